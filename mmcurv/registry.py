@@ -1,0 +1,41 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Child registries of scope ``mmcurv``.
+
+mmengine imports this module by its name when it meets ``type='mmcurv.X'``
+from any other scope, and each registry then imports its ``locations``; no
+``custom_imports`` is needed. Keep the ``default_scope`` of your own project:
+siblings are not searched from here, so ``default_scope='mmcurv'`` would hide
+every class of mmpretrain.
+"""
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import METRICS as MMENGINE_METRICS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import Registry
+
+DATA_SAMPLERS = Registry(
+    'data sampler',
+    parent=MMENGINE_DATA_SAMPLERS,
+    scope='mmcurv',
+    locations=['mmcurv.datasets'])
+DATASETS = Registry(
+    'dataset',
+    parent=MMENGINE_DATASETS,
+    scope='mmcurv',
+    locations=['mmcurv.datasets'])
+HOOKS = Registry(
+    'hook',
+    parent=MMENGINE_HOOKS,
+    scope='mmcurv',
+    locations=['mmcurv.engine'])
+METRICS = Registry(
+    'metric',
+    parent=MMENGINE_METRICS,
+    scope='mmcurv',
+    locations=['mmcurv.evaluation'])
+MODELS = Registry(
+    'model',
+    parent=MMENGINE_MODELS,
+    scope='mmcurv',
+    locations=['mmcurv.models', 'mmcurv.regularization'])
