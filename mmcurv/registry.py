@@ -38,4 +38,4 @@ MODELS = Registry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmcurv',
-    locations=['mmcurv.models', 'mmcurv.regularization'])
+    locations=['mmcurv.models'])
