@@ -14,6 +14,10 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import Registry
 
+from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
+
+make_checkpoints_safe()
+
 DATA_SAMPLERS = Registry(
     'data sampler',
     parent=MMENGINE_DATA_SAMPLERS,
@@ -28,7 +32,7 @@ HOOKS = Registry(
     'hook',
     parent=MMENGINE_HOOKS,
     scope='mmcurv',
-    locations=['mmcurv.engine'])
+    locations=['mmcurv.engine.hooks'])
 METRICS = Registry(
     'metric',
     parent=MMENGINE_METRICS,
