@@ -1,0 +1,215 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Gaussian curvature at the points of a point cloud.
+
+Algorithm 3 of Ma et al., *Predicting and Enhancing the Fairness of DNNs with
+the Curvature of Perceptual Manifolds*, Section 3.4. The departures, each of
+which the printed algorithm needs before it can run, stand in the docstring of
+:func:`point_curvature`.
+"""
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .checks import check_points
+from .frames import NORMALS, local_frames
+from .neighbors import DEFAULT_MEMORY, nearest
+from .quadric import FITS, fit_quadric
+
+DEFAULT_RIDGE = 1e-4
+
+
+class PointCurvature(NamedTuple):
+    """Curvature at n points; every field has shape (n,).
+
+    Attributes:
+        det (Tensor): Signed det H, unit 1 / length^m. Its sign is that of
+            an arbitrary normal when m is odd.
+        log_abs_det (Tensor): Natural log of abs(det); finite where det
+            itself over- or underflows, -inf where the surface is flat.
+        sign (Tensor): -1, 0 or 1.
+        residual (Tensor): Root-mean-square misfit of the quadric over that
+            of the heights, >= 0; 0 is a perfect fit.
+        condition (Tensor): Condition number of the least-squares design.
+    """
+    det: Tensor
+    log_abs_det: Tensor
+    sign: Tensor
+    residual: Tensor
+    condition: Tensor
+
+
+def point_curvature(points: Tensor,
+                    k: int = 40,
+                    tangent_dim: int = 2,
+                    normal: str = 'smallest',
+                    fit: str = 'ridge',
+                    ridge: float = DEFAULT_RIDGE,
+                    half: bool = True,
+                    detach_frames: bool = True,
+                    max_memory: int = DEFAULT_MEMORY) -> PointCurvature:
+    """Gaussian curvature at every point of one point cloud.
+
+    Departures from Algorithm 3: m is a parameter instead of k - 1; the
+    duplicate columns of the design are merged (``fit='paper'`` keeps them
+    and takes the pseudo-inverse); theta is the Hessian, so that a unit
+    sphere has curvature 1 (``half=False`` gives 2^-m times that); heights
+    and tangent coordinates are divided by the neighbourhood's radius before
+    the fit and the result is scaled back, so nothing overflows.
+
+    Args:
+        points (Tensor): Shape (n, p), float32 or float64 (half precision is
+            widened). Differentiable.
+        k (int): Neighbours; k_c = min(k, n - 1) are used. Defaults to 40.
+        tangent_dim (int): m, with m(m+1)/2 <= k. Defaults to 2.
+        normal (str): 'smallest' or 'next', see
+            :func:`~mmcurv.geometry.frames.local_frames`.
+            Defaults to 'smallest'.
+        fit (str): 'ridge', 'symmetric' or 'paper'. Defaults to 'ridge'.
+        ridge (float): Relative ridge of ``fit='ridge'``, >= 0; 0 is plain
+            least squares by normal equations. Defaults to 0.0001.
+        half (bool): Fit t = 1/2 o^T theta o rather than t = o^T theta o.
+            Defaults to True.
+        detach_frames (bool): Keep neighbour indices and frame directions
+            constant in the gradient. With False gradients also flow through
+            the frame, which is sound only where eigenvalues are apart.
+            Defaults to True.
+        max_memory (int): Bound in bytes on scratch memory. With gradients
+            the graph itself comes on top: about n (k + p)(m + 1) numbers.
+            Defaults to 268435456.
+
+    Returns:
+        PointCurvature: Five tensors (n,). All are nan where the fit is not
+        determined: fewer than max(m(m+1)/2, m + 1) neighbours, or
+        neighbours that span fewer than m directions (duplicates, a line).
+        Where they span exactly m the surface is flat and det is 0.
+
+    Raises:
+        ValueError: If an option is unknown or out of range, or a coordinate
+            is NaN or inf.
+    """
+    check_options(k, tangent_dim, normal, fit, ridge)
+    points = check_points(points)
+    n = points.shape[0]
+    rows = torch.arange(n, device=points.device)
+    near = min(k, n - 1)
+    if near < neighbors_needed(tangent_dim):
+        return undetermined(points.new_empty(n))
+    neighbors = nearest(points.detach(), points.detach(), near, rows,
+                        max_memory)
+    count = torch.full_like(rows, near)
+    parts = []
+    for part in rows.split(points_per_chunk(near, points, max_memory)):
+        offsets = points[neighbors[part]] - points[part, None]
+        parts.append(
+            curvature_of_offsets(offsets, count[part], tangent_dim, normal,
+                                 fit, ridge, half, points[part],
+                                 detach_frames))
+    return PointCurvature(*map(torch.cat, zip(*parts)))
+
+
+def curvature_of_offsets(offsets: Tensor,
+                         count: Tensor,
+                         tangent_dim: int = 2,
+                         normal: str = 'smallest',
+                         fit: str = 'ridge',
+                         ridge: float = DEFAULT_RIDGE,
+                         half: bool = True,
+                         origin: Tensor = None,
+                         detach_frames: bool = True) -> PointCurvature:
+    """Curvature at points whose neighbours are given as offsets.
+
+    Args:
+        offsets (Tensor): Shape (n, k, p), neighbour minus point; rows beyond
+            ``count`` are zero.
+        count (Tensor): Shape (n,), real neighbours of each point.
+        tangent_dim (int): m. Defaults to 2.
+        normal (str): See :func:`point_curvature`. Defaults to 'smallest'.
+        fit (str): See :func:`point_curvature`. Defaults to 'ridge'.
+        ridge (float): See :func:`point_curvature`. Defaults to 0.0001.
+        half (bool): See :func:`point_curvature`. Defaults to True.
+        origin (Tensor, optional): Shape (n, p), the points themselves: far
+            from 0 their rounding blurs small offsets. Defaults to None.
+        detach_frames (bool): See :func:`point_curvature`. Defaults to True.
+
+    Returns:
+        PointCurvature: Five tensors (n,).
+    """
+    m, fixed = tangent_dim, offsets.detach()
+    rounding = None
+    if origin is not None:
+        eps = torch.finfo(offsets.dtype).eps
+        largest = origin.detach().abs().amax(1)
+        rounding = count * offsets.shape[2] * (eps * largest).square()
+    frames = local_frames(offsets, count, m, normal, rounding, detach_frames)
+    usable = (frames.rank >= m) & (count >= neighbors_needed(m))
+    curved = usable & (frames.rank > m)
+    radius = fixed.square().sum((1, 2)) / count.clamp_min(1)
+    radius = torch.where(radius > 0, radius, 1).sqrt()  # (n,)
+    local = offsets @ frames.vectors / radius[:, None, None]  # (n, k, m + 1)
+    # Flat and undetermined points enter the fit as a harmless bowl, so that
+    # no NaN arises whose zero gradient would poison the rest.
+    local = torch.where(curved[:, None, None], local,
+                        _harmless(local.shape[1], m, local))
+    hessian, residual, condition = fit_quadric(local[..., :m], local[..., m],
+                                               fit, ridge)
+    sound = torch.isfinite(hessian.detach()).all(2).all(1)
+    hessian = torch.where(sound[:, None, None], hessian,
+                          torch.eye(m, dtype=local.dtype,
+                                    device=local.device))
+    sign, log_abs = torch.linalg.slogdet(hessian)
+    log_abs = log_abs - m * radius.log()
+    if not half:
+        log_abs = log_abs - m * math.log(2)
+    det = sign * log_abs.exp()
+    fields = []
+    for value, flat in ((det, 0.), (log_abs, -math.inf), (sign, 0.),
+                        (residual, 0.), (condition, condition)):
+        value = torch.where(curved, value, flat)
+        fields.append(torch.where(usable & sound, value, math.nan))
+    return PointCurvature(*fields)
+
+
+def check_options(k: int, tangent_dim: int, normal: str, fit: str,
+                  ridge: float) -> None:
+    """Raise ValueError if an option of the curvature makes no sense."""
+    if normal not in NORMALS:
+        raise ValueError(f'normal must be one of {NORMALS}, got {normal!r}.')
+    if fit not in FITS:
+        raise ValueError(f'fit must be one of {FITS}, got {fit!r}.')
+    if tangent_dim < 1:
+        raise ValueError(f'tangent_dim must be >= 1, got {tangent_dim}.')
+    if neighbors_needed(tangent_dim) > k:
+        raise ValueError(
+            f'tangent_dim={tangent_dim} has {neighbors_needed(tangent_dim)} '
+            f'unknowns, more than the k={k} neighbours can fix. Raise k or '
+            f'lower tangent_dim.')
+    if ridge < 0:
+        raise ValueError(f'ridge must be >= 0, got {ridge}.')
+
+
+def neighbors_needed(tangent_dim: int) -> int:
+    """Neighbours that a fit with a normal direction needs at least."""
+    return max(tangent_dim * (tangent_dim + 1) // 2, tangent_dim + 1)
+
+
+def points_per_chunk(k: int, points: Tensor, max_memory: int) -> int:
+    """Points whose offsets and Gram matrices fit into ``max_memory``."""
+    side = min(k, points.shape[1])
+    numbers = 3 * k * points.shape[1] + 4 * side * side
+    return max(1, max_memory // (numbers * points.element_size()))
+
+
+def undetermined(like: Tensor) -> PointCurvature:
+    """All nan, one per entry of ``like``."""
+    return PointCurvature(*(torch.full_like(like, math.nan)
+                            for _ in PointCurvature._fields))
+
+
+def _harmless(k: int, m: int, like: Tensor) -> Tensor:
+    """Coordinates (k, m + 1) on the bowl t = |o|^2 / 2, well conditioned."""
+    angle = torch.arange(k * m, dtype=like.dtype, device=like.device) + 1
+    tangent = (angle.square() * 0.7548776662).sin().reshape(k, m)
+    height = tangent.square().sum(1, keepdim=True) / 2
+    return torch.cat([tangent, height], 1)

@@ -1,0 +1,122 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Tangent and normal directions of point neighbourhoods.
+
+A neighbourhood is a point and its k neighbours. Its covariance about its own
+mean (Algorithm 3, lines 3 to 5) has the same non-zero eigenvalues as a k x k
+Gram matrix of the neighbours' offsets from the point, and through that matrix
+p never enters a decomposition: with d_j = z_j - z_i and s = sum_j d_j,
+
+    sum over the k + 1 points of (z - mean)(z - mean)^T
+        = sum_j d_j d_j^T - s s^T / (k + 1) = (W D)^T (W D),
+    W = I - g 1 1^T,  g = (1 - 1 / sqrt(k + 1)) / k.
+"""
+from typing import NamedTuple, Tuple
+
+import torch
+from torch import Tensor
+
+from .tridiagonal import count_below, few_eigenpairs, tridiagonalize
+
+NORMALS = ('smallest', 'next')
+
+
+class Frames(NamedTuple):
+    """Local frames of n neighbourhoods.
+
+    Attributes:
+        vectors (Tensor): Shape (n, p, m + 1): m unit tangent vectors, then
+            the unit normal. Columns beyond the rank are zero.
+        rank (Tensor): Shape (n,), int64: directions in which the
+            neighbourhood extends beyond rounding.
+    """
+    vectors: Tensor
+    rank: Tensor
+
+
+def local_frames(offsets: Tensor,
+                 count: Tensor,
+                 tangent_dim: int,
+                 normal: str = 'smallest',
+                 rounding: Tensor = None,
+                 detach: bool = True) -> Frames:
+    """Principal frame of each neighbourhood.
+
+    The tangent directions belong to the ``tangent_dim`` largest eigenvalues
+    of the neighbourhood's covariance. The normal belongs to its smallest
+    non-zero eigenvalue (``'smallest'``, the paper's wording) or to the next
+    one after the tangents (``'next'``, the paper's symbol xi_{m+1}); the two
+    are the same for a hypersurface. An eigenvalue counts as zero below
+    max(s * eps * largest, rounding), s the size of the decomposed matrix.
+
+    Args:
+        offsets (Tensor): Shape (n, k, p), z_j - z_i; rows beyond ``count``
+            are zero.
+        count (Tensor): Shape (n,), number of real neighbours, <= k.
+        tangent_dim (int): m.
+        normal (str): 'smallest' or 'next'. Defaults to 'smallest'.
+        rounding (Tensor, optional): Shape (n,): eigenvalue that rounding of
+            the coordinates themselves can produce. Defaults to None.
+        detach (bool): Treat the frame as constant. With False gradients flow
+            through ``torch.linalg.eigh``, which is sound only where the
+            eigenvalues are apart. Defaults to True.
+
+    Returns:
+        Frames: Vectors (n, p, m + 1) and rank (n,).
+    """
+    matrix, by_gram = _covariance(offsets.detach(), count)
+    size = matrix.shape[1]
+    reduced = tridiagonalize(matrix)
+    largest = matrix.diagonal(dim1=1, dim2=2).sum(1)  # trace >= largest
+    floor = size * torch.finfo(matrix.dtype).eps * largest
+    if rounding is not None:
+        floor = torch.maximum(floor, rounding)
+    rank = size - count_below(*reduced[:2], floor[None])[0]  # (n,)
+    index = _ranks_wanted(rank, size, tangent_dim, normal)  # (n, m + 1)
+    if detach:
+        _, vectors = few_eigenpairs(matrix, index, reduced)
+    else:
+        matrix, by_gram = _covariance(offsets, count)
+        _, vectors = torch.linalg.eigh(matrix)
+        vectors = vectors.gather(2, index[:, None].expand(-1, size, -1))
+    if by_gram:  # from neighbours' weights to directions
+        base = offsets.detach() if detach else offsets
+        vectors = base.mT @ _centering(vectors, count)  # (n, p, m + 1)
+    vectors = torch.nn.functional.normalize(vectors, dim=1)
+    # A tangent needs rank > its position, the normal rank > m.
+    position = torch.arange(tangent_dim + 1, device=rank.device)
+    present = rank[:, None] > position
+    return Frames(torch.where(present[:, None], vectors, 0), rank)
+
+
+def _covariance(offsets: Tensor, count: Tensor) -> Tuple[Tensor, bool]:
+    """(W D)(W D)^T or (W D)^T (W D), whichever is smaller, and which."""
+    centered = _centering(offsets, count)
+    by_gram = offsets.shape[1] <= offsets.shape[2]
+    if by_gram:
+        return centered @ centered.mT, True
+    return centered.mT @ centered, False
+
+
+def _centering(values: Tensor, count: Tensor) -> Tensor:
+    """W @ values over the real neighbours; the other rows stay as they are.
+
+    Rows of ``values`` (n, k, c) beyond ``count`` must be zero or be
+    multiplied by zero later, as the padding rows of ``offsets`` are.
+    """
+    number = count.to(values.dtype)
+    gain = (1 - (number + 1).rsqrt()) / number.clamp_min(1)
+    real = torch.arange(values.shape[1], device=count.device) < count[:, None]
+    real = real[:, :, None].to(values.dtype)
+    total = (real * values).sum(1, keepdim=True)  # (n, 1, c)
+    return values - real * gain[:, None, None] * total
+
+
+def _ranks_wanted(rank: Tensor, size: int, tangent_dim: int,
+                  normal: str) -> Tensor:
+    """Ascending ranks of the m tangents and the normal, shape (n, m + 1)."""
+    top = size - 1 - torch.arange(tangent_dim + 1, device=rank.device)
+    index = top.clamp_min(0).expand(len(rank), -1).clone()
+    if normal == 'smallest':
+        index[:, -1] = torch.minimum(index[:, -1], (size - rank).clamp(
+            0, size - 1))
+    return index

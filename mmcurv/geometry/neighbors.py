@@ -1,0 +1,122 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Exact nearest neighbours inside one set of points, in bounded memory."""
+import math
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+from .checks import check_points
+
+DEFAULT_MEMORY = 256 * 2**20  # bytes of scratch, not counting the result
+
+
+def knn(points: Tensor, k: int, max_memory: int = DEFAULT_MEMORY) -> Tensor:
+    """Indices of the k nearest other points (Euclidean), nearest first.
+
+    A point is excluded from its own list by its index, so a duplicate of a
+    point is its neighbour, at distance 0. Equal distances are ordered by the
+    lower index.
+
+    Args:
+        points (Tensor): Shape (n, p), any real unit. float16 and bfloat16
+            are compared in float32.
+        k (int): Number of neighbours, 1 <= k <= n - 1.
+        max_memory (int): Bound in bytes on the scratch memory; at least one
+            row of distances is always held. Defaults to 268435456.
+
+    Returns:
+        Tensor: Shape (n, k), int64.
+
+    Raises:
+        ValueError: If k does not fit n, or a coordinate is NaN or inf.
+    """
+    points = check_points(points).detach()
+    n = points.shape[0]
+    if not 1 <= k <= n - 1:
+        raise ValueError(f'knn expects 1 <= k <= n - 1 = {n - 1} for {n} '
+                         f'points, got k={k}. Lower k or give more points.')
+    rows = torch.arange(n, device=points.device)
+    neighbors = nearest(points, points, k, rows, max_memory)
+    ordered = torch.empty_like(neighbors)
+    step = _rows_per_chunk(k * points.shape[1], points, max_memory)
+    for start in range(0, n, step):
+        chunk = neighbors[start:start + step].sort(dim=1).values  # (r, k)
+        offsets = points[chunk] - points[start:start + step, None]
+        order = offsets.square().sum(-1).sort(dim=1, stable=True).indices
+        ordered[start:start + step] = chunk.gather(1, order)
+    return ordered
+
+
+def nearest(queries: Tensor,
+            points: Tensor,
+            k: int,
+            exclude: Optional[Tensor] = None,
+            max_memory: int = DEFAULT_MEMORY) -> Tensor:
+    """Indices of the k points nearest to each query, in no given order.
+
+    Squared distances come from one matrix product, whose cancellation can
+    swap points of nearly equal distance. Rows in which the k-th and the next
+    distance are closer than that rounding error are measured again from
+    direct differences, so the *set* of neighbours is exact.
+
+    Args:
+        queries (Tensor): Shape (a, p).
+        points (Tensor): Shape (n, p), n > k, or n == k without ``exclude``.
+        k (int): Number of neighbours.
+        exclude (Tensor, optional): Shape (a,), int64: the point that is no
+            neighbour of the query, usually itself. Defaults to None.
+        max_memory (int): Bound in bytes on the scratch memory. Defaults to
+            268435456.
+
+    Returns:
+        Tensor: Shape (a, k), int64.
+    """
+    center = points.mean(0)  # distances do not care, rounding does
+    points, queries = points - center, queries - center
+    square = points.square().sum(1)  # (n,)
+    rounding = torch.finfo(points.dtype).eps * (4 + math.sqrt(points.shape[1]))
+    largest = square.max()
+    available = points.shape[0] - (exclude is not None)
+    out = queries.new_empty(queries.shape[0], k, dtype=torch.long)
+    step = _rows_per_chunk(3 * points.shape[0], points, max_memory)
+    for start in range(0, queries.shape[0], step):
+        query = queries[start:start + step]
+        distance = torch.addmm(square, query, points.T, alpha=-2)  # (r, n)
+        if exclude is not None:
+            skip = exclude[start:start + step, None]
+            distance.scatter_(1, skip, math.inf)
+        value, index = distance.topk(min(k + 1, available), largest=False)
+        out[start:start + step] = index[:, :k]
+        if available == k:
+            continue  # everything is a neighbour
+        error = rounding * (query.square().sum(1) + largest)
+        unsure = (value[:, k] - value[:, k - 1] <= 2 * error).nonzero()[:, 0]
+        if len(unsure):
+            out[start + unsure] = _nearest_by_difference(
+                query[unsure], points, k,
+                None if exclude is None else skip[unsure], max_memory)
+    return out
+
+
+def _nearest_by_difference(queries: Tensor, points: Tensor, k: int,
+                           exclude: Optional[Tensor],
+                           max_memory: int) -> Tensor:
+    """The k nearest by direct differences; ties go to the lower index."""
+    out = []
+    step = _rows_per_chunk(4 * points.shape[0], points, max_memory)
+    for start in range(0, len(queries), step):
+        distance = torch.cdist(
+            queries[start:start + step],
+            points,
+            compute_mode='donot_use_mm_for_euclid_dist')
+        if exclude is not None:
+            distance.scatter_(1, exclude[start:start + step], math.inf)
+        order = distance.sort(dim=1, stable=True).indices
+        out.append(order[:, :k])
+    return torch.cat(out)
+
+
+def _rows_per_chunk(numbers_per_row: int, like: Tensor,
+                    max_memory: int) -> int:
+    return max(1, max_memory // max(1, numbers_per_row * like.element_size()))

@@ -1,0 +1,102 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Least-squares fit of a quadric t = 1/2 o^T H o over tangent coordinates.
+
+Algorithm 3, lines 8 to 12. H is symmetric, so it has q = m(m+1)/2 free
+entries. They are taken in the basis that is orthonormal for the Frobenius
+norm (off-diagonal entries times sqrt 2): then the least-norm and the ridge
+solution do not depend on how the tangent axes are turned, and the least-norm
+solution equals the pseudo-inverse of the paper's m^2 columns, in which (a, b)
+and (b, a) are the same column twice.
+"""
+import math
+from typing import Tuple
+
+import torch
+from torch import Tensor
+
+FITS = ('ridge', 'symmetric', 'paper')
+
+
+def design_matrix(tangent: Tensor) -> Tensor:
+    """Columns o[a]^2 / 2 and o[a] o[b] / sqrt 2 for a < b.
+
+    Args:
+        tangent (Tensor): Shape (n, k, m).
+
+    Returns:
+        Tensor: Shape (n, k, q).
+    """
+    row, column, weight = _basis(tangent.shape[2], tangent)
+    return tangent[..., row] * tangent[..., column] * weight
+
+
+def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
+                ridge: float) -> Tuple[Tensor, Tensor, Tensor]:
+    """Hessian of the fitted quadric at each point.
+
+    Args:
+        tangent (Tensor): Shape (n, k, m); rows of absent neighbours zero.
+        height (Tensor): Shape (n, k); likewise.
+        fit (str): 'ridge': normal equations with ridge * trace / q on their
+            diagonal; 'symmetric': plain least squares by QR; 'paper':
+            pseudo-inverse of the printed m^2 columns.
+        ridge (float): Relative ridge, >= 0, used by 'ridge' only.
+
+    Returns:
+        tuple: Hessian (n, m, m), relative residual (n,) and condition number
+        of the design (n,), the last two detached.
+    """
+    design = design_matrix(tangent)
+    target = height[..., None]
+    if fit == 'ridge':
+        normal = design.mT @ design
+        q = normal.shape[1]
+        extra = ridge / q * normal.diagonal(dim1=1, dim2=2).sum(1)
+        normal = normal + extra[:, None, None] * torch.eye(
+            q, dtype=normal.dtype, device=normal.device)
+        factor, failed = torch.linalg.cholesky_ex(normal)
+        # A failed factor would turn gradients of all points into NaN.
+        factor = torch.where(failed[:, None, None] > 0, 1., factor)
+        theta = torch.cholesky_solve(design.mT @ target, factor)[..., 0]
+        theta = torch.where(failed[:, None] > 0, math.nan, theta)
+    elif fit == 'symmetric':
+        q_factor, r_factor = torch.linalg.qr(design)
+        theta = torch.linalg.solve_triangular(
+            r_factor, q_factor.mT @ target, upper=True)[..., 0]
+    else:
+        theta = _pinv_of_all_products(tangent, target)
+    with torch.no_grad():
+        residual = (design @ theta[..., None] - target)[..., 0].norm(dim=1)
+        size = height.norm(dim=1)
+        residual = torch.where(size > 0, residual / size, residual)
+        spectrum = torch.linalg.eigvalsh(design.mT @ design)  # ascending
+        condition = (spectrum[:, -1] / spectrum[:, 0].clamp_min(0)).sqrt()
+    return _as_symmetric(theta, tangent.shape[2]), residual, condition
+
+
+def _basis(m: int, like: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    row, column = torch.triu_indices(m, m, device=like.device)
+    weight = torch.where(row == column, 0.5, 0.5**0.5).to(like.dtype)
+    return row, column, weight
+
+
+def _as_symmetric(theta: Tensor, m: int) -> Tensor:
+    """From q coefficients (n, q) to symmetric matrices (n, m, m)."""
+    row, column, weight = _basis(m, theta)
+    # The monomial 1/2 H_aa o_a^2 or H_ab o_a o_b in the orthonormal basis:
+    # an off-diagonal entry of H is its coefficient over sqrt 2.
+    entry = theta * torch.where(row == column, 1., weight)
+    place = torch.empty(m, m, dtype=torch.long, device=theta.device)
+    order = torch.arange(len(row), device=theta.device)
+    place[row, column] = order
+    place[column, row] = order
+    return entry[:, place]
+
+
+def _pinv_of_all_products(tangent: Tensor, target: Tensor) -> Tensor:
+    m = tangent.shape[2]
+    products = tangent[..., :, None] * tangent[..., None, :] / 2
+    full = torch.linalg.pinv(products.flatten(2)) @ target  # (n, m * m, 1)
+    full = full.reshape(-1, m, m)
+    row, column, weight = _basis(m, tangent)
+    return full[:, row, column] / torch.where(row == column, 1., weight)
