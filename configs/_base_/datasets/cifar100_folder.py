@@ -1,0 +1,35 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# CIFAR-100 as class folders: data/cifar100_if10/train/<class>/*.png, whose
+# training images are cut to imbalance 10, and .../test/<class>/*.png. Any set
+# in class folders trains like this.
+_base_ = './cifar100_lt.py'
+
+data_preprocessor = dict(to_rgb=True)  # files are read as BGR
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomCrop', crop_size=32, padding=4),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+
+train_dataloader = dict(
+    num_workers=2,
+    persistent_workers=True,
+    dataset=dict(
+        dataset=dict(
+            _delete_=True,
+            type='CustomDataset',
+            data_root='data/cifar100_if10/train',
+            pipeline=train_pipeline)))
+val_dataloader = dict(
+    num_workers=2,
+    persistent_workers=True,
+    dataset=dict(
+        _delete_=True,
+        type='CustomDataset',
+        data_root='data/cifar100_if10/test',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = val_dataloader

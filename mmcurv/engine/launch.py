@@ -1,0 +1,141 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""From a command line to a config: what ``tools/*.py`` share."""
+import datetime
+import os
+import os.path as osp
+from argparse import ArgumentParser
+from typing import Optional
+
+import torch.distributed
+from mmengine.config import Config
+from mmengine.device import get_device
+
+from .config_options import KeyValueAction, UsageError, check_options
+
+
+def add_common_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that training and testing share."""
+    parser.add_argument(
+        '--work-dir',
+        help='folder of logs, checkpoints and results; by default that of '
+        'the config, else work_dirs/<name of the config>')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default={},
+        action=KeyValueAction,
+        metavar='KEY=VALUE',
+        help='change entries of the config, e.g. train_cfg.max_epochs=2 '
+        'custom_hooks.0.start_epoch=2 param_scheduler.1.milestones="[8,9]"')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher')
+    # Older launchers pass the rank as an argument, torchrun by environment.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def check_file(path: str, what: str) -> None:
+    """Check that a local file exists; addresses of other back ends pass.
+
+    Args:
+        path (str): Path of the file.
+        what (str): What the user calls it, for the message.
+
+    Raises:
+        UsageError: If there is no such file.
+    """
+    if '://' not in path and not osp.isfile(path):
+        raise UsageError(f'{what}: expected a file, found none at {path!r}; '
+                         f'the current folder is {os.getcwd()!r}')
+
+
+def load_config(path: str, options: dict, work_dir: Optional[str]) -> Config:
+    """Read a config, change it by the options, and settle its work folder.
+
+    Args:
+        path (str): Path of the config.
+        options (dict): Values by dotted key.
+        work_dir (str, optional): The work folder. None takes the config's
+            own, else ``work_dirs/<name of the config>``.
+
+    Returns:
+        Config: The changed config.
+
+    Raises:
+        UsageError: If there is no such file or an option has no place.
+    """
+    check_file(path, 'config')
+    cfg = Config.fromfile(path)
+    check_options(cfg, options)
+    cfg.merge_from_dict(options)
+    stem = osp.splitext(osp.basename(path))[0]
+    cfg.work_dir = (
+        work_dir or cfg.get('work_dir') or osp.join('work_dirs', stem))
+    return cfg
+
+
+def detach_from_file(cfg: Config) -> Config:
+    """Let the Runner write the config under its time, not its file's name.
+
+    The Runner dumps what it runs to the work folder. Under the file's name,
+    a test would replace the training config kept there by one that loads a
+    checkpoint, and so would a training from that very file.
+
+    Args:
+        cfg (Config): A config read from a file.
+
+    Returns:
+        Config: The same entries without the file.
+    """
+    stem = osp.splitext(osp.basename(cfg.filename))[0]
+    detached = Config(cfg.to_dict(), cfg_text=cfg.text)
+    detached.experiment_name = cfg.get('experiment_name') or stem
+    return detached
+
+
+def start_processes(cfg: Config, launcher: str, local_rank: int = 0) -> None:
+    """Settle the launcher, and start gloo where there is no accelerator.
+
+    mmengine selects a CUDA device in every launched process, whatever the
+    backend, unless the process group already exists. SLURM and MPI are left
+    to mmengine.
+
+    Args:
+        cfg (Config): Changed in place.
+        launcher (str): One of 'none', 'pytorch', 'slurm', 'mpi'.
+        local_rank (int): Used where the environment has no ``LOCAL_RANK``.
+            Defaults to 0.
+
+    Raises:
+        UsageError: If torchrun did not start this process though the
+            launcher is 'pytorch', or if 'slurm' or 'mpi' finds no
+            accelerator.
+    """
+    cfg.launcher = launcher
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+    if launcher == 'none':
+        return
+    needed = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
+    absent = [name for name in needed if name not in os.environ]
+    if launcher == 'pytorch' and absent:
+        raise UsageError(
+            f"--launcher pytorch: expected {', '.join(absent)} in the "
+            'environment; start by tools/dist_train.sh or torchrun')
+    if get_device() != 'cpu':
+        return
+    if launcher != 'pytorch':
+        raise UsageError(f'--launcher {launcher} needs an accelerator and '
+                         'found none; on CPUs use tools/dist_train.sh')
+    seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+    torch.distributed.init_process_group(
+        'gloo', timeout=seconds and datetime.timedelta(seconds=seconds))
+    # With a wrapper config, mmengine's own two defaults no longer apply.
+    wrapper = dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False))
+    wrapper.update(cfg.get('model_wrapper_cfg') or {})
+    wrapper['device_ids'] = None  # a module on the CPU takes no number
+    cfg.model_wrapper_cfg = wrapper

@@ -1,0 +1,119 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Train a classifier from a config."""
+import argparse
+import os
+import os.path as osp
+
+from mmengine.device import get_device
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.launch import (add_common_arguments, check_file,
+                                  detach_from_file, load_config,
+                                  start_processes)
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='path of the training config')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='continue from this checkpoint; without a path, or with '
+        '"auto", from the latest one in the work folder')
+    parser.add_argument(
+        '--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='do not evaluate during training')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the real batch size over '
+        'auto_scale_lr.base_batch_size of the config')
+    add_common_arguments(parser)
+    return parser
+
+
+def set_resume(cfg, resume):
+    """Point the config at the checkpoint to continue from, if any."""
+    if resume is None:
+        return
+    if resume != 'auto':
+        check_file(resume, '--resume')
+        cfg.resume, cfg.load_from = True, resume
+        return
+    latest = None
+    if osp.isfile(osp.join(cfg.work_dir, 'last_checkpoint')):
+        latest = find_latest_checkpoint(cfg.work_dir)
+    if latest is None:
+        cfg.resume, cfg.load_from = False, None
+        if os.environ.get('RANK', '0') == '0':
+            print(f'--resume: no checkpoint in {cfg.work_dir!r} yet; '
+                  'training starts at epoch 1')
+        return
+    if not osp.isfile(latest):  # the work folder was moved or renamed
+        latest = osp.join(cfg.work_dir, osp.basename(latest))
+    check_file(latest, '--resume, named by last_checkpoint')
+    cfg.resume, cfg.load_from = True, latest
+
+
+def set_amp(cfg):
+    """Switch the optimizer wrapper to mixed precision."""
+    if get_device() in ('cpu', 'mps'):
+        raise UsageError('--amp needs a GPU, NPU, MLU or MUSA device, found '
+                         f'{get_device()!r}; train without --amp here')
+    wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise UsageError("--amp: expected optim_wrapper.type='OptimWrapper', "
+                         f'got {wrapper!r}; set mixed precision in the config')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def set_auto_scale_lr(cfg):
+    """Switch on the scaling that the config prepares."""
+    if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
+        raise UsageError(
+            '--auto-scale-lr: the config has no auto_scale_lr.'
+            'base_batch_size; give the batch size that its learning rate '
+            'was chosen for')
+    cfg.auto_scale_lr.enable = True
+
+
+def prepare(args):
+    """Build the config that the arguments ask for."""
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    set_resume(cfg, args.resume)
+    if args.amp:
+        set_amp(cfg)
+    if args.auto_scale_lr:
+        set_auto_scale_lr(cfg)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if osp.realpath(osp.dirname(args.config)) == osp.realpath(cfg.work_dir):
+        cfg = detach_from_file(cfg)
+    start_processes(cfg, args.launcher, args.local_rank)
+    return cfg
+
+
+def main():
+    parser = make_parser()
+    args = parser.parse_args()
+    try:
+        cfg = prepare(args)
+    except UsageError as error:
+        parser.error(str(error))
+    if 'runner_type' in cfg:
+        runner = RUNNERS.build(cfg)
+    else:
+        runner = Runner.from_cfg(cfg)
+    runner.train()
+
+
+if __name__ == '__main__':
+    main()
