@@ -1,9 +1,13 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+from . import shapes
 from .class_curvature import ClassCurvature, class_curvature
 from .curvature import PointCurvature, point_curvature
 from .neighbors import knn
+from .separation import pairwise_separation, separation_degree
+from .volume import class_volume, manifold_volume
 
 __all__ = [
-    'ClassCurvature', 'PointCurvature', 'class_curvature', 'knn',
-    'point_curvature'
+    'ClassCurvature', 'PointCurvature', 'class_curvature', 'class_volume',
+    'knn', 'manifold_volume', 'pairwise_separation', 'point_curvature',
+    'separation_degree', 'shapes'
 ]

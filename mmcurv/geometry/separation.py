@@ -1,0 +1,216 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Separation degree of class manifolds (Ma et al., Predicting and Enhancing
+the Fairness of DNNs with the Curvature of Perceptual Manifolds, section 3.3
+and Algorithm 2).
+
+One total scatter matrix serves all classes; what is left without a class
+follows from it by taking that class's part away. Computed in float64, since
+the subtraction cancels digits.
+
+Letters: N points, n of one class, p features, C classes.
+"""
+from math import sqrt
+from typing import NamedTuple, Optional
+
+import torch
+from torch import Tensor
+
+from .checks import check_features
+from .volume import centered, class_members, log2_det_identity_plus, scatter
+
+
+class _Cloud(NamedTuple):
+    """One class about its centre: its rows if n < p, else its scatter."""
+    count: int
+    mean: Optional[Tensor]  # (p,), None where nothing is centred
+    rows: Optional[Tensor]  # (n, p)
+    scatter: Optional[Tensor]  # (p, p)
+
+
+def separation_degree(features: Tensor,
+                      labels: Tensor,
+                      num_classes: int,
+                      center: bool = False) -> Tensor:
+    r"""Separation degree of each class manifold from all the others.
+
+    .. math::
+        S(M^i) = \frac{\log\det(I + ZZ^T/N) -
+        \log\det(I + Z'Z'^T/(N - n_i))}{\log\det(I + Z_iZ_i^T/n_i)}
+
+    with Z all features and Z' those of every class but i. Source: Ma et al.,
+    Algorithm 2, which does not centre; ``center=True`` is the other reading,
+    section 3.3's ratio of the volumes of section 3.2, each about its own
+    mean. Departures: 1/n_i stands where Algorithm 2 prints 1/m, and
+    1/(N - n_i) where one line of section 3.3 prints 1/N for Z'.
+
+    Without centring the degree depends on where the origin lies: two equal
+    spheres have equal degrees only at equal distance from it, and degree 0
+    wherever one is the other's mirror image in the origin.
+
+    A class of n < p points is taken away by the matrix determinant lemma, in
+    an (n, n) matrix over one Cholesky factor per distinct class size; a
+    larger one by subtraction and a (p, p) factor of its own. Peak memory is
+    a few (p, p) matrices and one class's points beside the input.
+
+    Args:
+        features (Tensor): Floating-point features of shape (N, p).
+        labels (Tensor): Integer labels in [0, C) of shape (N,).
+        num_classes (int): C, the number of classes.
+        center (bool): Whether each cloud is taken about its own mean.
+            Defaults to False.
+
+    Returns:
+        Tensor: Degrees of shape (C,), without unit; differentiable in
+        ``features``; float64 for float64 input, else float32. nan for a
+        class that is absent, has volume 0, or holds all points.
+
+    Raises:
+        TypeError, ValueError: If the features or labels are not as above.
+    """
+    features, labels = check_features(features, labels, num_classes)
+    members = class_members(labels, num_classes)
+    counts = [len(index) for index in members]
+    n_all = len(features)
+    if n_all == 0:
+        return features.new_full((num_classes, ), float('nan'))
+    mean = features.mean(0, dtype=torch.float64) if center else None
+    total = scatter(features, mean)  # (p, p)
+    volume = log2_det_identity_plus(total / n_all)
+    degrees = [total.new_full((), float('nan'))] * num_classes
+    factor_of = None  # class size that the current factor belongs to
+    for c in sorted(range(num_classes), key=counts.__getitem__):
+        others = n_all - counts[c]
+        if counts[c] == 0 or others == 0:
+            continue
+        cloud = _cloud(features[members[c]], center)
+        between = None
+        if center:
+            between = (cloud.mean - mean) * sqrt(counts[c] * n_all / others)
+        if cloud.rows is None:
+            rest = log2_det_identity_plus(
+                (total - _total(cloud, between)) / others)
+        else:
+            if factor_of != counts[c]:
+                factor, factor_of = _factor(total, others), counts[c]
+            rest = _volume_without(
+                _stack(cloud.rows, between), factor, total, others)
+        degrees[c] = _ratio(volume - rest, _volume(cloud))
+    return torch.stack(degrees).to(features.dtype)
+
+
+def pairwise_separation(features: Tensor,
+                        labels: Tensor,
+                        num_classes: int,
+                        center: bool = False) -> Tensor:
+    r"""Separation degree of each class manifold from each other one.
+
+    Entry (i, j) is :func:`separation_degree` of class i when classes i and j
+    are all there is: the volume that class i adds to class j, relative to
+    its own. Ma et al., section 3.3, with C = 2.
+
+    Time grows with C squared; peak memory is at most one float64 copy of the
+    features.
+
+    Args:
+        features (Tensor): Floating-point features of shape (N, p).
+        labels (Tensor): Integer labels in [0, C) of shape (N,).
+        num_classes (int): C, the number of classes.
+        center (bool): Whether each cloud is taken about its own mean.
+            Defaults to False.
+
+    Returns:
+        Tensor: Degrees of shape (C, C), not symmetric; nan on the diagonal,
+        where either class is absent, and in the row of a class of volume 0.
+
+    Raises:
+        TypeError, ValueError: If the features or labels are not as above.
+    """
+    features, labels = check_features(features, labels, num_classes)
+    members = class_members(labels, num_classes)
+    nan = features.new_full((), float('nan'), dtype=torch.float64)
+    degrees = [[nan] * num_classes for _ in range(num_classes)]
+    present = [c for c in range(num_classes) if len(members[c])]
+    clouds = {c: _cloud(features[members[c]], center) for c in present}
+    volumes = {c: _volume(clouds[c]) for c in present}
+    for i in present:
+        for j in present:
+            if j == i:
+                break
+            union = _union_volume(clouds[i], clouds[j])
+            degrees[i][j] = _ratio(union - volumes[j], volumes[i])
+            degrees[j][i] = _ratio(union - volumes[i], volumes[j])
+    flat = [degree for row in degrees for degree in row]
+    return torch.stack(flat).view(num_classes, -1).to(features.dtype)
+
+
+def _cloud(points: Tensor, center: bool) -> _Cloud:
+    n, p = points.shape
+    mean = points.mean(0, dtype=torch.float64) if center else None
+    if n < p:
+        return _Cloud(n, mean, centered(points, mean), None)
+    return _Cloud(n, mean, None, scatter(points, mean))
+
+
+def _volume(cloud: _Cloud) -> Tensor:
+    """Twice the volume, in bits: the factor cancels in every ratio here."""
+    if cloud.rows is None:
+        return log2_det_identity_plus(cloud.scatter / cloud.count)
+    gram = cloud.rows @ cloud.rows.T  # (n, n)
+    return log2_det_identity_plus(gram / cloud.count)
+
+
+def _union_volume(a: _Cloud, b: _Cloud) -> Tensor:
+    count = a.count + b.count
+    between = None
+    if a.mean is not None:
+        # Two clouds about a common mean: the mean's shift is one more row.
+        between = (a.mean - b.mean) * sqrt(a.count * b.count / count)
+    if a.rows is not None and b.rows is not None:
+        rows = _stack(torch.cat([a.rows, b.rows]), between)
+        if len(rows) < rows.shape[1]:
+            return log2_det_identity_plus(rows @ rows.T / count)
+    total = _total(a, between) + _total(b)  # (p, p)
+    return log2_det_identity_plus(total / count)
+
+
+def _total(cloud: _Cloud, between: Optional[Tensor] = None) -> Tensor:
+    """Scatter of a cloud plus that of its distance between means, (p, p)."""
+    total = cloud.scatter
+    if total is None:
+        total = cloud.rows.T @ cloud.rows
+    return total if between is None else total + torch.outer(between, between)
+
+
+def _stack(rows: Tensor, between: Optional[Tensor]) -> Tensor:
+    return rows if between is None else torch.cat([rows, between[None]])
+
+
+def _factor(total: Tensor, others: int) -> Optional[Tensor]:
+    """Lower Cholesky factor of others I + total; None if rounding bars it."""
+    identity = torch.eye(len(total), dtype=total.dtype, device=total.device)
+    factor, info = torch.linalg.cholesky_ex(others * identity + total)
+    return factor if info.item() == 0 else None
+
+
+def _volume_without(rows: Tensor, factor: Optional[Tensor], total: Tensor,
+                    others: int) -> Tensor:
+    """log2 det(I + (total - rowsᵀ rows) / others) from total's factor L.
+
+    Matrix determinant lemma: others I + total - rowsᵀ rows has the
+    determinant |L|² |I - W Wᵀ| with W = rows L⁻ᵀ, of as many rows as the
+    class has.
+    """
+    if factor is None:
+        return log2_det_identity_plus((total - rows.T @ rows) / others)
+    p = len(total)
+    white = torch.linalg.solve_triangular(factor, rows.T, upper=False)
+    # No eigenvalue of I - W Wᵀ lies below others / (others + |total|).
+    floor = others / (others + float(total.detach().trace()))
+    kept = log2_det_identity_plus(-white.T @ white, floor)
+    scale = p * torch.log2(total.new_tensor(float(others)))
+    return 2 * factor.diagonal().log2().sum() - scale + kept
+
+
+def _ratio(gain: Tensor, volume: Tensor) -> Tensor:
+    """gain / volume, nan where the volume is 0."""
+    return gain / volume if volume.item() > 0 else gain * float('nan')
