@@ -1,1 +1,27 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""How unequally a classifier treats its classes.
+
+Pure functions of arrays: sequences, numpy arrays and tensors go in, numpy
+arrays and named results come out. Accuracies are fractions in [0, 1]; nan
+stands for a class that is absent, and every aggregate says how many classes
+entered it.
+"""
+from .aggregate import Aggregate, class_mean
+from .class_accuracy import ClassAccuracy, class_accuracy
+from .correlation import Correlation, pearson, spearman
+from .dispersion import accuracy_variance, gini, max_min_bias
+from .groups import Group, GroupAccuracy, group_accuracy, group_names
+from .intervals import Interval, wilson_interval
+from .means import geometric_mean, harmonic_mean
+from .partial_correlation import partial_correlation
+from .summary import FairnessSummary, fairness_summary
+from .worst import WorstClass, WorstFraction, worst_class, worst_fraction
+
+__all__ = [
+    'Aggregate', 'ClassAccuracy', 'Correlation', 'FairnessSummary', 'Group',
+    'GroupAccuracy', 'Interval', 'WorstClass', 'WorstFraction',
+    'accuracy_variance', 'class_accuracy', 'class_mean', 'fairness_summary',
+    'geometric_mean', 'gini', 'group_accuracy', 'group_names', 'harmonic_mean',
+    'max_min_bias', 'partial_correlation', 'pearson', 'spearman',
+    'wilson_interval', 'worst_class', 'worst_fraction'
+]
