@@ -28,6 +28,7 @@ help:
 	@echo 'Another Python than python3: make demo PYTHON=python3.11'
 
 setup: $(READY)
+	@echo '[mmcurv] All is installed in ./$(VENV).'
 
 demo: $(READY)
 	@echo '[mmcurv] Running the demo.'
@@ -61,7 +62,7 @@ endef
 $(READY): $(INPUTS)
 	@command -v $(PYTHON) >/dev/null || { \
 		echo '[mmcurv] Python 3.10 or newer is needed, but there is no $(PYTHON).'; \
-		echo '         Name yours: make demo PYTHON=/path/to/python'; exit 1; }
+		echo '         Name yours: make demo PYTHON=python3.11'; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "[mmcurv] Python 3.10 or newer is needed, but $(PYTHON) is" \
 			"$$($(PYTHON) --version 2>&1)."; \

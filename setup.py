@@ -81,6 +81,7 @@ def place_mim_items(mode):
 
 def main():
     mode = mim_mode(sys.argv)
+    was_linked = (MIM / 'model-index.yml').is_symlink()
     if mode is not None:
         place_mim_items(mode)
     setup(
@@ -106,6 +107,8 @@ def main():
         install_requires=REQUIRED,
         extras_require=EXTRAS,
         zip_safe=False)
+    if mode == 'copy' and was_linked:
+        place_mim_items('link')  # or the editable install would see old files
 
 
 if __name__ == '__main__':

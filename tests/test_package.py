@@ -1,0 +1,103 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mmcurv
+
+PACKAGE = Path(mmcurv.__file__).parent
+LICENCE = '# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.'
+LINES_AT_MOST = 300
+
+# Stands before each computation: OpenMMLab, plotting and scikit-learn are as
+# good as not installed, and the last line shows it.
+WITHOUT_OPENMMLAB = """
+import sys
+
+BLOCKED = {'mmengine', 'mmcv', 'mmpretrain', 'matplotlib', 'sklearn'}
+
+
+class Blocker:
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition('.')[0] in BLOCKED:
+            raise ModuleNotFoundError(f'{name} is blocked')
+        return None
+
+
+sys.meta_path.insert(0, Blocker)
+try:
+    import mmengine
+except ModuleNotFoundError as error:
+    assert 'blocked' in str(error)
+else:
+    raise SystemExit('the blocker does not block')
+"""
+
+GEOMETRY = """
+import torch
+from mmcurv.geometry import class_curvature, knn, manifold_volume
+
+points = torch.randn(60, 5, generator=torch.Generator().manual_seed(0))
+assert knn(points, 3).shape == (60, 3)
+assert manifold_volume(points) > 0
+curvature = class_curvature(points, torch.arange(60) % 2, 2, k=10)
+assert torch.isfinite(curvature.value).all()
+"""
+
+FAIRNESS = """
+import numpy as np
+from mmcurv.fairness import gini, pearson
+
+assert gini(np.array([0.5, 0.5])).value == 0
+assert abs(pearson([1., 2., 4., 7.], [2., 4., 8., 14.]).value - 1) < 1e-12
+"""
+
+REGULARIZATION = """
+import torch
+from mmcurv.regularization import CurvatureRegularization
+
+generator = torch.Generator().manual_seed(0)
+features = torch.randn(60, 5, generator=generator, requires_grad=True)
+labels = torch.arange(60) % 2
+"""
+
+
+@pytest.mark.parametrize(
+    'computation', [GEOMETRY, FAIRNESS, REGULARIZATION],
+    ids=['geometry', 'fairness', 'regularization'])
+def test_room_computes_without_openmmlab(computation):
+    done = subprocess.run(
+        [sys.executable, '-c', WITHOUT_OPENMMLAB + computation],
+        capture_output=True,
+        text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def source_files():
+    return [
+        path for path in sorted(PACKAGE.rglob('*.py'))
+        if '.mim' not in path.parts
+    ]
+
+
+def test_no_file_of_the_package_is_long():
+    lengths = {
+        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
+        for path in source_files()
+    }
+    assert len(lengths) > 20
+    assert {
+        name: lines
+        for name, lines in lengths.items() if lines > LINES_AT_MOST
+    } == {}
+
+
+def test_every_file_starts_with_its_licence():
+    assert [
+        str(path.relative_to(PACKAGE)) for path in source_files()
+        if path.read_text().partition('\n')[0] != LICENCE
+    ] == []
