@@ -1,1 +1,4 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+from .cifar_resnet import CifarResNet
+
+__all__ = ['CifarResNet']
