@@ -68,11 +68,12 @@ class CifarResNet(BaseModule):
         in_channels (int): Channels of the image. Defaults to 3.
         base_channels (int): Channels of the first stage. The head gets
             4 times as many. Defaults to 16.
-        init_cfg (dict | list[dict], optional): Applied by ``init_weights()``.
-            Defaults to He's normal initialization (fan in) of the
+        init_cfg (dict | list[dict], optional): How ``init_weights()`` starts.
+            Here it is He's normal initialization (fan in) of the
             convolutions. Give the head
             ``init_cfg=dict(type='mmcurv.KaimingWeight', layer='Linear')`` to
             initialize the classifier in the same way, as the original does.
+            Defaults to ``dict(type='mmcurv.KaimingWeight', layer='Conv2d')``.
 
     Raises:
         ValueError: If ``depth`` is not 6n + 2.
