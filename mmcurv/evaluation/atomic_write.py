@@ -1,0 +1,67 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Records as files that are whole or not there.
+
+A run can be killed at any moment: each file is written beside its place and
+then renamed into it, which a reader sees as one step.
+"""
+import csv
+import io
+import json
+import math
+import os
+import os.path as osp
+from typing import Any, Sequence
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a file in one step; its folder is made if it is missing.
+
+    Args:
+        path (str): Path of the file; an older one is replaced.
+        text (str): Its content, stored as UTF-8.
+    """
+    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
+    partial = f'{path}.{os.getpid()}.partial'
+    try:
+        with open(partial, 'w', encoding='utf-8', newline='') as file:
+            file.write(text)
+        os.replace(partial, path)
+    except BaseException:
+        if osp.exists(partial):
+            os.remove(partial)
+        raise
+
+
+def write_json(path: str, record: dict) -> None:
+    """Write a record as JSON; nan and infinity, which JSON lacks, as null.
+
+    Args:
+        path (str): Path of the file.
+        record (dict): Dicts, lists, strings, numbers, None.
+    """
+    text = json.dumps(_finite(record), indent=1, allow_nan=False)
+    write_text(path, text + '\n')
+
+
+def write_csv(path: str, rows: Sequence[dict]) -> None:
+    """Write rows as CSV with a header; nan stays nan, None is empty.
+
+    Args:
+        path (str): Path of the file.
+        rows (Sequence[dict]): At least one, all with the keys of the first.
+    """
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, buffer.getvalue())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
