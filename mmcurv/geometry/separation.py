@@ -9,7 +9,7 @@ the subtraction cancels digits.
 
 Letters: N points, n of one class, p features, C classes.
 """
-from math import sqrt
+from math import log2, sqrt
 from typing import NamedTuple, Optional
 
 import torch
@@ -62,7 +62,8 @@ def separation_degree(features: Tensor,
     Returns:
         Tensor: Degrees of shape (C,), without unit; differentiable in
         ``features``; float64 for float64 input, else float32. nan for a
-        class that is absent, has volume 0, or holds all points.
+        class that is absent, has volume 0, or holds all points. Eigenvalues
+        of a scatter matrix below about 1e-16 of the largest are not resolved.
 
     Raises:
         TypeError, ValueError: If the features or labels are not as above.
@@ -202,13 +203,12 @@ def _volume_without(rows: Tensor, factor: Optional[Tensor], total: Tensor,
     """
     if factor is None:
         return log2_det_identity_plus((total - rows.T @ rows) / others)
-    p = len(total)
     white = torch.linalg.solve_triangular(factor, rows.T, upper=False)
     # No eigenvalue of I - W Wᵀ lies below others / (others + |total|).
     floor = others / (others + float(total.detach().trace()))
     kept = log2_det_identity_plus(-white.T @ white, floor)
-    scale = p * torch.log2(total.new_tensor(float(others)))
-    return 2 * factor.diagonal().log2().sum() - scale + kept
+    scaled = 2 * factor.diagonal().log2().sum() - len(total) * log2(others)
+    return scaled + kept
 
 
 def _ratio(gain: Tensor, volume: Tensor) -> Tensor:

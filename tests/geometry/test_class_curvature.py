@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from mmcurv.geometry import class_curvature
-from mmcurv.geometry import class_curvature as measure
 from mmcurv.geometry import point_curvature, shapes
 from tests.reference.curvature_loop import curvature_loop
 
@@ -172,8 +171,7 @@ def test_wrong_labels_and_options_are_named():
 
 
 def test_example_in_docstring_is_true():
-    result = doctest.DocTestRunner()
-    for test in doctest.DocTestFinder().find(measure, 'class_curvature'):
-        result.run(test)
-    assert result.summarize().attempted > 0
-    assert result.summarize().failed == 0
+    runner = doctest.DocTestRunner()
+    for example in doctest.DocTestFinder().find(class_curvature):
+        runner.run(example)
+    assert runner.tries > 0 and runner.failures == 0

@@ -74,7 +74,7 @@ def test_centred_volume_ignores_translation_and_order():
         manifold_volume(moved), manifold_volume(points), rtol=1e-10, atol=0)
 
 
-@pytest.mark.parametrize('n', [100, 3000])
+@pytest.mark.parametrize('n', [100, 2100])
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 def test_volume_of_large_wide_features_is_finite_and_exact(n, dtype):
     p, scale = 2048, 1e3
@@ -82,9 +82,9 @@ def test_volume_of_large_wide_features_is_finite_and_exact(n, dtype):
     rows = torch.randn(n, p, generator=generator) * scale
     volume = manifold_volume(rows.to(dtype), center=False)
     assert volume.dtype == dtype
-    values = torch.linalg.svdvals(rows.double())
-    expected = 0.5 * torch.log2(1 + values.square() / n).sum()
-    torch.testing.assert_close(volume.double(), expected, rtol=1e-6, atol=0)
+    covariance = rows.double().T @ rows.double() / n
+    _, nats = torch.linalg.slogdet(torch.eye(p).double() + covariance)
+    assert volume.item() == pytest.approx(nats.item() / math.log(4), rel=1e-6)
 
 
 def test_volume_of_enormous_low_rank_features_is_finite():
