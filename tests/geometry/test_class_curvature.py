@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcurv.geometry import class_curvature
-from mmcurv.geometry import point_curvature, shapes
+from mmcurv.geometry import class_curvature, point_curvature, shapes
 from tests.reference.curvature_loop import curvature_loop
 
 REDUCE = dict(
