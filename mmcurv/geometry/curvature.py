@@ -145,9 +145,9 @@ def curvature_of_offsets(offsets: Tensor,
     frames = local_frames(offsets, count, m, normal, rounding, detach_frames)
     usable = (frames.rank >= m) & (count >= neighbors_needed(m))
     curved = usable & (frames.rank > m)
-    radius = fixed.square().sum((1, 2)) / count.clamp_min(1)
-    radius = torch.where(radius > 0, radius, 1).sqrt()  # (n,)
-    local = offsets @ frames.vectors / radius[:, None, None]  # (n, k, m + 1)
+    radius = fixed.flatten(1).norm(dim=1) / count.clamp_min(1).sqrt()
+    radius = torch.where(radius > 0, radius, 1)  # (n,)
+    local = offsets @ (frames.vectors / radius[:, None, None])  # (n, k, m + 1)
     # Flat and undetermined points enter the fit as a harmless bowl, so that
     # no NaN arises whose zero gradient would poison the rest.
     local = torch.where(curved[:, None, None], local,

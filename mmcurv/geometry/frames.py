@@ -80,7 +80,7 @@ def local_frames(offsets: Tensor,
         vectors = vectors.gather(2, index[:, None].expand(-1, size, -1))
     if by_gram:  # from neighbours' weights to directions
         base = offsets.detach() if detach else offsets
-        vectors = base.mT @ _centering(vectors, count)  # (n, p, m + 1)
+        vectors = base.mT @ _center(vectors, count)  # (n, p, m + 1)
     vectors = torch.nn.functional.normalize(vectors, dim=1)
     # A tangent needs rank > its position, the normal rank > m.
     position = torch.arange(tangent_dim + 1, device=rank.device)
@@ -90,25 +90,23 @@ def local_frames(offsets: Tensor,
 
 def _covariance(offsets: Tensor, count: Tensor) -> Tuple[Tensor, bool]:
     """(W D)(W D)^T or (W D)^T (W D), whichever is smaller, and which."""
-    centered = _centering(offsets, count)
-    by_gram = offsets.shape[1] <= offsets.shape[2]
-    if by_gram:
-        return centered @ centered.mT, True
-    return centered.mT @ centered, False
+    if offsets.shape[1] > offsets.shape[2]:
+        total = offsets.sum(1)  # (n, p)
+        total = total * (count + 1).to(total.dtype).rsqrt()[:, None]
+        scatter = offsets.mT @ offsets
+        return scatter - total[:, :, None] * total[:, None], False
+    gram = offsets @ offsets.mT
+    return _center(_center(gram, count).mT, count), True
 
 
-def _centering(values: Tensor, count: Tensor) -> Tensor:
-    """W @ values over the real neighbours; the other rows stay as they are.
-
-    Rows of ``values`` (n, k, c) beyond ``count`` must be zero or be
-    multiplied by zero later, as the padding rows of ``offsets`` are.
-    """
+def _center(values: Tensor, count: Tensor) -> Tensor:
+    """W @ values, values (n, k, c); rows beyond ``count`` stay."""
     number = count.to(values.dtype)
     gain = (1 - (number + 1).rsqrt()) / number.clamp_min(1)
     real = torch.arange(values.shape[1], device=count.device) < count[:, None]
-    real = real[:, :, None].to(values.dtype)
-    total = (real * values).sum(1, keepdim=True)  # (n, 1, c)
-    return values - real * gain[:, None, None] * total
+    real = real.to(values.dtype)  # (n, k)
+    total = (real[:, None] @ values) * gain[:, None, None]  # (n, 1, c)
+    return values - real[:, :, None] * total
 
 
 def _ranks_wanted(rank: Tensor, size: int, tangent_dim: int,

@@ -38,9 +38,9 @@ def tridiagonalize(matrices: Tensor) -> Tuple[Tensor, Tensor, Reflectors]:
     reflectors = []
     for j in range(size - 2):
         v = work[j + 1:, j].clone()  # (r, n)
-        alpha = -torch.copysign(v.norm(dim=0), v[0])
-        v[0] -= alpha
-        length = v.square().sum(0)
+        alpha = -torch.copysign((v * v).sum(0).sqrt(), v[0])
+        v[0].sub_(alpha)
+        length = (v * v).sum(0)
         scale = torch.where(length > 0, 2 / length, 0)
         block = work[j + 1:, j + 1:]  # (r, r, n)
         w = (block * v).sum(1).mul_(scale)
@@ -70,8 +70,11 @@ def count_below(diagonal: Tensor, off: Tensor, shift: Tensor) -> Tensor:
     pivots = diagonal[:, None] - shift  # (s, t, n)
     # A zero off-diagonal below a zero pivot would be 0 / 0.
     square = off.square().clamp_min(torch.finfo(off.dtype).tiny)
-    for i in range(1, len(diagonal)):
-        pivots[i] -= square[i - 1] / pivots[i - 1]
+    ratio = torch.empty_like(shift)
+    rows, squares = pivots.unbind(0), square.unbind(0)
+    for above, current, weight in zip(rows, rows[1:], squares):
+        torch.div(weight, above, out=ratio)
+        current.sub_(ratio)
     return (pivots < 0).sum(0)
 
 
@@ -122,20 +125,20 @@ def eigenvectors(diagonal: Tensor, off: Tensor, values: Tensor) -> Tensor:
     tiny = torch.finfo(off.dtype).tiny**0.5
     down, up = shifted.clone(), shifted.clone()
     for i in range(1, size):
-        down[i - 1] = _away_from_zero(down[i - 1], tiny)
-        down[i] -= off[i - 1] * (off[i - 1] / down[i - 1])
+        _keep_from_zero(down[i - 1], tiny)
+        down[i].sub_(off[i - 1] * (off[i - 1] / down[i - 1]))
         j = size - 1 - i
-        up[j + 1] = _away_from_zero(up[j + 1], tiny)
-        up[j] -= off[j] * (off[j] / up[j + 1])
+        _keep_from_zero(up[j + 1], tiny)
+        up[j].sub_(off[j] * (off[j] / up[j + 1]))
     twist = (down + up - shifted).abs().argmin(0)  # (t, n)
     vector = torch.zeros_like(shifted)
     vector.scatter_(0, twist[None], 1.)
     for i in range(1, size):
-        vector[i] += torch.where(i > twist,
-                                 -off[i - 1] / up[i] * vector[i - 1], 0)
+        step = -off[i - 1] / up[i] * vector[i - 1]
+        vector[i].add_(torch.where(i > twist, step, 0))
         j = size - 1 - i
-        vector[j] += torch.where(j < twist,
-                                 -off[j] / down[j] * vector[j + 1], 0)
+        step = -off[j] / down[j] * vector[j + 1]
+        vector[j].add_(torch.where(j < twist, step, 0))
     return vector / vector.norm(dim=0)
 
 
@@ -164,7 +167,8 @@ def few_eigenpairs(matrices: Tensor,
     for j in range(len(reflectors) - 1, -1, -1):
         v, scale = reflectors[j]
         part = vectors[j + 1:]  # (r, t, n)
-        part -= v[:, None] * ((part * v[:, None]).sum(0) * scale)
+        v = v[:, None]
+        part.addcmul_(v, (part * v).sum(0) * scale, value=-1)
     values, vectors = values.T.contiguous(), vectors.permute(2, 0, 1)
     loose = _not_orthonormal(vectors, index)
     if len(loose):
@@ -177,8 +181,8 @@ def few_eigenpairs(matrices: Tensor,
     return values, vectors
 
 
-def _away_from_zero(pivot: Tensor, tiny: float) -> Tensor:
-    return torch.where(pivot.abs() < tiny, tiny, pivot)
+def _keep_from_zero(pivot: Tensor, tiny: float) -> None:
+    pivot.masked_fill_(pivot.abs() < tiny, tiny)
 
 
 def _not_orthonormal(vectors: Tensor, index: Tensor) -> Tensor:
