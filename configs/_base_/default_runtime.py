@@ -19,6 +19,9 @@ default_hooks = dict(
         save_best='accuracy/top1',
         rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Processes evaluate their shares of the test set with one network, the
+    # one that is saved, only if they agree on the batch statistics.
+    sync_buffers=dict(type='SyncBuffersHook'),
     class_counts=dict(type='mmcurv.ClassCountsHook'),
     random_state=dict(type='mmcurv.RandomStateHook'))
 

@@ -9,9 +9,4 @@ model = dict(
         in_channels=64,
         num_classes=10,
         loss=dict(type='CrossEntropyLoss'),
-        init_cfg=dict(
-            type='Kaiming',
-            layer='Linear',
-            mode='fan_in',
-            nonlinearity='relu',
-            distribution='normal')))
+        init_cfg=dict(type='mmcurv.KaimingWeight', layer='Linear')))

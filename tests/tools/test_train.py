@@ -1,0 +1,126 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import json
+
+import pytest
+import torch
+
+from tests.tools.tool_runs import (CONFIG, call, load_tool, prepare,
+                                   tiny_options)
+
+
+def logged(work_dir):
+    """The scalars of all runs in a work folder, one dict per line."""
+    lines = []
+    for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
+        lines += map(json.loads, path.read_text().splitlines())
+    return lines
+
+
+def test_training_leaves_checkpoint_config_log_and_class_results(finished_run):
+    assert (finished_run / 'epoch_1.pth').is_file()
+    assert (finished_run / CONFIG.name).is_file()
+    assert list(finished_run.glob('best_accuracy_top1_epoch_*.pth'))
+    assert list(finished_run.glob('*/vis_data/events.out.tfevents.*'))
+    assert (finished_run / 'class_accuracy' / 'epoch_001.csv').is_file()
+    assert any('accuracy/top1' in line for line in logged(finished_run))
+
+
+def test_resume_continues_after_the_last_epoch(work_dir):
+    options = tiny_options(train_cfg__max_epochs=2)
+    call('train', CONFIG, '--work-dir', work_dir, '--resume', '--no-validate',
+         '--cfg-options', *options)
+    checkpoint = torch.load(work_dir / 'epoch_2.pth', weights_only=True)
+    assert checkpoint['meta']['epoch'] == 2
+    assert checkpoint['meta']['iter'] == 6
+    trained = [line['epoch'] for line in logged(work_dir) if 'loss' in line]
+    assert sorted(set(trained)) == [1, 2]
+
+
+def test_resume_finds_the_checkpoint_of_a_moved_work_folder(work_dir):
+    (work_dir / 'last_checkpoint').write_text('/gone/run/epoch_1.pth')
+    cfg = prepare('train', CONFIG, '--work-dir', work_dir, '--resume')
+    assert cfg.resume
+    assert cfg.load_from == str(work_dir / 'epoch_1.pth')
+
+
+def test_resume_takes_the_checkpoint_it_is_given(work_dir, tmp_path):
+    cfg = prepare('train', CONFIG, '--work-dir', tmp_path / 'other',
+                  '--resume', work_dir / 'epoch_1.pth')
+    assert cfg.resume
+    assert cfg.load_from == str(work_dir / 'epoch_1.pth')
+
+
+@pytest.mark.parametrize('resume', [['--resume'], ['--resume', 'auto']])
+def test_resume_without_a_checkpoint_says_so_and_starts(
+        resume, tmp_path, capsys):
+    cfg = prepare('train', CONFIG, '--work-dir', tmp_path, *resume)
+    assert not cfg.resume
+    assert cfg.load_from is None
+    printed = capsys.readouterr().out
+    assert f"no checkpoint in '{tmp_path}'" in printed
+    assert 'starts at epoch 1' in printed
+
+
+def test_work_folder_is_named_after_the_config(tmp_path):
+    assert prepare('train', CONFIG).work_dir == (f'work_dirs/{CONFIG.stem}')
+    own = tmp_path / 'own.py'
+    own.write_text(f"_base_ = '{CONFIG}'\nwork_dir = 'elsewhere'\n")
+    assert prepare('train', own).work_dir == 'elsewhere'
+    assert prepare('train', own, '--work-dir', 'x').work_dir == 'x'
+
+
+def test_config_that_lies_in_its_work_folder_stays_as_it_is(work_dir):
+    config = work_dir / CONFIG.name
+    before = config.read_bytes()
+    call('train', config, '--work-dir', work_dir, '--resume', '--no-validate',
+         '--cfg-options', *tiny_options(train_cfg__max_epochs=2))
+    assert config.read_bytes() == before
+    assert (work_dir / 'epoch_2.pth').is_file()
+
+
+def test_no_validate_removes_every_part_of_the_validation():
+    cfg = prepare('train', CONFIG, '--no-validate')
+    assert (cfg.val_cfg, cfg.val_dataloader, cfg.val_evaluator) == (None, ) * 3
+
+
+def test_auto_scale_lr_is_switched_on():
+    assert not prepare('train', CONFIG).auto_scale_lr.enable
+    assert prepare('train', CONFIG, '--auto-scale-lr').auto_scale_lr.enable
+
+
+def test_amp_switches_the_optimizer_wrapper_where_there_is_a_gpu(monkeypatch):
+    tool = load_tool('train')
+    monkeypatch.setattr(tool, 'get_device', lambda: 'cuda')
+    cfg = tool.prepare(tool.make_parser().parse_args([str(CONFIG), '--amp']))
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+
+
+def test_amp_without_a_gpu_is_refused(monkeypatch):
+    tool = load_tool('train')
+    monkeypatch.setattr(tool, 'get_device', lambda: 'cpu')
+    with pytest.raises(tool.UsageError, match="--amp needs .* found 'cpu'"):
+        tool.prepare(tool.make_parser().parse_args([str(CONFIG), '--amp']))
+
+
+@pytest.mark.parametrize(
+    'args, message', [
+        (['nowhere.py'
+          ], "config: expected a file, found none at 'nowhere.py'"),
+        ([CONFIG, '--resume', 'gone.pth'
+          ], "--resume: expected a file, found none at 'gone.pth'"),
+        ([CONFIG, '--auto-scale-lr', '--cfg-options', 'auto_scale_lr=None'
+          ], 'no auto_scale_lr.base_batch_size'),
+        ([CONFIG, '--cfg-options', 'train_dataloder.batch_size=4'
+          ], 'did you mean train_dataloader'),
+        ([CONFIG, '--cfg-options', 'seed', '=', '3'], 'expects KEY=VALUE'),
+        ([CONFIG, '--launcher', 'pytorch'], 'tools/dist_train.sh'),
+    ],
+    ids=lambda value: str(value)[:20])
+def test_mistaken_command_line_is_explained_without_a_traceback(
+        args, message, capsys, monkeypatch):
+    monkeypatch.delenv('RANK', raising=False)
+    with pytest.raises(SystemExit) as stop:
+        call('train', *args)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
