@@ -10,6 +10,7 @@ from .curvature import (DEFAULT_RIDGE, check_options, curvature_of_offsets,
                         neighbors_needed, points_per_chunk, undetermined)
 from .neighbors import DEFAULT_MEMORY, nearest
 from .reduction import REDUCTIONS, reduce_by_class
+from .units import to_moderate_unit
 
 
 class ClassCurvature(NamedTuple):
@@ -110,7 +111,6 @@ def log_curvature_in_classes(features: Tensor,
     """
     count = torch.bincount(labels, minlength=num_classes)
     order = labels.sort(stable=True).indices  # samples, class by class
-    fixed = features.detach()
     parts, places = [], []
     for members in order.split(count.tolist()):
         near = min(k, len(members) - 1)
@@ -118,17 +118,18 @@ def log_curvature_in_classes(features: Tensor,
         if near < neighbors_needed(tangent_dim):
             parts.append(undetermined(features.new_empty(len(members)))[1])
             continue
-        own = fixed[members]
-        center = own.mean(0)
+        own, unit = to_moderate_unit(features[members])
         rows = torch.arange(len(members), device=members.device)
-        neighbors = members[nearest(own, own, near, rows, max_memory)]
+        neighbors = nearest(own.detach(), own.detach(), near, rows,
+                            max_memory)
         step = points_per_chunk(near, features, max_memory)
-        for part, around in zip(members.split(step), neighbors.split(step)):
-            offsets = features[around] - features[part, None]
-            parts.append(
-                curvature_of_offsets(offsets, torch.full_like(part, near),
-                                     tangent_dim, normal, fit, ridge, half,
-                                     fixed[part] - center).log_abs_det)
+        for part, around in zip(own.split(step), neighbors.split(step)):
+            curvature = curvature_of_offsets(own[around] - part[:, None],
+                                             torch.full_like(
+                                                 around[:, 0], near),
+                                             tangent_dim, normal, fit, ridge,
+                                             half, part, unit)
+            parts.append(curvature.log_abs_det)
     place = torch.empty_like(order)
     place[torch.cat(places)] = torch.arange(len(order), device=order.device)
     return torch.cat(parts)[place] if parts else features.new_empty(0)

@@ -7,7 +7,7 @@ which the printed algorithm needs before it can run, stand in the docstring of
 :func:`point_curvature`.
 """
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from .checks import check_points
 from .frames import NORMALS, local_frames
 from .neighbors import DEFAULT_MEMORY, nearest
 from .quadric import FITS, fit_quadric
+from .units import to_moderate_unit
 
 DEFAULT_RIDGE = 1e-4
 
@@ -90,7 +91,7 @@ def point_curvature(points: Tensor,
             is NaN or inf.
     """
     check_options(k, tangent_dim, normal, fit, ridge)
-    points = check_points(points)
+    points, unit = to_moderate_unit(check_points(points))
     n = points.shape[0]
     rows = torch.arange(n, device=points.device)
     near = min(k, n - 1)
@@ -104,7 +105,7 @@ def point_curvature(points: Tensor,
         offsets = points[neighbors[part]] - points[part, None]
         parts.append(
             curvature_of_offsets(offsets, count[part], tangent_dim, normal,
-                                 fit, ridge, half, points[part],
+                                 fit, ridge, half, points[part], unit,
                                  detach_frames))
     return PointCurvature(*map(torch.cat, zip(*parts)))
 
@@ -116,13 +117,14 @@ def curvature_of_offsets(offsets: Tensor,
                          fit: str = 'ridge',
                          ridge: float = DEFAULT_RIDGE,
                          half: bool = True,
-                         origin: Tensor = None,
+                         origin: Optional[Tensor] = None,
+                         unit: Optional[Tensor] = None,
                          detach_frames: bool = True) -> PointCurvature:
     """Curvature at points whose neighbours are given as offsets.
 
     Args:
-        offsets (Tensor): Shape (n, k, p), neighbour minus point; rows beyond
-            ``count`` are zero.
+        offsets (Tensor): Shape (n, k, p), neighbour minus point, of moderate
+            size; rows beyond ``count`` are zero.
         count (Tensor): Shape (n,), real neighbours of each point.
         tangent_dim (int): m. Defaults to 2.
         normal (str): See :func:`point_curvature`. Defaults to 'smallest'.
@@ -131,6 +133,9 @@ def curvature_of_offsets(offsets: Tensor,
         half (bool): See :func:`point_curvature`. Defaults to True.
         origin (Tensor, optional): Shape (n, p), the points themselves: far
             from 0 their rounding blurs small offsets. Defaults to None.
+        unit (Tensor, optional): Scalar by which offsets and origin were
+            divided, see :func:`~mmcurv.geometry.units.to_moderate_unit`.
+            Defaults to None.
         detach_frames (bool): See :func:`point_curvature`. Defaults to True.
 
     Returns:
@@ -160,6 +165,8 @@ def curvature_of_offsets(offsets: Tensor,
                                     device=local.device))
     sign, log_abs = torch.linalg.slogdet(hessian)
     log_abs = log_abs - m * radius.log()
+    if unit is not None:
+        log_abs = log_abs - m * unit.log()
     if not half:
         log_abs = log_abs - m * math.log(2)
     det = sign * log_abs.exp()

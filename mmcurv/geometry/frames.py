@@ -10,7 +10,7 @@ p never enters a decomposition: with d_j = z_j - z_i and s = sum_j d_j,
         = sum_j d_j d_j^T - s s^T / (k + 1) = (W D)^T (W D),
     W = I - g 1 1^T,  g = (1 - 1 / sqrt(k + 1)) / k.
 """
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -37,7 +37,7 @@ def local_frames(offsets: Tensor,
                  count: Tensor,
                  tangent_dim: int,
                  normal: str = 'smallest',
-                 rounding: Tensor = None,
+                 rounding: Optional[Tensor] = None,
                  detach: bool = True) -> Frames:
     """Principal frame of each neighbourhood.
 
@@ -71,6 +71,7 @@ def local_frames(offsets: Tensor,
     if rounding is not None:
         floor = torch.maximum(floor, rounding)
     rank = size - count_below(*reduced[:2], floor[None])[0]  # (n,)
+    rank = torch.where(largest > 0, rank, 0)
     index = _ranks_wanted(rank, size, tangent_dim, normal)  # (n, m + 1)
     if detach:
         _, vectors = few_eigenpairs(matrix, index, reduced)
@@ -81,7 +82,8 @@ def local_frames(offsets: Tensor,
     if by_gram:  # from neighbours' weights to directions
         base = offsets.detach() if detach else offsets
         vectors = base.mT @ _center(vectors, count)  # (n, p, m + 1)
-    vectors = torch.nn.functional.normalize(vectors, dim=1)
+    length = vectors.norm(dim=1, keepdim=True)
+    vectors = vectors / torch.where(length > 0, length, 1)
     # A tangent needs rank > its position, the normal rank > m.
     position = torch.arange(tangent_dim + 1, device=rank.device)
     present = rank[:, None] > position

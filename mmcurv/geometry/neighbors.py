@@ -72,17 +72,18 @@ def nearest(queries: Tensor,
     Returns:
         Tensor: Shape (a, k), int64.
     """
-    center = points.mean(0)  # distances do not care, rounding does
-    points, queries = points - center, queries - center
-    square = points.square().sum(1)  # (n,)
+    # Distances do not care about the origin, rounding does.
+    center = points.mean(0)
+    centered = points - center
+    square = centered.square().sum(1)  # (n,)
     rounding = torch.finfo(points.dtype).eps * (4 + math.sqrt(points.shape[1]))
     largest = square.max()
     available = points.shape[0] - (exclude is not None)
     out = queries.new_empty(queries.shape[0], k, dtype=torch.long)
     step = _rows_per_chunk(3 * points.shape[0], points, max_memory)
     for start in range(0, queries.shape[0], step):
-        query = queries[start:start + step]
-        distance = torch.addmm(square, query, points.T, alpha=-2)  # (r, n)
+        query = queries[start:start + step] - center
+        distance = torch.addmm(square, query, centered.T, alpha=-2)  # (r, n)
         if exclude is not None:
             skip = exclude[start:start + step, None]
             distance.scatter_(1, skip, math.inf)
@@ -94,7 +95,7 @@ def nearest(queries: Tensor,
         unsure = (value[:, k] - value[:, k - 1] <= 2 * error).nonzero()[:, 0]
         if len(unsure):
             out[start + unsure] = _nearest_by_difference(
-                query[unsure], points, k,
+                queries[start + unsure], points, k,
                 None if exclude is None else skip[unsure], max_memory)
     return out
 

@@ -76,8 +76,8 @@ def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
 
 def _basis(m: int, like: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     row, column = torch.triu_indices(m, m, device=like.device)
-    weight = torch.where(row == column, 0.5, 0.5**0.5).to(like.dtype)
-    return row, column, weight
+    weight = like.new_full(row.shape, 0.5**0.5)
+    return row, column, torch.where(row == column, 0.5, weight)
 
 
 def _as_symmetric(theta: Tensor, m: int) -> Tensor:

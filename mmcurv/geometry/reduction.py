@@ -66,4 +66,7 @@ def _median(log_values: Tensor, labels: Tensor, count: Tensor) -> Tensor:
     if not len(order):
         return log_values.new_full(count.shape, math.nan)
     low, high = log_values[order[low]], log_values[order[high]]
-    return torch.logaddexp(low, high) - math.log(2)
+    flat = high == -math.inf  # logaddexp of twice -inf has a NaN gradient
+    middle = torch.logaddexp(
+        torch.where(flat, 0, low), torch.where(flat, 0, high))
+    return torch.where(flat, -math.inf, middle - math.log(2))

@@ -1,0 +1,269 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Class curvatures from a feature pool and the live features of a batch.
+
+Section 6.3 and Algorithm 4 of the paper. Departures: only the batch's own
+features carry gradient, since the others come from graphs that are gone; the
+curvature of the points that are not in the batch is remembered instead of
+computed again at every step (``refresh='batch'``).
+"""
+import math
+from typing import Optional
+
+import torch
+from torch import Tensor, nn
+
+from mmcurv.geometry.curvature import (DEFAULT_RIDGE, check_options,
+                                       curvature_of_offsets, neighbors_needed,
+                                       points_per_chunk)
+from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
+from mmcurv.geometry.reduction import log_sum_exp_by_class, reduce_by_class
+from mmcurv.geometry.units import to_moderate_unit
+from .feature_pool import FeaturePool
+
+REFRESHES = ('batch', 'class', 'all')
+LIVES = ('pool', 'batch')
+
+
+class PooledCurvature(nn.Module):
+    """log G of every class, differentiable in the batch's features.
+
+    The batch's features take their places in the pool (an image's stale
+    feature would be its nearest neighbour), the points to refresh are
+    measured there, and a class's G is the mean of abs(det) over measured and
+    remembered points. Neighbour indices and frames are constants in the
+    gradient; heights and tangent coordinates are not. Everything runs in at
+    least float32 with autocast off.
+
+    Args:
+        pool (FeaturePool): The features.
+        k (int): Neighbours. Defaults to 40.
+        tangent_dim (int): m. Defaults to 2.
+        normal (str): 'smallest' or 'next'. Defaults to 'smallest'.
+        fit (str): 'ridge', 'symmetric' or 'paper'. Defaults to 'ridge'.
+        ridge (float): Relative ridge. Defaults to 0.0001.
+        half (bool): theta is the Hessian. Defaults to True.
+        refresh (str): Points measured anew at each step: the 'batch', 'all'
+            pooled points, or all of each 'class' that the batch meets.
+            Defaults to 'batch'.
+        live (str): 'pool' is the literal reading: a live point weighs
+            1 / n_c in its class, so the gradient fades as batch over data
+            set. 'batch' keeps the value and takes the gradient of the mean
+            over the class's live points, an unbiased minibatch estimate of
+            the gradient over all of them. Defaults to 'pool'.
+        max_memory (int): Bound in bytes on scratch memory.
+            Defaults to 268435456.
+    """
+
+    def __init__(self,
+                 pool: FeaturePool,
+                 k: int = 40,
+                 tangent_dim: int = 2,
+                 normal: str = 'smallest',
+                 fit: str = 'ridge',
+                 ridge: float = DEFAULT_RIDGE,
+                 half: bool = True,
+                 refresh: str = 'batch',
+                 live: str = 'pool',
+                 max_memory: int = DEFAULT_MEMORY):
+        super().__init__()
+        check_options(k, tangent_dim, normal, fit, ridge)
+        if refresh not in REFRESHES:
+            raise ValueError(f'refresh must be one of {REFRESHES}, '
+                             f'got {refresh!r}.')
+        if live not in LIVES:
+            raise ValueError(f'live must be one of {LIVES}, got {live!r}.')
+        self.pool = pool
+        self.k = k
+        self.fit_options = dict(
+            tangent_dim=tangent_dim,
+            normal=normal,
+            fit=fit,
+            ridge=ridge,
+            half=half)
+        self.refresh = refresh
+        self.live = live
+        self.max_memory = max_memory
+        slots, device = len(pool.features), pool.features.device
+        remembered = torch.full((slots, ), math.nan, device=device)
+        self.register_buffer('log_curvature', remembered)  # (S,)
+        # Whether every pooled point was measured once.
+        self.register_buffer('primed', torch.zeros((), dtype=torch.bool))
+        # Row of the batch that lives in a slot during a step, else -1.
+        self.register_buffer(
+            'live_row',
+            torch.full((slots, ), -1, device=device),
+            persistent=False)
+        self._measured = None
+
+    def forward(self,
+                features: Tensor,
+                labels: Tensor,
+                indices: Optional[Tensor] = None) -> Tensor:
+        """log G of every class as if the batch were already stored.
+
+        Args:
+            features (Tensor): Shape (B, p), with graph.
+            labels (Tensor): Shape (B,).
+            indices (Tensor, optional): Shape (B,). Defaults to None.
+
+        Returns:
+            Tensor: Shape (C,); nan for a class without a measured point.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            if features.dtype != torch.float64:
+                features = features.float()
+            return self._forward(features, labels, indices)
+
+    @torch.no_grad()
+    def push(self,
+             features: Tensor,
+             labels: Tensor,
+             indices: Optional[Tensor] = None) -> None:
+        """Store the batch, and what the last forward pass measured.
+
+        Call it after the loss of the step is built. Without a forward pass
+        before it (the epochs that only fill the pool) the remembered
+        curvatures stay as they are.
+        """
+        measured, self._measured = self._measured, None
+        self.pool.push(features.detach(), labels, indices)
+        if measured is not None:
+            slots, values = measured
+            self.log_curvature[slots] = values.to(self.log_curvature)
+
+    @torch.no_grad()
+    def measure_all(self) -> None:
+        """Measure every pooled point as it is stored now."""
+        slots = self._slots_of(self._classes(self.pool.fill()),
+                               self.pool.fill())
+        nothing = self.pool.features.new_empty(0, self.pool.features.shape[1])
+        values = self._measure(slots, self.pool.fill(), nothing)
+        self.log_curvature.fill_(math.nan)
+        self.log_curvature[slots] = values.to(self.log_curvature)
+        self.primed.fill_(True)
+
+    def class_values(self) -> Tensor:
+        """log G of every class from what is remembered, shape (C,)."""
+        return reduce_by_class(self.log_curvature, self.pool.slot_labels,
+                               self.pool.num_classes, 'mean')
+
+    def _forward(self, features, labels, indices) -> Tensor:
+        if not self.primed:
+            self.measure_all()
+        pool = self.pool
+        plan = pool.plan(features, labels, indices)
+        kept = (plan.slots >= 0).nonzero()[:, 0]
+        live_slots = plan.slots[kept]
+        fill = torch.minimum(pool.arrived + plan.arrivals, pool.capacity)
+        anchors = self._anchors(live_slots, fill)
+        self.live_row[live_slots] = kept
+        values = self._measure(anchors, fill, features)  # (a,)
+        is_live = self.live_row[anchors] >= 0
+        self.live_row[live_slots] = -1
+        self._measured = anchors, values.detach()
+        remembered = self.log_curvature.to(values)
+        slot_labels = pool.slot_labels
+        if self.live == 'pool':
+            merged = remembered.index_put((anchors, ), values)
+            return reduce_by_class(merged, slot_labels, pool.num_classes,
+                                   'mean')
+        merged = remembered.index_put((anchors, ), values.detach())
+        log_g = reduce_by_class(merged, slot_labels, pool.num_classes, 'mean')
+        return log_g + self._batch_gradient(values[is_live],
+                                            slot_labels[anchors[is_live]],
+                                            log_g)
+
+    def _batch_gradient(self, values: Tensor, labels: Tensor,
+                        log_g: Tensor) -> Tensor:
+        """Zero, with the gradient of (mean over live points) / G."""
+        used = ~torch.isnan(values)
+        values, labels = values[used], labels[used]
+        count = torch.bincount(labels, minlength=len(log_g))
+        log_sum = log_sum_exp_by_class(values, labels, len(log_g))
+        usable = torch.isfinite(log_g) & torch.isfinite(log_sum.detach())
+        ratio = torch.where(usable, log_sum - log_g, 0).exp() / count
+        ratio = torch.where(usable, ratio, 0)
+        return ratio - ratio.detach()
+
+    def _anchors(self, live_slots: Tensor, fill: Tensor) -> Tensor:
+        """Slots to measure, shape (a,), classes ascending."""
+        if self.refresh == 'batch':
+            return live_slots.sort().values
+        if self.refresh == 'all':
+            return self._slots_of(self._classes(fill), fill)
+        labels = self.pool.slot_labels[live_slots]
+        return self._slots_of(labels.unique(), fill)
+
+    def _classes(self, fill: Tensor) -> Tensor:
+        return fill.nonzero()[:, 0]
+
+    def _slots_of(self, classes: Tensor, fill: Tensor) -> Tensor:
+        """Occupied slots of the given classes; a class fills its own slots
+        from the first on."""
+        count = fill[classes]
+        first = self.pool.start[classes] - (count.cumsum(0) - count)
+        total = torch.arange(int(count.sum()), device=count.device)
+        return first.repeat_interleave(count) + total
+
+    def _measure(self, anchors: Tensor, fill: Tensor,
+                 features: Tensor) -> Tensor:
+        """log|det| at the anchors, shape (a,)."""
+        classes, count = self.pool.slot_labels[anchors].unique_consecutive(
+            return_counts=True)
+        needed = neighbors_needed(self.fit_options['tangent_dim'])
+        start, held = self.pool.start.tolist(), fill.tolist()
+        step = points_per_chunk(self.k, self.pool.features.float(),
+                                self.max_memory)
+        blocks = zip(classes.tolist(), anchors.split(count.tolist()))
+        around, number = [], []
+        for c, own in blocks:
+            near = min(self.k, held[c] - 1)
+            if near < needed:
+                near = 0
+            found = own.new_zeros(len(own), self.k)
+            if near:
+                found[:, :near] = self._nearest_in_class(
+                    own, start[c], held[c], near, features)
+            around.append(found)
+            number.append(torch.full_like(own, near))
+        if not around:
+            return features.new_empty(0)
+        around, number = torch.cat(around), torch.cat(number)
+        parts = []
+        for own, near, n in zip(
+                anchors.split(step), around.split(step), number.split(step)):
+            parts.append(self._curvature(own, near, n, features))
+        return torch.cat(parts)
+
+    def _nearest_in_class(self, anchors: Tensor, start: int, held: int,
+                          near: int, features: Tensor) -> Tensor:
+        """Slots of the anchors' nearest neighbours, shape (a, near)."""
+        members = torch.arange(start, start + held, device=anchors.device)
+        points = self._current(members, features.detach())
+        points, _ = to_moderate_unit(points)
+        own = anchors - start
+        return start + nearest(points[own], points, near, own,
+                               self.max_memory)
+
+    def _curvature(self, anchors: Tensor, around: Tensor, number: Tensor,
+                   features: Tensor) -> Tensor:
+        origin = self._current(anchors, features)  # (a, p)
+        neighbors = self._current(around.flatten(), features)
+        neighbors = neighbors.unflatten(0, around.shape)  # (a, k, p)
+        origin, unit = to_moderate_unit(origin)
+        neighbors = neighbors / unit
+        real = torch.arange(self.k, device=number.device) < number[:, None]
+        offsets = torch.where(real[:, :, None], neighbors - origin[:, None],
+                              0)
+        return curvature_of_offsets(
+            offsets, number, origin=origin, unit=unit, **self.fit_options).log_abs_det
+
+    def _current(self, slots: Tensor, features: Tensor) -> Tensor:
+        """Features in the slots, live where the batch has them, (a, p)."""
+        stored = self.pool.features[slots].to(features)
+        row = self.live_row[slots]
+        if not len(features):
+            return stored
+        fresh = features[row.clamp_min(0)]
+        return torch.where((row >= 0)[:, None], fresh, stored)
+
