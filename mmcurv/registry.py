@@ -12,6 +12,8 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import \
+    WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 from mmengine.registry import Registry
 
 from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
@@ -41,5 +43,10 @@ METRICS = Registry(
 MODELS = Registry(
     'model',
     parent=MMENGINE_MODELS,
+    scope='mmcurv',
+    locations=['mmcurv.models'])
+WEIGHT_INITIALIZERS = Registry(
+    'weight initializer',
+    parent=MMENGINE_WEIGHT_INITIALIZERS,
     scope='mmcurv',
     locations=['mmcurv.models'])

@@ -120,15 +120,13 @@ def log_curvature_in_classes(features: Tensor,
             continue
         own, unit = to_moderate_unit(features[members])
         rows = torch.arange(len(members), device=members.device)
-        neighbors = nearest(own.detach(), own.detach(), near, rows,
-                            max_memory)
+        neighbors = nearest(own.detach(), own.detach(), near, rows, max_memory)
         step = points_per_chunk(near, features, max_memory)
         for part, around in zip(own.split(step), neighbors.split(step)):
-            curvature = curvature_of_offsets(own[around] - part[:, None],
-                                             torch.full_like(
-                                                 around[:, 0], near),
-                                             tangent_dim, normal, fit, ridge,
-                                             half, part, unit)
+            curvature = curvature_of_offsets(
+                own[around] - part[:, None],
+                torch.full_like(around[:, 0], near), tangent_dim, normal, fit,
+                ridge, half, part, unit)
             parts.append(curvature.log_abs_det)
     place = torch.empty_like(order)
     place[torch.cat(places)] = torch.arange(len(order), device=order.device)

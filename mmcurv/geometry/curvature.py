@@ -161,8 +161,7 @@ def curvature_of_offsets(offsets: Tensor,
                                                fit, ridge)
     sound = torch.isfinite(hessian.detach()).all(2).all(1)
     hessian = torch.where(sound[:, None, None], hessian,
-                          torch.eye(m, dtype=local.dtype,
-                                    device=local.device))
+                          torch.eye(m, dtype=local.dtype, device=local.device))
     sign, log_abs = torch.linalg.slogdet(hessian)
     log_abs = log_abs - m * radius.log()
     if unit is not None:

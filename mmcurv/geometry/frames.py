@@ -117,6 +117,6 @@ def _ranks_wanted(rank: Tensor, size: int, tangent_dim: int,
     top = size - 1 - torch.arange(tangent_dim + 1, device=rank.device)
     index = top.clamp_min(0).expand(len(rank), -1).clone()
     if normal == 'smallest':
-        index[:, -1] = torch.minimum(index[:, -1], (size - rank).clamp(
-            0, size - 1))
+        index[:, -1] = torch.minimum(index[:, -1],
+                                     (size - rank).clamp(0, size - 1))
     return index

@@ -9,16 +9,9 @@ from typing import List, Union
 
 from mmengine.model import update_init_info
 from mmengine.model.weight_init import BaseInit
-from mmengine.registry import \
-    WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
-from mmengine.registry import Registry
 from torch import nn
 
-WEIGHT_INITIALIZERS = Registry(
-    'weight initializer',
-    parent=MMENGINE_WEIGHT_INITIALIZERS,
-    scope='mmcurv',
-    locations=['mmcurv.models'])
+from mmcurv.registry import WEIGHT_INITIALIZERS
 
 
 @WEIGHT_INITIALIZERS.register_module()

@@ -72,8 +72,8 @@ class FeaturePool(nn.Module):
             raise ValueError('max_per_class must be at least 1 or None, '
                              f'got {max_per_class}.')
         counts = torch.as_tensor(class_counts, device=device)
-        if (counts.dim() != 1 or counts.is_floating_point()
-                or not len(counts) or (counts < 0).any()):
+        if (counts.dim() != 1 or counts.is_floating_point() or not len(counts)
+                or (counts < 0).any()):
             raise ValueError('class_counts must be a non-empty list of '
                              'integers >= 0, one per class, got '
                              f'{class_counts!r}.')
@@ -86,7 +86,8 @@ class FeaturePool(nn.Module):
         self.addressing = addressing
         self.register_buffer('capacity', capacity)  # (C,)
         self.register_buffer(  # slots before class c, (C,)
-            'start', capacity.cumsum(0) - capacity)
+            'start',
+            capacity.cumsum(0) - capacity)
         self.register_buffer(  # features ever given a new place, (C,)
             'arrived', torch.zeros_like(capacity))
         self.register_buffer(
@@ -274,4 +275,3 @@ def _is_last_occurrence(indices: Tensor, wanted: Tensor) -> Tensor:
     last = torch.full_like(rows, -1)
     last = last.scatter_reduce(0, group, rows, 'amax')
     return last[group] == rows
-

@@ -134,8 +134,8 @@ class PooledCurvature(nn.Module):
     @torch.no_grad()
     def measure_all(self) -> None:
         """Measure every pooled point as it is stored now."""
-        slots = self._slots_of(self._classes(self.pool.fill()),
-                               self.pool.fill())
+        slots = self._slots_of(
+            self._classes(self.pool.fill()), self.pool.fill())
         nothing = self.pool.features.new_empty(0, self.pool.features.shape[1])
         values = self._measure(slots, self.pool.fill(), nothing)
         self.log_curvature.fill_(math.nan)
@@ -169,9 +169,8 @@ class PooledCurvature(nn.Module):
                                    'mean')
         merged = remembered.index_put((anchors, ), values.detach())
         log_g = reduce_by_class(merged, slot_labels, pool.num_classes, 'mean')
-        return log_g + self._batch_gradient(values[is_live],
-                                            slot_labels[anchors[is_live]],
-                                            log_g)
+        return log_g + self._batch_gradient(
+            values[is_live], slot_labels[anchors[is_live]], log_g)
 
     def _batch_gradient(self, values: Tensor, labels: Tensor,
                         log_g: Tensor) -> Tensor:
@@ -242,8 +241,7 @@ class PooledCurvature(nn.Module):
         points = self._current(members, features.detach())
         points, _ = to_moderate_unit(points)
         own = anchors - start
-        return start + nearest(points[own], points, near, own,
-                               self.max_memory)
+        return start + nearest(points[own], points, near, own, self.max_memory)
 
     def _curvature(self, anchors: Tensor, around: Tensor, number: Tensor,
                    features: Tensor) -> Tensor:
@@ -253,10 +251,10 @@ class PooledCurvature(nn.Module):
         origin, unit = to_moderate_unit(origin)
         neighbors = neighbors / unit
         real = torch.arange(self.k, device=number.device) < number[:, None]
-        offsets = torch.where(real[:, :, None], neighbors - origin[:, None],
-                              0)
+        offsets = torch.where(real[:, :, None], neighbors - origin[:, None], 0)
         return curvature_of_offsets(
-            offsets, number, origin=origin, unit=unit, **self.fit_options).log_abs_det
+            offsets, number, origin=origin, unit=unit,
+            **self.fit_options).log_abs_det
 
     def _current(self, slots: Tensor, features: Tensor) -> Tensor:
         """Features in the slots, live where the batch has them, (a, p)."""
@@ -266,4 +264,3 @@ class PooledCurvature(nn.Module):
             return stored
         fresh = features[row.clamp_min(0)]
         return torch.where((row >= 0)[:, None], fresh, stored)
-

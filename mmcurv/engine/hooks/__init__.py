@@ -1,4 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 from .class_counts_hook import ClassCountsHook
+from .feature_pool_hook import FeaturePoolHook
+from .random_state_hook import RandomStateHook
 
-__all__ = ['ClassCountsHook']
+__all__ = ['ClassCountsHook', 'FeaturePoolHook', 'RandomStateHook']

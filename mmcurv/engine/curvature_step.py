@@ -1,0 +1,176 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What Curvature Regularization does with one batch."""
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor
+from torch.utils.data import ConcatDataset
+
+from mmcurv.registry import MODELS
+from mmcurv.regularization import FeaturePool, PooledCurvature
+from .gather_batch import gather_batch
+from .sample_fields import get_indices, get_labels, split_mixed
+
+
+class CurvatureStep:
+    """Pool, curvature and loss of a run, built at its first batch.
+
+    Args:
+        mixed (str): 'skip' or 'dominant', for mixed images.
+        pool (dict, optional): Options of the pool.
+        curvature (dict): Options of the pooled curvature.
+        loss (dict, optional): Config of the loss.
+    """
+
+    def __init__(self, mixed: str, pool: Optional[dict], curvature: dict,
+                 loss: Optional[dict]):
+        self.mixed = mixed
+        self.pool_options = dict(pool or {})
+        self.curvature_options = curvature
+        # Built and thrown away: a misspelt option should fail at once.
+        PooledCurvature(FeaturePool([1], 1), **curvature)
+        self.loss = MODELS.build(
+            dict(dict(type='mmcurv.CurvatureRegularization'), **(loss or {})))
+        self.curvature = None
+        self._counts, self._shares_indices = None, False
+        self._state = None
+        self._reported = [0, 0]
+        self._warned = False
+
+    def prepare(self, class_counts: Sequence[int], dataset: Any) -> None:
+        """Set the classes' sizes; ``dataset`` decides how to address."""
+        self._counts = list(class_counts)
+        self._shares_indices = _holds_concatenation(dataset)
+
+    def __call__(
+            self, features: Tensor, data_samples: Any, original: Tensor,
+            epoch: int,
+            regularize: bool) -> Tuple[Optional[Tensor], Dict[str, Tensor]]:
+        """The term to add (None before the start) and what to log."""
+        labels = get_labels(data_samples).to(features.device)
+        if len(labels) != len(features):
+            raise RuntimeError(
+                f'expected one label per feature, got {len(labels)} labels '
+                f'and {len(features)} features. Choose a layer that runs '
+                'once per image.')
+        if regularize and not features.requires_grad and not self._warned:
+            self._warned = True
+            print_log(
+                'The features carry no gradient (a frozen backbone?): '
+                'loss_curvature is added but trains nothing.',
+                logger='current',
+                level='WARNING')
+        indices = get_indices(data_samples)
+        kept, labels = split_mixed(data_samples, labels, self.mixed)
+        if self.curvature is None:
+            self._build(features, indices)
+        indices = None if indices is None else indices.to(features.device)
+        if not kept.all():
+            rows = kept.nonzero()[:, 0]
+            features, labels = features[rows], labels[rows]
+            indices = None if indices is None else indices[rows]
+        batch = gather_batch(features, labels, indices)
+        term, measures = None, {}
+        if regularize:
+            log_g = self.curvature(*batch)
+            term = self.loss(log_g, _mean_over_processes(original), epoch)
+            measures = _measures(log_g.detach())
+        self.curvature.push(*batch)
+        return term, measures
+
+    def complaints(self) -> Iterator[str]:
+        """Sentences on what was left out since the last call."""
+        if self.curvature is None:
+            return
+        counts = [
+            int(self.curvature.pool.num_nonfinite),
+            int(self.loss.num_skipped)
+        ]
+        features, terms = (n - o for n, o in zip(counts, self._reported))
+        self._reported = counts
+        if features:
+            yield (f'{features} features with NaN or inf were not pooled in '
+                   'this epoch. Look at the loss and the learning rate.')
+        if terms:
+            yield (f'loss_curvature was not finite and left out in {terms} '
+                   'steps of this epoch.')
+
+    def state_dict(self) -> Optional[Dict[str, Any]]:
+        """Pool, remembered curvatures and counters; None before a batch."""
+        if self.curvature is None:
+            return self._state
+        return dict(
+            addressing=self.curvature.pool.addressing,
+            curvature=self.curvature.state_dict(),
+            loss=self.loss.state_dict())
+
+    def load_state_dict(self, state: Dict[str, Any]) -> None:
+        """Continue from a state; it is applied at the first batch."""
+        self._state = state
+
+    def _build(self, features: Tensor, indices: Optional[Tensor]) -> None:
+        options = dict(self.pool_options, class_counts=self._counts)
+        options['device'] = options.get('device') or features.device
+        if isinstance(options.get('dtype'), str):
+            options['dtype'] = getattr(torch, options['dtype'])
+        numbered = indices is not None and not self._shares_indices
+        options.setdefault('addressing', 'index' if numbered else 'fifo')
+        pool = FeaturePool(feature_dim=features.shape[1], **options)
+        self.curvature = PooledCurvature(pool, **self.curvature_options)
+        self.loss.to(features.device)
+        if self._state is not None:
+            self._restore(self._state)
+            self._state = None
+        print_log(f'Feature pool: {pool.extra_repr()}', logger='current')
+
+    def _restore(self, state: Dict[str, Any]) -> None:
+        pool = self.curvature.pool
+        try:
+            if state['addressing'] != pool.addressing:
+                raise RuntimeError(f'addressing={state["addressing"]!r}')
+            self.curvature.load_state_dict(state['curvature'])
+        except RuntimeError as error:
+            raise RuntimeError(
+                'the feature pool of the checkpoint does not fit this run, '
+                f'which has {pool.extra_repr()}. Resume with the train set, '
+                'layer and pool options of the checkpoint, or start a new '
+                f'run with load_from. The checkpoint has: {error}') from error
+        self.loss.load_state_dict(state['loss'])
+        self._reported = [int(pool.num_nonfinite), int(self.loss.num_skipped)]
+
+
+def _mean_over_processes(value: Tensor) -> Tensor:
+    value = value.detach().clone()
+    if torch.distributed.is_initialized():
+        torch.distributed.all_reduce(value)
+        value = value / torch.distributed.get_world_size()
+    return value
+
+
+def _measures(log_g: Tensor) -> Dict[str, Tensor]:
+    """Spread of the classes' curvature, and classes without one.
+
+    The logarithms are there for people: log lines show four decimals.
+    """
+    finite = torch.isfinite(log_g)
+    logs = log_g[finite]
+    return {
+        'curvature_mean': logs.exp().mean(),
+        'curvature_variance': logs.exp().var(correction=0),
+        'log_curvature_mean': logs.mean(),
+        'log_curvature_variance': logs.var(correction=0),
+        'curvature_left_out': (~finite).sum(),
+    }
+
+
+def _holds_concatenation(dataset: Any) -> bool:
+    """Whether members of a concatenation number their images alike."""
+    while dataset is not None:
+        if isinstance(dataset, ConcatDataset):
+            return True
+        # LongTailed and its like number what they return themselves.
+        if hasattr(dataset, 'positions'):
+            return False
+        dataset = getattr(dataset, 'dataset', None)
+    return False

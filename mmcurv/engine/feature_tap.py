@@ -1,0 +1,116 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Takes the input of a named layer while a model computes its losses."""
+import difflib
+from typing import Callable, Dict, List
+
+import torch
+from torch import Tensor, nn
+
+
+def find_layer(model: nn.Module, name: str) -> nn.Module:
+    """The sub-module of that name, or an error that lists candidates.
+
+    Raises:
+        ValueError: If the model has no such layer.
+    """
+    modules = dict(model.named_modules())
+    if name in modules and name:
+        return modules[name]
+    near = difflib.get_close_matches(name, modules, 1)
+    hint = f' Did you mean {near[0]!r}?' if near else ''
+    raise ValueError(
+        f'layer={name!r} is no layer of {type(model).__name__}.{hint} '
+        'Classifier layers of this model: '
+        f'{", ".join(map(repr, classifier_layers(model))) or "none"}.')
+
+
+def classifier_layers(model: nn.Module) -> List[str]:
+    """Names of the layers that hold a matrix, such as ``nn.Linear``."""
+    return [
+        name for name, module in model.named_modules()
+        if isinstance(getattr(module, 'weight', None), Tensor)
+        and module.weight.dim() == 2
+    ]
+
+
+class FeatureTap:
+    """Calls back with a layer's input whenever the model returns losses.
+
+    A pre-hook on the layer takes its input, so that the kind of layer does
+    not matter; a hook on the model itself, which must not be wrapped, then
+    calls ``callback(features, data_samples, losses)`` and passes on the
+    losses that it returns. Nothing happens in other modes or without
+    gradients.
+
+    A copy or pickle of a tapped model carries an inert tap.
+
+    Args:
+        layer (str): Name of the layer.
+        callback (Callable): See above.
+    """
+
+    def __init__(self, layer: str, callback: Callable):
+        self.layer = layer
+        self.callback = callback
+        self._handles = []
+        self._inputs = None  # a list while the model computes losses
+
+    def __getstate__(self) -> Dict:
+        return dict(layer=self.layer, callback=None, _handles=[], _inputs=None)
+
+    def attach(self, model: nn.Module) -> nn.Module:
+        """Register the hooks and return the tapped layer."""
+        self.detach()  # an exception may have left them behind
+        layer = find_layer(model, self.layer)
+        self._handles = [
+            model.register_forward_pre_hook(self._begin, with_kwargs=True),
+            layer.register_forward_pre_hook(self._take),
+            model.register_forward_hook(self._end, with_kwargs=True),
+        ]
+        return layer
+
+    def detach(self) -> None:
+        """Remove the hooks."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles, self._inputs = [], None
+
+    def _begin(self, module, args, kwargs) -> None:
+        mode = kwargs.get('mode', args[2] if len(args) > 2 else 'tensor')
+        wanted = mode == 'loss' and torch.is_grad_enabled()
+        self._inputs = [] if wanted and self.callback else None
+
+    def _take(self, module, args) -> None:
+        # A re-entrant checkpoint runs the layer once without gradients,
+        # and again in the backward pass, when no list is open.
+        if self._inputs is not None and torch.is_grad_enabled():
+            self._inputs.append(args[0])
+
+    def _end(self, module, args, kwargs, output):
+        inputs, self._inputs = self._inputs, None
+        if inputs is None or not isinstance(output, dict):
+            return None
+        samples = kwargs.get('data_samples',
+                             args[1] if len(args) > 1 else None)
+        return self.callback(self._only(inputs), samples, output)
+
+    def _only(self, inputs: List[Tensor]) -> Tensor:
+        if len(inputs) != 1:
+            reason = ('it was not run, or only inside a region without '
+                      'gradients such as a re-entrant activation checkpoint'
+                      if not inputs else
+                      'a layer shared by several heads or views has no '
+                      'single feature')
+            raise RuntimeError(
+                f'layer={self.layer!r} must run exactly once per loss, but '
+                f'ran {len(inputs)} times: {reason}. Choose another layer.')
+        features = inputs[0]
+        if features.dim() > 2 and features.flatten(1).shape[1] == (
+                features.shape[1]):
+            features = features.flatten(1)  # (B, p, 1, 1)
+        if features.dim() != 2:
+            raise RuntimeError(
+                f'layer={self.layer!r} must have an input of shape (B, p), '
+                f'got {tuple(features.shape)}. Choose the last classifier '
+                'layer, after the pooling.')
+        return features

@@ -1,0 +1,49 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""One batch out of the batches of all processes."""
+from typing import Optional, Tuple
+
+import torch
+from mmengine.dist import all_gather, get_rank, get_world_size
+from torch import Tensor
+
+
+def gather_batch(features: Tensor,
+                 labels: Tensor,
+                 indices: Optional[Tensor] = None
+                 ) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+    """Concatenate all processes' rows, in the order of the ranks.
+
+    Only this process's rows carry gradient, scaled by the number of
+    processes: DistributedDataParallel divides gradients by it, which is
+    right for a mean over processes, while the loss built from the gathered
+    batch is the same sum on each of them. Processes may have different
+    numbers of rows, also none.
+
+    Args:
+        features (Tensor): Shape (B, p).
+        labels (Tensor): Shape (B,).
+        indices (Tensor, optional): Shape (B,); on all processes or on none.
+            Defaults to None.
+
+    Returns:
+        tuple: The same three, B the sum over processes.
+    """
+    world_size = get_world_size()
+    if world_size == 1:
+        return features, labels, indices
+    rows = torch.tensor([len(features)], device=features.device)
+    rows = torch.cat(all_gather(rows)).tolist()
+    features = world_size * features - (world_size - 1) * features.detach()
+    parts = _gather(features.detach(), rows)
+    parts[get_rank()] = features
+    labels = torch.cat(_gather(labels, rows))
+    if indices is not None:
+        indices = torch.cat(_gather(indices, rows))
+    return torch.cat(parts), labels, indices
+
+
+def _gather(values: Tensor, rows) -> list:
+    """Rows of every process; collectives want equal shapes, so pad."""
+    padded = values.new_zeros(max(rows), *values.shape[1:])
+    padded[:len(values)] = values
+    return [part[:n] for part, n in zip(all_gather(padded), rows)]

@@ -1,0 +1,170 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Adds Curvature Regularization to any classifier."""
+from typing import Any, Dict, Optional
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
+from mmengine.model import is_model_wrapper
+from mmengine.runner import IterBasedTrainLoop
+from torch import Tensor
+
+from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.engine.feature_tap import FeatureTap
+from mmcurv.engine.pool_size import check_layer_fits, pool_counts
+from mmcurv.engine.sample_fields import MIXED_MODES
+from mmcurv.registry import HOOKS
+from .random_state_hook import RandomStateHook
+
+CHECKPOINT_KEY = 'mmcurv_feature_pool'
+
+
+@HOOKS.register_module()
+class FeaturePoolHook(Hook):
+    """Pool last-hidden-layer features and regularize class curvature.
+
+    Algorithm 4 of Ma et al., *Predicting and Enhancing the Fairness of DNNs
+    with the Curvature of Perceptual Manifolds*: the input of the last
+    classifier layer goes into a pool of the latest features of all images,
+    and from epoch ``start_epoch`` on ``loss_curvature`` is added to the
+    losses. Works with any model that returns a dict of losses and whose data
+    samples carry one ``gt_label`` each.
+
+    Logged besides the losses: ``objective``, the sum that is optimised
+    (mmpretrain logs the classification loss alone as ``loss``), and the
+    mean and variance over classes of curvature and of its logarithm, and the
+    number of classes left out of the loss.
+
+    The pool, the remembered curvatures and the random states are in the
+    checkpoints; a :class:`RandomStateHook` is registered if there is none.
+
+    Args:
+        layer (str): Name of the last classifier layer; its input is the
+            feature. Defaults to 'head.fc'.
+        start_epoch (int): First epoch with the loss, counted from 1; the
+            paper fills the pool for n = 5 epochs. Defaults to 6.
+        refresh (str): 'batch', 'class' or 'all', see
+            :class:`~mmcurv.regularization.PooledCurvature`.
+            Defaults to 'batch'.
+        live (str): 'pool' or 'batch', see the same. Defaults to 'pool'.
+        mixed (str): Images mixed by Mixup or CutMix: 'skip' neither pools
+            nor regularizes them, 'dominant' gives them the class of the
+            larger share. Defaults to 'skip'.
+        pool (dict, optional): Arguments of
+            :class:`~mmcurv.regularization.FeaturePool`; ``dtype`` and
+            ``device`` as strings, ``addressing`` chosen by the data when
+            absent, ``class_counts`` read from the train set when absent,
+            ``device`` that of the features when None. Defaults to None.
+        curvature (dict, optional): Options of the curvature, such as
+            dict(k=40, tangent_dim=2, normal='smallest'). Defaults to None.
+        loss (dict, optional): Config of the loss. Defaults to None, which
+            is dict(type='mmcurv.CurvatureRegularization').
+
+    Example:
+        >>> custom_hooks = [
+        ...     dict(type='mmcurv.FeaturePoolHook', layer='head.fc')]
+    """
+    priority = 'NORMAL'
+
+    def __init__(self,
+                 layer: str = 'head.fc',
+                 start_epoch: int = 6,
+                 refresh: str = 'batch',
+                 live: str = 'pool',
+                 mixed: str = 'skip',
+                 pool: Optional[dict] = None,
+                 curvature: Optional[dict] = None,
+                 loss: Optional[dict] = None):
+        if start_epoch < 1:
+            raise ValueError('start_epoch is counted from 1, got '
+                             f'{start_epoch}.')
+        if mixed not in MIXED_MODES:
+            raise ValueError(f'mixed must be one of {MIXED_MODES}, '
+                             f'got {mixed!r}.')
+        self.start_epoch = start_epoch
+        self.tap = FeatureTap(layer, self._add_curvature)
+        self.step = CurvatureStep(
+            mixed=mixed,
+            pool=pool,
+            curvature=dict(curvature or {}, refresh=refresh, live=live),
+            loss=loss)
+        self.epoch = 1  # counted from 1
+        self._restored = None
+
+    def before_run(self, runner) -> None:
+        """Make sure that random states are saved, too."""
+        if not any(isinstance(h, RandomStateHook) for h in runner.hooks):
+            runner.register_hook(RandomStateHook())
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Remember the state of the checkpoint."""
+        self._restored = checkpoint.get(CHECKPOINT_KEY)
+
+    def before_train(self, runner) -> None:
+        """Check that everything fits, and tap the model."""
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        layer = self.tap.attach(model)
+        dataset = runner.train_dataloader.dataset
+        counts = pool_counts(dataset, layer, self.step.pool_options)
+        check_layer_fits(layer, self.tap.layer, counts)
+        self.step.prepare(counts, dataset)
+        state, self._restored = self._restored, None
+        if runner.iter == 0:  # a new start, also with load_from
+            return
+        if state is None:
+            runner.logger.warning(
+                'The checkpoint has no feature pool: it starts empty, and '
+                'curvatures are those of the features since the resume.')
+        else:
+            self.step.load_state_dict(state)
+
+    def before_train_iter(self,
+                          runner,
+                          batch_idx: int,
+                          data_batch=None) -> None:
+        """Count epochs from 1, also in loops over iterations."""
+        self.epoch = runner.epoch + 1
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            self.epoch = runner.iter // len(runner.train_dataloader) + 1
+
+    def after_train_epoch(self, runner) -> None:
+        """Say what was left out since the last epoch."""
+        for message in self.step.complaints():
+            runner.logger.warning(message)
+
+    def after_train(self, runner) -> None:
+        """Leave the model as it was."""
+        self.tap.detach()
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Put pool, remembered curvatures and counters into it."""
+        state = self.step.state_dict()
+        if state is not None:
+            checkpoint[CHECKPOINT_KEY] = state
+
+    def _add_curvature(self, features: Tensor, data_samples: Any,
+                       losses: Dict[str, Any]) -> Dict[str, Any]:
+        regularize = self.epoch >= self.start_epoch
+        original = sum_of_losses(losses)
+        term, measures = self.step(features, data_samples, original,
+                                   self.epoch, regularize)
+        hub = MessageHub.get_current_instance()
+        for name, value in measures.items():
+            hub.update_scalar(f'train/{name}', value)
+        if term is not None:
+            losses = {**losses, 'loss_curvature': term}
+            original = original + term.detach()
+        hub.update_scalar('train/objective', original.detach())
+        return losses
+
+
+def sum_of_losses(losses: Dict[str, Any]) -> Tensor:
+    """What mmengine optimises: all entries with 'loss' in their name."""
+    total = torch.zeros(())
+    for name, value in losses.items():
+        if 'loss' in name:
+            parts = [value] if isinstance(value, Tensor) else value
+            for part in parts:
+                total = total.to(part.device) + part.mean()
+    return total
