@@ -58,11 +58,18 @@ assert abs(pearson([1., 2., 4., 7.], [2., 4., 8., 14.]).value - 1) < 1e-12
 
 REGULARIZATION = """
 import torch
-from mmcurv.regularization import CurvatureRegularization
+from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
+                                   PooledCurvature)
 
 generator = torch.Generator().manual_seed(0)
 features = torch.randn(60, 5, generator=generator, requires_grad=True)
 labels = torch.arange(60) % 2
+pool = FeaturePool([30, 30], feature_dim=5, addressing='fifo')
+curvature = PooledCurvature(pool, k=10)
+term = CurvatureRegularization(tau=100)(
+    curvature(features, labels), features.square().mean(), epoch=7)
+term.backward()
+assert torch.isfinite(features.grad).all() and features.grad.any()
 """
 
 

@@ -2,20 +2,26 @@
 """Every scope finds mmcurv by prefix, in a process that never named it."""
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 FIND_AND_BUILD = """
 import importlib
 import sys
 
+from tests.mmaction_wheel import add_missing_modules
+
+add_missing_modules()
 scope = sys.argv[1]
 from mmengine.registry import HOOKS, MODELS, DefaultScope
 
 host = importlib.import_module(f'{scope}.registry')
 if scope != 'mmengine':
     DefaultScope.get_instance('host', scope_name=scope)
-assert not any(name.split('.')[0] == 'mmcurv' for name in sys.modules)
+assert 'mmcurv' not in sys.modules
 
 found = host.HOOKS.get('mmcurv.FeaturePoolHook')
 built = HOOKS.build(dict(type='mmcurv.FeaturePoolHook', layer='head.fc'))
@@ -55,6 +61,7 @@ assert HistoryBuffer in allowed and getattr not in allowed
 
 def run_alone(script, *args):
     done = subprocess.run([sys.executable, '-c', script, *args],
+                          cwd=ROOT,
                           capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
