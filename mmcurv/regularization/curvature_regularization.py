@@ -65,6 +65,8 @@ def _log_of_log_sum_exp(log_x: Tensor, log_top: Tensor) -> Tensor:
     log_x, log_top = log_x.double(), log_top.double()
     top = log_top.clamp(-700., 700.).exp()
     below = top * torch.expm1(log_x - log_top)  # <= 0
+    # A class that is left out must not add its exp(0) = 1 to the sum.
+    below = torch.where(torch.isfinite(log_x), below, -math.inf)
     return (log_top + torch.log1p(torch.logsumexp(below, 0) / top)).to(dtype)
 
 
@@ -75,8 +77,8 @@ class CurvatureRegularization(nn.Module):
     its gradient carries information. Departures from the paper, all guards:
     abs(L_orig), because some losses are negative; ``eps`` in the
     denominator, because L_curv is 0 once the classes are balanced; a bound
-    on the weight; a term that is not finite is replaced by 0 and counted in
-    the buffer ``num_skipped``.
+    on the weight; where the loss is not finite or no class is left the term
+    is 0, and the buffer ``num_skipped`` counts it.
 
     Args:
         tau (float): Base of the schedule, > 1. Defaults to 100.
@@ -85,7 +87,8 @@ class CurvatureRegularization(nn.Module):
         detach_max (bool): No gradient through the max. Defaults to True.
         eps (float): Smallest L_curv in the denominator, > 0.
             Defaults to 1e-08.
-        max_weight (float): Largest weight of L_curv. Defaults to 10.0.
+        max_weight (float): Largest weight of L_curv, the schedule included.
+            Defaults to 10.0.
 
     Example:
         >>> import torch
@@ -131,11 +134,12 @@ class CurvatureRegularization(nn.Module):
             Tensor: A finite scalar.
         """
         term = curvature_loss(log_curvature, self.max_mode, self.detach_max)
-        value, original = term.detach(), loss.detach().abs().to(term.dtype)
-        weight = original / value.clamp_min(self.eps)
+        value, original = term.detach(), loss.detach().abs().to(term)
+        weight = log_schedule(epoch, self.tau) * original
+        weight = weight / value.clamp_min(self.eps)
         weight = weight.clamp_max(self.max_weight)
-        weight = log_schedule(epoch, self.tau) * weight
-        sound = torch.isfinite(weight * value)
+        sound = torch.isfinite(original) & torch.isfinite(value)
+        sound &= torch.isfinite(log_curvature.detach()).any()
         self.num_skipped += (~sound).to(self.num_skipped.device)
         # Zero both factors: 0 * inf in the backward pass would be NaN.
         return torch.where(sound, weight, 0) * torch.where(sound, term, 0)

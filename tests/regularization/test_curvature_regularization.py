@@ -1,0 +1,202 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import doctest
+import math
+
+import pytest
+import torch
+
+from mmcurv.regularization import (CurvatureRegularization, curvature_loss,
+                                   log_schedule)
+from mmcurv.regularization.curvature_regularization import MAX_MODES
+from tests.reference.regularization_loop import term_loop
+
+LOG_G = torch.tensor([0.3, -1., 2., 0.9], dtype=torch.float64)
+
+
+def run(cr, log_g, loss, epoch=10):
+    """Value and gradient of the term."""
+    log_g = log_g.clone().requires_grad_()
+    term = cr(log_g, torch.as_tensor(loss, dtype=log_g.dtype), epoch)
+    term.backward()
+    return term.item(), log_g.grad
+
+
+@pytest.mark.parametrize('tau', [2, 100, 120])
+@pytest.mark.parametrize('epoch', [1, 6, 10, 100, 200])
+@pytest.mark.parametrize('loss', [1.5, 1e-6, 0.02, -0.7, 0.])
+@pytest.mark.parametrize('max_mode', MAX_MODES)
+def test_value_is_the_scheduled_share_of_the_absolute_loss(
+        max_mode, loss, epoch, tau):
+    cr = CurvatureRegularization(tau, max_mode)
+    term, _ = run(cr, LOG_G, loss, epoch)
+    expected = log_schedule(epoch, tau) * abs(loss)
+    assert term == pytest.approx(expected, rel=1e-12, abs=0)
+    assert cr.num_skipped == 0
+
+
+@pytest.mark.parametrize('detach_max', [True, False])
+@pytest.mark.parametrize('max_mode', MAX_MODES)
+def test_gradient_is_the_weight_times_that_of_the_curvature_loss(
+        max_mode, detach_max):
+    cr = CurvatureRegularization(100, max_mode, detach_max)
+    _, gradient = run(cr, LOG_G, 1.5, 10)
+    log_g = LOG_G.clone().requires_grad_()
+    loss = curvature_loss(log_g, max_mode, detach_max)
+    loss.backward()
+    weight = 0.5 * 1.5 / loss.item()
+    torch.testing.assert_close(gradient, weight * log_g.grad)
+
+
+def test_negative_loss_pushes_as_its_absolute_value_does():
+    cr = CurvatureRegularization()
+    assert run(cr, LOG_G, -0.7)[0] == run(cr, LOG_G, 0.7)[0] > 0
+    assert torch.equal(run(cr, LOG_G, -0.7)[1], run(cr, LOG_G, 0.7)[1])
+
+
+@pytest.mark.parametrize('loss, epoch', [(0., 10), (-0., 10), (1.5, 1)])
+def test_zero_loss_and_first_epoch_give_neither_term_nor_gradient(loss, epoch):
+    cr = CurvatureRegularization()
+    term, gradient = run(cr, LOG_G, loss, epoch)
+    assert term == 0 and (gradient == 0).all()
+    assert cr.num_skipped == 0
+
+
+@pytest.mark.parametrize('loss', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('epoch', [1, 10])
+@pytest.mark.parametrize('log_g', [
+    LOG_G,
+    torch.cat([LOG_G, torch.tensor([math.nan, -math.inf])]),
+    torch.zeros(4)
+])
+def test_term_of_a_loss_that_is_not_finite_is_skipped_and_counted(
+        log_g, epoch, loss):
+    cr = CurvatureRegularization()
+    for times in (1, 2):
+        term, gradient = run(cr, log_g, loss, epoch)
+        assert term == 0 and (gradient == 0).all()
+        assert cr.num_skipped == times
+    run(cr, log_g, 1.5, epoch)
+    assert cr.num_skipped == 2
+
+
+@pytest.mark.parametrize('detach_max', [True, False])
+@pytest.mark.parametrize('max_mode', MAX_MODES)
+@pytest.mark.parametrize('value', [math.nan, -math.inf])
+def test_term_without_any_class_is_skipped_and_counted(value, max_mode,
+                                                       detach_max):
+    cr = CurvatureRegularization(100, max_mode, detach_max)
+    term, gradient = run(cr, torch.full((3, ), value), 1.5)
+    assert term == 0 and (gradient == 0).all()
+    assert cr.num_skipped == 1
+
+
+@pytest.mark.parametrize('max_mode', MAX_MODES)
+def test_some_classes_without_curvature_are_no_reason_to_skip(max_mode):
+    cr = CurvatureRegularization(100, max_mode)
+    holes = torch.tensor([math.nan, -math.inf, math.inf], dtype=torch.float64)
+    term, gradient = run(cr, torch.cat([LOG_G, holes]), 1.5)
+    expected, own = run(cr, LOG_G, 1.5)
+    assert term == pytest.approx(expected) and term == pytest.approx(0.75)
+    torch.testing.assert_close(gradient[:4], own)
+    assert (gradient[4:] == 0).all()
+    assert cr.num_skipped == 0
+
+
+@pytest.mark.parametrize('epoch', [2, 10, 100, 200])
+@pytest.mark.parametrize('max_weight', [0.1, 10.])
+def test_weight_never_exceeds_its_bound(max_weight, epoch):
+    cr = CurvatureRegularization(max_weight=max_weight)
+    for spread in (0., 1e-9, 1e-6, 0.01, 1., 100.):
+        log_g = torch.tensor([0., spread], dtype=torch.float64)
+        term, gradient = run(cr, log_g, 5., epoch)
+        expected = term_loop(log_g.tolist(), 5., epoch, max_weight=max_weight)
+        assert term == pytest.approx(expected, rel=1e-12)
+        assert (gradient <= max_weight).all()
+    # Balanced classes: weight at its bound, and nothing to weigh.
+    term, gradient = run(cr, torch.zeros(5).double(), 5., epoch)
+    assert term == 0 and (gradient == max_weight).all()
+
+
+def test_eps_bounds_the_weight_of_a_small_loss_over_balanced_classes():
+    cr = CurvatureRegularization(eps=0.1, max_weight=10.)
+    term, gradient = run(cr, torch.tensor([0., 1e-3]).double(), 0.2, 100)
+    assert gradient[0].item() == pytest.approx(0.2 / 0.1)
+    assert term == pytest.approx(0.2 / 0.1 * 1e-3)
+
+
+def test_term_equals_slow_loop_where_guards_act_and_where_not():
+    generator = torch.Generator().manual_seed(0)
+    for max_mode in MAX_MODES:
+        cr = CurvatureRegularization(120, max_mode, eps=1e-3, max_weight=2.)
+        for _ in range(50):
+            log_g = torch.randn(6, generator=generator).double()
+            log_g = log_g * torch.rand(1, generator=generator) * 3
+            loss = torch.randn((), generator=generator).double() * 4
+            epoch = int(torch.randint(1, 200, (), generator=generator))
+            expected = term_loop(log_g.tolist(), loss.item(), epoch, 120,
+                                 max_mode, 1e-3, 2.)
+            assert run(cr, log_g, loss, epoch)[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('loss', [1e-38, 1e-30, 1., 1e30, 3e38])
+@pytest.mark.parametrize('max_mode', MAX_MODES)
+def test_term_is_finite_for_any_curvature_and_loss_of_float32(max_mode, loss):
+    cr = CurvatureRegularization(100, max_mode)
+    for exponents in [(-30, 30), (-30, -30), (30, 30), (0, 0), (-1, 1)]:
+        log_g = torch.tensor(exponents) * math.log(10)
+        term, gradient = run(cr, log_g.float(), loss, 200)
+        assert 0 <= term < math.inf
+        assert gradient.isfinite().all()
+    assert cr.num_skipped == 0
+
+
+def test_no_gradient_flows_into_the_loss():
+    loss = torch.tensor(1.5, requires_grad=True)
+    log_g = LOG_G.clone().requires_grad_()
+    CurvatureRegularization()(log_g, loss, 10).backward()
+    assert loss.grad is None and log_g.grad is not None
+
+
+@pytest.mark.parametrize('loss_dtype',
+                         [torch.float16, torch.bfloat16, torch.float64])
+def test_term_has_the_type_of_the_curvatures(loss_dtype):
+    loss = torch.tensor(1.5, dtype=loss_dtype)
+    term = CurvatureRegularization()(LOG_G.float(), loss, 10)
+    assert term.dtype == torch.float32
+    assert term.item() == pytest.approx(0.75)
+
+
+def test_count_of_skipped_terms_is_part_of_the_state():
+    cr = CurvatureRegularization()
+    run(cr, LOG_G, math.nan)
+    other = CurvatureRegularization()
+    other.load_state_dict(cr.state_dict())
+    assert other.num_skipped == 1
+    assert not list(cr.parameters())
+
+
+@pytest.mark.parametrize('options, message', [
+    (dict(tau=1), 'tau must be greater than 1, got 1'),
+    (dict(tau=0.5), 'tau must be greater than 1, got 0.5'),
+    (dict(max_mode='mean'), "'hard', 'logsumexp'.*'mean'"),
+    (dict(eps=0), 'positive, got eps=0, max_weight=10.0'),
+    (dict(max_weight=-1), 'positive, got eps=1e-08, max_weight=-1'),
+])
+def test_wrong_options_fail_when_built(options, message):
+    with pytest.raises(ValueError, match=message):
+        CurvatureRegularization(**options)
+
+
+def test_epoch_zero_is_refused():
+    with pytest.raises(ValueError, match='counted from 1, got 0'):
+        CurvatureRegularization()(LOG_G, torch.tensor(1.), 0)
+
+
+def test_example_in_docstring_is_true():
+    runner = doctest.DocTestRunner()
+    for example in doctest.DocTestFinder().find(CurvatureRegularization):
+        runner.run(example)
+    for example in doctest.DocTestFinder().find(
+            log_schedule, globs=dict(log_schedule=log_schedule)):
+        runner.run(example)
+    assert runner.tries > 3 and runner.failures == 0
