@@ -270,7 +270,11 @@ def test_family_trains_and_validates(name, suffix, data_folder, tmp_path,
     assert 0 <= scalars['val/fairness/class_mean'].current() <= 100
     assert ('train/loss_curvature' in scalars) == bool(suffix)
     if suffix:
-        assert math.isfinite(scalars['train/loss_curvature'].current())
+        total, loss, curvature = (
+            scalars[f'train/{name}'].current()
+            for name in ('objective', 'loss', 'loss_curvature'))
+        assert curvature > 0
+        assert total == pytest.approx(loss + curvature, rel=1e-5)
     assert (tmp_path / 'epoch_2.pth').is_file()
     assert list(tmp_path.glob('*/vis_data/events.out.tfevents.*'))
 

@@ -27,8 +27,8 @@ def test_training_leaves_checkpoint_config_log_and_class_results(finished_run):
 
 def test_resume_continues_after_the_last_epoch(work_dir):
     options = tiny_options(train_cfg__max_epochs=2)
-    call('train', CONFIG, '--work-dir', work_dir, '--resume', '--no-validate',
-         '--cfg-options', *options)
+    call('train', CONFIG, '--work-dir', work_dir, '--resume', '--cfg-options',
+         *options)
     checkpoint = torch.load(work_dir / 'epoch_2.pth', weights_only=True)
     assert checkpoint['meta']['epoch'] == 2
     assert checkpoint['meta']['iter'] == 6
@@ -72,8 +72,8 @@ def test_work_folder_is_named_after_the_config(tmp_path):
 def test_config_that_lies_in_its_work_folder_stays_as_it_is(work_dir):
     config = work_dir / CONFIG.name
     before = config.read_bytes()
-    call('train', config, '--work-dir', work_dir, '--resume', '--no-validate',
-         '--cfg-options', *tiny_options(train_cfg__max_epochs=2))
+    call('train', config, '--work-dir', work_dir, '--resume', '--cfg-options',
+         *tiny_options(train_cfg__max_epochs=2))
     assert config.read_bytes() == before
     assert (work_dir / 'epoch_2.pth').is_file()
 

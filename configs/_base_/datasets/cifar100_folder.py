@@ -14,6 +14,8 @@ train_pipeline = [
 ]
 test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 
+# Workers decode the files. They have to persist: mmengine seeds new ones
+# alike, so that every epoch would crop and flip in the same way.
 train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
