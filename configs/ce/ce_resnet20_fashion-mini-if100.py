@@ -6,3 +6,8 @@ _base_ = [
     '../_base_/schedules/mini_20e.py',
     '../_base_/default_runtime.py',
 ]
+
+# Small enough to be measured after every epoch.
+default_hooks = dict(
+    logger=dict(interval=5),
+    geometry=dict(type='mmcurv.GeometryMonitorHook', layer='head.fc'))

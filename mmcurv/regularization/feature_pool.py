@@ -132,7 +132,8 @@ class FeaturePool(nn.Module):
              indices: Optional[Tensor] = None) -> None:
         """Store a batch. An empty batch changes nothing.
 
-        Rows with NaN or inf are not stored; ``num_nonfinite`` counts them.
+        Rows that hold NaN or inf, or would in the pool's dtype, are not
+        stored; ``num_nonfinite`` counts them.
 
         Args:
             features (Tensor): Shape (B, p).
@@ -142,14 +143,15 @@ class FeaturePool(nn.Module):
                 ``addressing='index'``. Defaults to None.
 
         Raises:
+            TypeError: If labels or indices are not integers.
             ValueError: If shapes, labels or indices do not fit, or an image
-                comes with another label than before.
+                comes with two labels.
         """
         plan = self.plan(features, labels, indices)
         kept = plan.slots >= 0
         slots = plan.slots[kept]
         if self.addressing == 'index':
-            images = indices.to(self.image.device).long()
+            images = torch.as_tensor(indices).to(self.image.device).long()
             # An image that the batch itself pushes out loses its slot.
             gone = self.image[slots]
             self.slot[gone[gone >= 0]] = -1
@@ -158,8 +160,8 @@ class FeaturePool(nn.Module):
         kept = kept.to(features.device)
         self.features[slots] = features[kept].to(self.features)
         self.arrived += plan.arrivals
-        finite = torch.isfinite(features).all(1)
-        self.num_nonfinite += (~finite).sum().to(self.num_nonfinite.device)
+        lost = (~self._storable(features)).sum()
+        self.num_nonfinite += lost.to(self.num_nonfinite.device)
 
     @torch.no_grad()
     def plan(self,
@@ -168,18 +170,25 @@ class FeaturePool(nn.Module):
              indices: Optional[Tensor] = None) -> PoolPlan:
         """The slots that :meth:`push` would fill; changes nothing."""
         labels, indices = self._check(features, labels, indices)
-        wanted = torch.isfinite(features).all(1).to(labels.device)
+        wanted = self._storable(features).to(labels.device)
         if self.addressing == 'fifo':
             return self._take_places(labels, wanted)
-        wanted &= _is_last_occurrence(indices, wanted)
+        last = _last_occurrence(indices, wanted)
+        self._check_labels_agree(labels[last[wanted]], labels[wanted],
+                                 indices[wanted])
+        wanted &= last == torch.arange(len(last), device=last.device)
         held = self.slot[indices]
         known = wanted & (held >= 0)
-        self._check_labels_agree(held[known], labels[known], indices[known])
+        self._check_labels_agree(self.slot_labels[held[known]], labels[known],
+                                 indices[known])
         slots, arrivals = self._take_places(labels, wanted & ~known)
         # Old images whose slot a new image of this batch takes are out.
         taken = torch.isin(held, slots[slots >= 0])
         slots = torch.where(known & ~taken, held, slots)
         return PoolPlan(slots, arrivals)
+
+    def _storable(self, features: Tensor) -> Tensor:
+        return torch.isfinite(features.to(self.features.dtype)).all(1)
 
     def _take_places(self, labels: Tensor, wanted: Tensor) -> PoolPlan:
         """Next places of the classes' rings for the wanted rows."""
@@ -200,6 +209,7 @@ class FeaturePool(nn.Module):
             raise ValueError(f'features must have shape (B, {width}), got '
                              f'{tuple(features.shape)}.')
         labels = torch.as_tensor(labels).to(self.capacity.device)
+        _check_integers('labels', labels)
         if labels.shape != features.shape[:1]:
             raise ValueError(f'labels must have shape ({len(features)},), '
                              f'got {tuple(labels.shape)}.')
@@ -222,8 +232,9 @@ class FeaturePool(nn.Module):
             raise ValueError("addressing='index' needs the images' indices; "
                              "pass them or build the pool with "
                              "addressing='fifo'.")
-        indices = torch.as_tensor(indices).to(labels.device).long()
-        images = len(self.slot)
+        indices = torch.as_tensor(indices).to(labels.device)
+        _check_integers('indices', indices)
+        indices, images = indices.long(), len(self.slot)
         if indices.shape != labels.shape:
             raise ValueError(f'indices must have shape ({len(labels)},), '
                              f'got {tuple(indices.shape)}.')
@@ -236,18 +247,16 @@ class FeaturePool(nn.Module):
                 "addressing='fifo'.")
         return labels, indices
 
-    def _check_labels_agree(self, held: Tensor, labels: Tensor,
+    def _check_labels_agree(self, others: Tensor, labels: Tensor,
                             indices: Tensor) -> None:
-        before = self.slot_labels[held]
-        wrong = before != labels
+        wrong = others != labels
         if wrong.any():
             i = wrong.nonzero()[0, 0].item()
             raise ValueError(
                 f'image {indices[i].item()} came with label '
-                f'{labels[i].item()}, but was stored with label '
-                f'{before[i].item()}. Two images share an index (a '
-                'concatenation of data sets?) or labels change; take '
-                "addressing='fifo'.")
+                f'{labels[i].item()} and with label {others[i].item()}. Two '
+                'images share an index (a concatenation of data sets?) or '
+                "labels change; take addressing='fifo'.")
 
     def extra_repr(self) -> str:
         slots, width = self.features.shape
@@ -256,6 +265,11 @@ class FeaturePool(nn.Module):
                 f'feature_dim={width}, addressing={self.addressing!r}, '
                 f'dtype={self.features.dtype}, '
                 f'size={size / 2**20:.1f} MiB')
+
+
+def _check_integers(name: str, values: Tensor) -> None:
+    if values.is_floating_point() and values.numel():
+        raise TypeError(f'{name} must be integers, got {values.dtype}.')
 
 
 def _rank_within_class(labels: Tensor, count: Tensor) -> Tensor:
@@ -267,11 +281,10 @@ def _rank_within_class(labels: Tensor, count: Tensor) -> Tensor:
     return rank
 
 
-def _is_last_occurrence(indices: Tensor, wanted: Tensor) -> Tensor:
-    """Whether no later wanted row has the same index, (B,) -> (B,)."""
+def _last_occurrence(indices: Tensor, wanted: Tensor) -> Tensor:
+    """Last wanted row with the same index, -1 if none, (B,) -> (B,)."""
     rows = torch.arange(len(indices), device=indices.device)
     rows = torch.where(wanted, rows, -1)
     _, group = indices.unique(return_inverse=True)
     last = torch.full_like(rows, -1)
-    last = last.scatter_reduce(0, group, rows, 'amax')
-    return last[group] == rows
+    return last.scatter_reduce(0, group, rows, 'amax')[group]

@@ -7,7 +7,7 @@ curvature of the points that are not in the batch is remembered instead of
 computed again at every step (``refresh='batch'``).
 """
 import math
-from typing import Optional
+from typing import Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -48,8 +48,9 @@ class PooledCurvature(nn.Module):
         live (str): 'pool' is the literal reading: a live point weighs
             1 / n_c in its class, so the gradient fades as batch over data
             set. 'batch' keeps the value and takes the gradient of the mean
-            over the class's live points, an unbiased minibatch estimate of
-            the gradient over all of them. Defaults to 'pool'.
+            over the class's live points: with the neighbours held, an
+            unbiased minibatch estimate of the gradient over all points.
+            Defaults to 'pool'.
         max_memory (int): Bound in bytes on scratch memory.
             Defaults to 268435456.
     """
@@ -84,11 +85,15 @@ class PooledCurvature(nn.Module):
         self.live = live
         self.max_memory = max_memory
         slots, device = len(pool.features), pool.features.device
-        remembered = torch.full((slots, ), math.nan, device=device)
+        dtype = torch.promote_types(pool.features.dtype, torch.float32)
+        remembered = torch.full((slots, ),
+                                math.nan,
+                                dtype=dtype,
+                                device=device)
         self.register_buffer('log_curvature', remembered)  # (S,)
         # Whether every pooled point was measured once.
         self.register_buffer('primed', torch.zeros((), dtype=torch.bool))
-        # Row of the batch that lives in a slot during a step, else -1.
+        # Row of the batch that lives in a slot during a forward, else -1.
         self.register_buffer(
             'live_row',
             torch.full((slots, ), -1, device=device),
@@ -134,10 +139,17 @@ class PooledCurvature(nn.Module):
     @torch.no_grad()
     def measure_all(self) -> None:
         """Measure every pooled point as it is stored now."""
-        slots = self._slots_of(
-            self._classes(self.pool.fill()), self.pool.fill())
-        nothing = self.pool.features.new_empty(0, self.pool.features.shape[1])
-        values = self._measure(slots, self.pool.fill(), nothing)
+        nothing = self.pool.features[:0].to(self.log_curvature)
+        with torch.autocast(nothing.device.type, enabled=False):
+            self._measure_stored(nothing)
+
+    @torch.no_grad()
+    def _measure_stored(self, nothing: Tensor) -> None:
+        """Measure all points on the device and in the type of ``nothing``,
+        an empty batch (0, p)."""
+        fill = self.pool.fill()
+        slots = self._slots_of(self._classes(fill), fill)
+        values = self._measure(slots, fill, nothing)
         self.log_curvature.fill_(math.nan)
         self.log_curvature[slots] = values.to(self.log_curvature)
         self.primed.fill_(True)
@@ -149,20 +161,21 @@ class PooledCurvature(nn.Module):
 
     def _forward(self, features, labels, indices) -> Tensor:
         if not self.primed:
-            self.measure_all()
+            self._measure_stored(features[:0])
         pool = self.pool
         plan = pool.plan(features, labels, indices)
         kept = (plan.slots >= 0).nonzero()[:, 0]
         live_slots = plan.slots[kept]
         fill = torch.minimum(pool.arrived + plan.arrivals, pool.capacity)
         anchors = self._anchors(live_slots, fill)
+        self.live_row.fill_(-1)
         self.live_row[live_slots] = kept
         values = self._measure(anchors, fill, features)  # (a,)
-        is_live = self.live_row[anchors] >= 0
-        self.live_row[live_slots] = -1
+        is_live = (self.live_row[anchors] >= 0).to(values.device)
         self._measured = anchors, values.detach()
+        anchors = anchors.to(values.device)
         remembered = self.log_curvature.to(values)
-        slot_labels = pool.slot_labels
+        slot_labels = pool.slot_labels.to(values.device)
         if self.live == 'pool':
             merged = remembered.index_put((anchors, ), values)
             return reduce_by_class(merged, slot_labels, pool.num_classes,
@@ -211,56 +224,59 @@ class PooledCurvature(nn.Module):
             return_counts=True)
         needed = neighbors_needed(self.fit_options['tangent_dim'])
         start, held = self.pool.start.tolist(), fill.tolist()
-        step = points_per_chunk(self.k, self.pool.features.float(),
-                                self.max_memory)
+        step = points_per_chunk(self.k, features, self.max_memory)
         blocks = zip(classes.tolist(), anchors.split(count.tolist()))
-        around, number = [], []
+        around, number, units = [], [], []
         for c, own in blocks:
             near = min(self.k, held[c] - 1)
             if near < needed:
                 near = 0
             found = own.new_zeros(len(own), self.k)
+            unit = features.new_ones(())
             if near:
-                found[:, :near] = self._nearest_in_class(
+                found[:, :near], unit = self._nearest_in_class(
                     own, start[c], held[c], near, features)
             around.append(found)
             number.append(torch.full_like(own, near))
+            units.append(unit.expand(len(own)))
         if not around:
             return features.new_empty(0)
-        around, number = torch.cat(around), torch.cat(number)
-        parts = []
-        for own, near, n in zip(
-                anchors.split(step), around.split(step), number.split(step)):
-            parts.append(self._curvature(own, near, n, features))
-        return torch.cat(parts)
+        whole = anchors, torch.cat(around), torch.cat(number), torch.cat(units)
+        parts = zip(*(each.split(step) for each in whole))
+        return torch.cat([self._curvature(*part, features) for part in parts])
 
     def _nearest_in_class(self, anchors: Tensor, start: int, held: int,
-                          near: int, features: Tensor) -> Tensor:
-        """Slots of the anchors' nearest neighbours, shape (a, near)."""
+                          near: int,
+                          features: Tensor) -> Tuple[Tensor, Tensor]:
+        """Slots of the anchors' nearest neighbours, shape (a, near), and
+        the class's moderate unit."""
         members = torch.arange(start, start + held, device=anchors.device)
         points = self._current(members, features.detach())
-        points, _ = to_moderate_unit(points)
-        own = anchors - start
-        return start + nearest(points[own], points, near, own, self.max_memory)
+        points, unit = to_moderate_unit(points)
+        own = (anchors - start).to(points.device)
+        found = nearest(points[own], points, near, own, self.max_memory)
+        return start + found.to(anchors.device), unit
 
     def _curvature(self, anchors: Tensor, around: Tensor, number: Tensor,
-                   features: Tensor) -> Tensor:
-        origin = self._current(anchors, features)  # (a, p)
+                   unit: Tensor, features: Tensor) -> Tensor:
+        origin = self._current(anchors, features) / unit[:, None]  # (a, p)
         neighbors = self._current(around.flatten(), features)
         neighbors = neighbors.unflatten(0, around.shape)  # (a, k, p)
-        origin, unit = to_moderate_unit(origin)
-        neighbors = neighbors / unit
-        real = torch.arange(self.k, device=number.device) < number[:, None]
-        offsets = torch.where(real[:, :, None], neighbors - origin[:, None], 0)
-        return curvature_of_offsets(
-            offsets, number, origin=origin, unit=unit,
-            **self.fit_options).log_abs_det
+        offsets = neighbors / unit[:, None, None] - origin[:, None]
+        number = number.to(unit.device)
+        real = torch.arange(self.k, device=unit.device) < number[:, None]
+        offsets = torch.where(real[:, :, None], offsets, 0)
+        curvature = curvature_of_offsets(
+            offsets, number, origin=origin, **self.fit_options)
+        # Each class has its own unit, so that none under- or overflows.
+        m = self.fit_options['tangent_dim']
+        return curvature.log_abs_det - m * unit.log()
 
     def _current(self, slots: Tensor, features: Tensor) -> Tensor:
         """Features in the slots, live where the batch has them, (a, p)."""
         stored = self.pool.features[slots].to(features)
-        row = self.live_row[slots]
         if not len(features):
             return stored
+        row = self.live_row[slots].to(features.device)
         fresh = features[row.clamp_min(0)]
         return torch.where((row >= 0)[:, None], fresh, stored)
