@@ -16,14 +16,13 @@ from rich.console import Console
 from rich.progress import (BarColumn, Progress, TextColumn, TimeElapsedColumn,
                            TimeRemainingColumn)
 
+from mmcurv.analysis.run_figures import (plot_class_accuracy,
+                                         plot_training_curves)
+from mmcurv.analysis.run_record import read_run
+from mmcurv.analysis.run_table import comparison_table
+
 HERE = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(HERE)
-sys.path.insert(0, ROOT)
-
-from mmcurv.analysis.run_figures import plot_class_accuracy  # noqa: E402
-from mmcurv.analysis.run_figures import plot_training_curves
-from mmcurv.analysis.run_record import read_run  # noqa: E402
-from mmcurv.analysis.run_table import comparison_table  # noqa: E402
 
 CONFIG = 'configs/ce/ce_resnet20_fashion-mini-if100{}.py'
 RUNS = {'CE': '', 'CE + CR': '_cr'}
@@ -40,15 +39,11 @@ def train(name, suffix, folder, epochs, progress, seed):
                  CONFIG.format(suffix)), '--work-dir', folder, '--cfg-options',
         f'train_cfg.max_epochs={epochs}', f'randomness.seed={seed}'
     ]
-    env = dict(os.environ, PYTHONUNBUFFERED='1')
-    env['PYTHONPATH'] = os.pathsep.join(
-        [ROOT] + env.get('PYTHONPATH', '').split(os.pathsep)).rstrip(
-            os.pathsep)
     bar = progress.add_task(name, total=epochs)
     started = time.time()
     with open(log, 'w') as file:
         process = subprocess.Popen(
-            command, stdout=file, stderr=subprocess.STDOUT, env=env)
+            command, stdout=file, stderr=subprocess.STDOUT)
     try:
         while process.poll() is None:
             time.sleep(0.5)
