@@ -279,6 +279,13 @@ def test_family_trains_and_validates(name, suffix, data_folder, tmp_path,
     assert list(tmp_path.glob('*/vis_data/events.out.tfevents.*'))
 
 
+@pytest.mark.parametrize('path', CONFIGS, ids=names_of(CONFIGS))
+def test_loss_and_objective_are_logged_as_means_of_the_same_steps(path):
+    pattern = Config.fromfile(path).log_processor.mean_pattern
+    for name in ('train/loss', 'train/loss_curvature', 'train/objective'):
+        assert re.match(pattern, name)
+
+
 def test_index_names_every_config():
     with open(ROOT / 'configs' / 'ce' / 'metafile.yml') as f:
         models = yaml.safe_load(f)['Models']

@@ -38,7 +38,12 @@ visualizer = dict(
     ])
 
 log_level = 'INFO'
-log_processor = dict(by_epoch=True, window_size=20)
+# mmpretrain's logged loss is that of the head alone; the sum that is optimised
+# is the objective. Both are printed as means of the last iterations.
+log_processor = dict(
+    by_epoch=True,
+    window_size=20,
+    mean_pattern=r'.*(loss|objective|time|data_time|grad_norm).*')
 load_from = None
 resume = False
 randomness = dict(seed=0, deterministic=False)
