@@ -18,6 +18,7 @@ from torch import Tensor
 from .tridiagonal import count_below, few_eigenpairs, tridiagonalize
 
 NORMALS = ('smallest', 'next')
+WORTH_A_BATCH = 256  # matrices; below it LAPACK, one by one, is faster
 
 
 class Frames(NamedTuple):
@@ -63,31 +64,44 @@ def local_frames(offsets: Tensor,
     Returns:
         Frames: Vectors (n, p, m + 1) and rank (n,).
     """
-    matrix, by_gram = _covariance(offsets.detach(), count)
-    size = matrix.shape[1]
-    reduced = tridiagonalize(matrix)
-    largest = matrix.diagonal(dim1=1, dim2=2).sum(1)  # trace >= largest
-    floor = size * torch.finfo(matrix.dtype).eps * largest
+    base = offsets.detach() if detach else offsets
+    matrix, by_gram = _covariance(base, count)
+    trace = matrix.detach().diagonal(dim1=1, dim2=2).sum(1)  # >= largest
+    floor = matrix.shape[1] * torch.finfo(matrix.dtype).eps * trace
     if rounding is not None:
         floor = torch.maximum(floor, rounding)
-    rank = size - count_below(*reduced[:2], floor[None])[0]  # (n,)
-    rank = torch.where(largest > 0, rank, 0)
-    index = _ranks_wanted(rank, size, tangent_dim, normal)  # (n, m + 1)
-    if detach:
-        _, vectors = few_eigenpairs(matrix, index, reduced)
-    else:
-        matrix, by_gram = _covariance(offsets, count)
-        _, vectors = torch.linalg.eigh(matrix)
-        vectors = vectors.gather(2, index[:, None].expand(-1, size, -1))
+    few = matrix.device.type == 'cpu' and len(matrix) < WORTH_A_BATCH
+    route = _by_eigh if few or not detach else _by_tridiagonal
+    vectors, rank = route(matrix, floor, tangent_dim, normal)
     if by_gram:  # from neighbours' weights to directions
-        base = offsets.detach() if detach else offsets
-        vectors = base.mT @ _center(vectors, count)  # (n, p, m + 1)
+        vectors = (_center(vectors, count).mT @ base).mT  # (n, p, m + 1)
     length = vectors.norm(dim=1, keepdim=True)
     vectors = vectors / torch.where(length > 0, length, 1)
     # A tangent needs rank > its position, the normal rank > m.
     position = torch.arange(tangent_dim + 1, device=rank.device)
     present = rank[:, None] > position
     return Frames(torch.where(present[:, None], vectors, 0), rank)
+
+
+def _by_eigh(matrix: Tensor, floor: Tensor, tangent_dim: int,
+             normal: str) -> Tuple[Tensor, Tensor]:
+    """Wanted eigenvectors (n, s, m + 1) and rank (n,), differentiable."""
+    size = matrix.shape[1]
+    values, vectors = torch.linalg.eigh(matrix)
+    rank = (values.detach() > floor[:, None]).sum(1)
+    index = _ranks_wanted(rank, size, tangent_dim, normal)
+    return vectors.gather(2, index[:, None].expand(-1, size, -1)), rank
+
+
+def _by_tridiagonal(matrix: Tensor, floor: Tensor, tangent_dim: int,
+                    normal: str) -> Tuple[Tensor, Tensor]:
+    """The same for large batches; without gradient."""
+    size = matrix.shape[1]
+    reduced = tridiagonalize(matrix)
+    rank = size - count_below(*reduced[:2], floor[None])[0]
+    rank = torch.where(floor > 0, rank, 0)  # all points coincide
+    index = _ranks_wanted(rank, size, tangent_dim, normal)
+    return few_eigenpairs(matrix, index, reduced)[1], rank
 
 
 def _covariance(offsets: Tensor, count: Tensor) -> Tuple[Tensor, bool]:
@@ -108,7 +122,7 @@ def _center(values: Tensor, count: Tensor) -> Tensor:
     real = torch.arange(values.shape[1], device=count.device) < count[:, None]
     real = real.to(values.dtype)  # (n, k)
     total = (real[:, None] @ values) * gain[:, None, None]  # (n, 1, c)
-    return values - real[:, :, None] * total
+    return torch.addcmul(values, real[:, :, None], total, value=-1)
 
 
 def _ranks_wanted(rank: Tensor, size: int, tangent_dim: int,
