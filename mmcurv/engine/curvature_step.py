@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What Curvature Regularization does with one batch."""
+import logging
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import torch
@@ -60,7 +61,7 @@ class CurvatureStep:
                 'The features carry no gradient (a frozen backbone?): '
                 'loss_curvature is added but trains nothing.',
                 logger='current',
-                level='WARNING')
+                level=logging.WARNING)
         indices = get_indices(data_samples)
         kept, labels = split_mixed(data_samples, labels, self.mixed)
         if self.curvature is None:

@@ -51,13 +51,19 @@ def train_set_as_tested(cfg: Any) -> Dict[str, Any]:
     """Config of a loader over the train set with the images of the test.
 
     Args:
-        cfg: A config with ``train_dataloader`` and ``val_dataloader``.
+        cfg: A config with ``train_dataloader`` and ``val_dataloader`` or
+            ``test_dataloader``.
 
     Returns:
         dict: The val loader over the train set, whose innermost data set has
         the val set's pipeline, so without augmentation and in order.
     """
-    loader = copy.deepcopy(cfg['val_dataloader'])
+    loader = copy.deepcopy(
+        cfg.get('val_dataloader') or cfg.get('test_dataloader'))
+    if loader is None:
+        raise ValueError('expected val_dataloader or test_dataloader in the '
+                         'config, whose pipeline shows images unaugmented, '
+                         'got neither. Give the dataloader argument.')
     pipeline = _innermost(loader['dataset'])['pipeline']
     loader['dataset'] = copy.deepcopy(cfg['train_dataloader']['dataset'])
     _innermost(loader['dataset'])['pipeline'] = pipeline

@@ -18,7 +18,7 @@ from torch import Tensor
 from .tridiagonal import count_below, few_eigenpairs, tridiagonalize
 
 NORMALS = ('smallest', 'next')
-WORTH_A_BATCH = 256  # matrices; below it LAPACK, one by one, is faster
+WORTH_A_BATCH = 64  # matrices; below it LAPACK, one by one, is faster
 
 
 class Frames(NamedTuple):

@@ -36,7 +36,8 @@ class CornerPoints(BaseDataset):
 
     def prepare_data(self, idx):
         info = self.get_data_info(idx)
-        sample = DataSample().set_gt_label(info['gt_label'])
+        sample = DataSample(metainfo=dict(sample_idx=info['sample_idx']))
+        sample.set_gt_label(info['gt_label'])
         return dict(inputs=torch.tensor(info['img']), data_samples=sample)
 
 
