@@ -15,6 +15,11 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+from mmpretrain.utils import register_all_modules
+
+import mmcurv.datasets
+import mmcurv.engine.hooks
+import mmcurv.models  # noqa: F401
 
 EPOCHS = 4
 SCHEDULE = dict(type='MultiStepLR', milestones=[2], gamma=0.1)
@@ -168,6 +173,7 @@ def run_in_child(job):
 
 
 if __name__ == '__main__':
+    register_all_modules(init_default_scope=False)  # before the forks
     with open(sys.argv[1]) as jobs_file:
         for next_job in json.load(jobs_file):
             run_in_child(next_job)

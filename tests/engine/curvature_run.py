@@ -1,0 +1,93 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Runs with a FeaturePoolHook that train in a tenth of a second."""
+import uuid
+
+import torch
+from mmengine.registry import DATASETS, MODELS
+from mmengine.runner import Runner
+from torch import nn
+
+from tests.engine.toy_run import (COUNTS, CornerClassifier, CornerPoints,
+                                  train_parts)
+
+LAYER = 'head.fc'
+
+
+@DATASETS.register_module()
+class NumberedPoints(CornerPoints):
+    """Points whose samples carry their numbers, as mmpretrain's do."""
+
+    def prepare_data(self, idx):
+        data = super().prepare_data(idx)
+        data['data_samples'].set_metainfo(dict(sample_idx=idx))
+        return data
+
+
+@MODELS.register_module()
+class CurvedClassifier(CornerClassifier):
+    """A backbone of one layer, whose output is the feature, (B, 4)."""
+
+    def __init__(self, num_classes=len(COUNTS)):
+        super().__init__(num_classes)
+        self.backbone = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        features = self.backbone(torch.stack(list(inputs)))
+        return super().forward(features, data_samples, mode)
+
+
+def pool_hook(**options):
+    config = dict(
+        type='mmcurv.FeaturePoolHook',
+        layer=LAYER,
+        start_epoch=2,
+        live='batch',
+        curvature=dict(k=6))
+    return dict(config, **options)
+
+
+def points(type='NumberedPoints', **options):
+    return dict(type=type, **options)
+
+
+def build(work_dir,
+          *hooks,
+          model='CurvedClassifier',
+          dataset=None,
+          max_epochs=3,
+          train_cfg=None,
+          **config):
+    """A Runner over 165 points in batches of 16, 11 steps in an epoch."""
+    parts = train_parts(max_epochs=max_epochs, **(train_cfg or {}))
+    parts['train_dataloader']['dataset'] = dataset or points()
+    parts['optim_wrapper'] = dict(optimizer=dict(type='SGD', lr=0.1))
+    parts.update(config)
+    if isinstance(model, str):
+        model = dict(type=model)
+    return Runner(
+        model=model,
+        work_dir=str(work_dir),
+        custom_hooks=list(hooks),
+        randomness=dict(seed=7),
+        log_level='WARNING',
+        experiment_name=uuid.uuid4().hex,
+        **parts)
+
+
+def hook_of(runner):
+    return next(
+        hook for hook in runner.hooks
+        if type(hook).__name__ == 'FeaturePoolHook')
+
+
+def scalars(runner, name):
+    """Logged values of ``train/<name>``, one per step."""
+    return list(runner.message_hub.get_scalar(f'train/{name}').data[0])
+
+
+def warnings_of(runner, monkeypatch):
+    """A list that grows by each warning of the runner's logger."""
+    said = []
+    monkeypatch.setattr(runner.logger, 'warning',
+                        lambda message, *args: said.append(message))
+    return said

@@ -1,0 +1,94 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import pytest
+import torch
+from mmpretrain.models.utils.batch_augments import CutMix, Mixup
+from mmpretrain.structures import DataSample
+from torch.utils.data import ConcatDataset
+
+from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.engine.sample_fields import get_indices, get_labels, split_mixed
+
+
+def samples(labels, numbered=True):
+    made = []
+    for i, label in enumerate(labels):
+        info = dict(sample_idx=i) if numbered else {}
+        made.append(DataSample(metainfo=info).set_gt_label(label))
+    return made
+
+
+def test_labels_and_indices_are_those_of_the_samples():
+    made = samples([2, 0, 1])
+    assert get_labels(made).tolist() == [2, 0, 1]
+    assert get_indices(made).tolist() == [0, 1, 2]
+
+
+def test_integer_tensor_is_taken_as_labels():
+    assert get_labels(torch.tensor([1, 2])).tolist() == [1, 2]
+
+
+def test_one_sample_without_index_leaves_none():
+    assert get_indices(samples([0, 1]) + samples([1], numbered=False)) is None
+
+
+def test_multi_label_sample_is_refused():
+    with pytest.raises(RuntimeError, match='one label per image, got 2'):
+        get_labels([DataSample().set_gt_label([0, 1])])
+
+
+@pytest.mark.parametrize('nothing', [None, [], [DataSample()]])
+def test_missing_label_is_refused(nothing):
+    with pytest.raises(RuntimeError, match='gt_label'):
+        get_labels(nothing)
+
+
+@pytest.mark.parametrize('augment', [Mixup(alpha=1.), CutMix(alpha=1.)])
+def test_mixed_images_are_skipped_or_take_the_larger_share(augment):
+    torch.manual_seed(0)
+    made = samples([0, 1, 2, 3])
+    _, scores = augment.mix(torch.randn(4, 1, 8, 8), torch.eye(4))
+    for sample, score in zip(made, scores):
+        sample.set_gt_score(score)
+    mixed = scores.max(1).values < 1 - 1e-6
+    assert mixed.any()
+    kept, _ = split_mixed(made, get_labels(made), 'skip')
+    assert torch.equal(kept, ~mixed)
+    kept, labels = split_mixed(made, get_labels(made), 'dominant')
+    assert kept.all() and torch.equal(labels, scores.argmax(1))
+
+
+def test_one_hot_scores_are_not_mixed():
+    made = samples([1])
+    made[0].set_gt_score(torch.tensor([0., 1.]))
+    kept, labels = split_mixed(made, get_labels(made), 'skip')
+    assert kept.all() and labels.tolist() == [1]
+
+
+def step_for(dataset):
+    step = CurvatureStep('skip', None, dict(k=4), None)
+    step.prepare([4, 4], dataset)
+    labels = [0, 1, 0, 1]
+    step(torch.randn(4, 3), samples(labels), torch.tensor(1.), 1, False)
+    return step.curvature.pool.addressing
+
+
+def test_concatenated_sets_share_numbers_and_so_take_a_queue():
+    assert step_for(ConcatDataset([range(4), range(4)])) == 'fifo'
+    assert step_for(None) == 'index'
+
+
+def test_non_finite_features_are_counted_and_reported_once():
+    step = CurvatureStep('skip', None, dict(k=4), None)
+    step.prepare([4, 4], None)
+    features = torch.randn(4, 3)
+    features[1] = torch.nan
+    step(features, samples([0, 1, 0, 1]), torch.tensor(1.), 1, False)
+    assert [*step.complaints()][0].startswith('1 features with NaN')
+    assert [*step.complaints()] == []
+
+
+def test_more_features_than_labels_are_refused():
+    step = CurvatureStep('skip', None, dict(k=4), None)
+    step.prepare([4, 4], None)
+    with pytest.raises(RuntimeError, match='2 labels and 4 features'):
+        step(torch.randn(4, 3), samples([0, 1]), torch.tensor(1.), 1, False)
