@@ -1,247 +1,218 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-import copy
+"""Values of pooled curvature."""
+import math
 
 import numpy as np
 import pytest
 import torch
 
 from mmcurv.geometry import class_curvature
-from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
-                                   PooledCurvature)
+from mmcurv.regularization import FeaturePool, PooledCurvature
+from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
 from tests.reference.pooled_curvature_loop import PooledLoop
+from .pooled_runs import COUNTS, Drift, filled, owners, pooled
 
-COUNTS = (40, 25, 12, 3)
-K, RIDGE = 9, 1e-4
-
-
-def make_set(seed=0, p=6):
-    labels = torch.arange(4).repeat_interleave(torch.tensor(COUNTS))
-    generator = torch.Generator().manual_seed(seed)
-    features = torch.randn(
-        len(labels), p, generator=generator, dtype=torch.float64)
-    return features, labels, torch.arange(len(labels))
+OPTIONS = [
+    dict(),
+    dict(tangent_dim=1, normal='next'),
+    dict(fit='symmetric', half=False, k=40),
+    dict(fit='paper', max_memory=1),
+    dict(ridge=0.1, tangent_dim=3, k=8)
+]
 
 
-def make_module(refresh='batch', live='pool', dtype=torch.float64, **pool):
-    pool = FeaturePool(COUNTS, 6, dtype=dtype, **pool)
-    module = PooledCurvature(
-        pool, k=K, ridge=RIDGE, refresh=refresh, live=live)
-    module.log_curvature = module.log_curvature.to(dtype)
-    return module
+def direct(features, labels, k=6, **options):
+    return class_curvature(
+        features, labels, len(COUNTS), k=k, **options).log_value
 
 
-def filled(**options):
-    module = make_module(**options)
-    features, labels, indices = make_set()
-    module.push(features.to(module.pool.features), labels, indices)
-    return module
+def close(actual, expected, atol=1e-9):
+    torch.testing.assert_close(
+        actual, expected, rtol=0, atol=atol, equal_nan=True)
 
 
-def make_batch(seed, size=16):
-    features, labels, indices = make_set()
-    generator = torch.Generator().manual_seed(seed)
-    rows = torch.randperm(len(labels), generator=generator)[:size]
-    noise = torch.randn(size, 6, generator=generator, dtype=torch.float64)
-    return features[rows] + 0.3 * noise, labels[rows], indices[rows]
+@pytest.mark.parametrize('options', OPTIONS)
+@pytest.mark.parametrize('live', LIVES)
+@pytest.mark.parametrize('p', [5, 30])
+def test_refreshing_all_equals_class_curvature_of_the_merged_features(
+        p, live, options):
+    labels = owners()
+    drift = Drift(len(labels), p)
+    curvature = filled(
+        drift.features.clone(), labels, refresh='all', live=live, **options)
+    for _ in range(3):
+        images, features = drift.batch(10)
+        log_g = curvature(features, labels[images], images)
+        expected = direct(drift.features, labels, **options)
+        assert expected.isfinite().sum() >= 3
+        close(log_g, expected)
+        curvature.push(features, labels[images], images)
 
 
-def merged(*batches):
-    features, labels, _ = make_set()
-    for new, _, rows in batches:
-        features[rows] = new
-    return features, labels
+@pytest.mark.parametrize('live', LIVES)
+def test_refreshing_classes_equals_class_curvature_of_the_classes_met(live):
+    labels = owners()
+    drift = Drift(len(labels))
+    curvature = filled(
+        drift.features.clone(), labels, refresh='class', live=live)
+    expected = direct(drift.features, labels)
+    for _ in range(6):
+        images, features = drift.batch(3)
+        met = labels[images].unique()
+        expected[met] = direct(drift.features, labels)[met]
+        close(curvature(features, labels[images], images), expected)
+        curvature.push(features, labels[images], images)
+        close(curvature.class_values(), expected)
 
 
-@pytest.mark.parametrize('refresh', ['class', 'all'])
-@pytest.mark.parametrize('live', ['pool', 'batch'])
-def test_value_is_that_of_the_merged_features(refresh, live):
-    module = filled(refresh=refresh, live=live)
-    batch = make_batch(1, size=40)  # meets every class
-    log_g = module(*batch)
-    expected = class_curvature(*merged(batch), 4, k=K, ridge=RIDGE).log_value
-    torch.testing.assert_close(log_g, expected, equal_nan=True)
+@pytest.mark.parametrize('live', LIVES)
+@pytest.mark.parametrize('refresh', REFRESHES)
+@pytest.mark.parametrize('m, ridge', [(2, 1e-4), (1, 0.1)])
+def test_steps_equal_slow_loop_over_remembered_and_live_points(
+        m, ridge, refresh, live):
+    labels = owners()
+    drift = Drift(len(labels))
+    options = dict(k=6, tangent_dim=m, ridge=ridge, refresh=refresh)
+    curvature = pooled(live=live, **options)
+    loop = PooledLoop(labels.tolist(), len(COUNTS), **options)
+    for start in range(0, 30, 10):  # the last images come later
+        images = torch.arange(start, start + 10)
+        features = drift.features[images].clone()
+        curvature.push(features, labels[images], images)
+        loop.store(images.tolist(), features.numpy())
+    for step in range(6):
+        images, features = drift.batch(5 if step else 0)
+        log_g = curvature(features, labels[images], images)
+        expected = loop.step(images.tolist(), features.numpy())
+        np.testing.assert_allclose(log_g, expected, rtol=0, atol=1e-7)
+        curvature.push(features, labels[images], images)
+        np.testing.assert_allclose(
+            curvature.class_values(), expected, rtol=0, atol=1e-7)
+        if step == 3:  # a batch that is stored without being measured
+            images, features = drift.batch(5)
+            curvature.push(features, labels[images], images)
+            loop.store(images.tolist(), features.numpy())
 
 
-@pytest.mark.parametrize('refresh', ['batch', 'class', 'all'])
-def test_value_is_that_of_the_slow_loop_over_several_steps(refresh):
-    module = filled(refresh=refresh)
-    features, labels, indices = make_set()
-    loop = PooledLoop(labels.tolist(), 4, K, 2, RIDGE, refresh)
-    loop.store(indices.tolist(), features.numpy())
-    for seed in range(3):
-        batch = make_batch(seed)
-        log_g = module(*batch)
-        module.push(*batch)
-        expected = loop.step(batch[2].tolist(), batch[0].numpy())
-        np.testing.assert_allclose(log_g.numpy(), expected, rtol=1e-8)
+@pytest.mark.parametrize('refresh', REFRESHES)
+def test_value_does_not_depend_on_what_live_features_weigh(refresh):
+    labels = owners()
+    drift = Drift(len(labels))
+    one, other = (
+        filled(drift.features.clone(), labels, refresh=refresh, live=live)
+        for live in LIVES)
+    images, features = drift.batch(9)
+    close(
+        one(features, labels[images], images),
+        other(features, labels[images], images), 1e-12)
 
 
-def test_class_with_too_few_images_is_nan():
-    log_g = filled()(*make_batch(0))
-    assert log_g.isnan().tolist() == [False, False, False, True]
+def test_first_step_measures_every_pooled_point_and_later_ones_the_batch():
+    labels = owners()
+    drift = Drift(len(labels))
+    curvature = filled(drift.features.clone(), labels)
+    assert curvature.log_curvature.isnan().all() and not curvature.primed
+    empty = torch.empty(0).long()
+    nothing = torch.empty(0, 5).double(), empty, empty
+    close(curvature(*nothing), direct(drift.features, labels))
+    assert curvature.primed
+    large = torch.tensor([14, 9, 12])
+    assert curvature.log_curvature.isfinite().sum() == large.sum()
+    # From now on what is remembered is believed.
+    curvature.log_curvature[:] = 5.
+    images = (labels == 0).nonzero()[:1, 0]
+    log_g = curvature(drift.features[images], labels[images], images)
+    close(log_g[[1, 2]], torch.tensor([5., 5.]).double())
+    assert log_g[0] != 5
 
 
-def test_stale_twin_is_no_neighbour_of_its_live_feature():
-    module = filled()
-    features, labels, indices = make_set()
-    # Where twins stayed, an image would be its own nearest neighbour.
-    live = features[:16] + 1e-9
-    log_g = module(live, labels[:16], indices[:16])
-    expected = class_curvature(
-        torch.cat([live, features[16:]]), labels, 4, k=K).log_value
-    torch.testing.assert_close(log_g[0], expected[0], rtol=1e-5, atol=1e-5)
+def test_point_of_the_batch_is_not_its_own_stale_twins_neighbour():
+    labels = owners()
+    drift = Drift(len(labels))
+    images = torch.arange(0, len(labels), 3)
+    live = drift.features[images]
+    results = []
+    for offset in (0., 1e-6, 1., 100.):  # of the stale features
+        stored = drift.features.clone()
+        stored[images] += offset
+        curvature = filled(stored, labels)
+        curvature.measure_all()
+        curvature.log_curvature.fill_(0.)
+        results.append(curvature(live, labels[images], images))
+    for result in results[1:]:
+        close(result, results[0], 1e-12)
 
 
-def numeric_gradient(module, batch, class_, step=1e-6):
-    """Central differences of G of a class, neighbours and frames frozen."""
-    features, labels, indices = make_set()
-    loop = PooledLoop(labels.tolist(), 4, K, 2, RIDGE, 'batch')
-    loop.store(indices.tolist(), features.numpy())
-    loop.remembered = loop.measure(loop.stored, loop.stored)
-    images, frames = batch[2].tolist(), {}
-    loop.values(images, batch[0].numpy(), frames)
-
-    def value(moved):
-        return loop.log_means(loop.values(images, moved, frames))[class_]
-
-    gradient = np.zeros(batch[0].shape)
-    for place in np.ndindex(*gradient.shape):
-        ends = []
-        for sign in (1, -1):
-            moved = batch[0].numpy().copy()
-            moved[place] += sign * step
-            ends.append(value(moved))
-        gradient[place] = (ends[0] - ends[1]) / (2 * step)
-    return gradient
+def test_batch_is_measured_among_itself_where_the_pool_is_empty():
+    labels = owners()
+    drift = Drift(len(labels))
+    images = torch.arange(len(labels))
+    log_g = pooled()(drift.features, labels, images)
+    close(log_g, direct(drift.features, labels))
 
 
-def test_gradient_is_that_of_finite_differences_with_frozen_frames():
-    batch = make_batch(2, size=6)
-    batch[0].requires_grad_()
-    filled()(*batch)[0].backward()
-    fixed = (batch[0].detach(), *batch[1:])
-    np.testing.assert_allclose(
-        batch[0].grad.numpy(),
-        numeric_gradient(filled(), fixed, 0),
-        rtol=1e-5,
-        atol=1e-8)
+def test_queue_pool_gives_class_curvature_of_what_it_would_hold():
+    labels = torch.arange(40) % 2
+    drift = Drift(60)
+    curvature = pooled([12, 20], pool=dict(addressing='fifo'), refresh='all')
+    curvature.push(drift.features[:40], labels)
+    log_g = curvature(drift.features[40:50], labels[:10])
+    first = drift.features[:40][labels == 0][13:]  # 7 of 12 stay
+    second = drift.features[:40][labels == 1][5:]  # 15 of 20 stay
+    merged = torch.cat([first, second, drift.features[40:50]])
+    merged_labels = torch.cat(
+        [torch.zeros(7).long(),
+         torch.ones(15).long(), labels[:10]])
+    expected = class_curvature(merged, merged_labels, 2, k=6).log_value
+    close(log_g, expected)
 
 
-def test_batch_gradient_is_n_over_live_times_that_of_the_pool():
-    # With all points measured, a live point weighs 1 / n_c in the class's
-    # mean under 'pool' and 1 / (live points of the class) under 'batch'.
-    batch = make_batch(3)
-    gradients = {}
-    for live in ('pool', 'batch'):
-        features = batch[0].clone().requires_grad_()
-        filled(live=live)(features, *batch[1:])[1].backward()
-        gradients[live] = features.grad
-    share = 25 / (batch[1] == 1).sum()
-    torch.testing.assert_close(gradients['batch'], share * gradients['pool'])
+def test_classes_too_small_or_absent_are_nan_and_harm_nobody():
+    labels = owners()
+    drift = Drift(len(labels))
+    curvature = filled(drift.features.clone(), labels)
+    images, features = torch.arange(len(labels)), drift.features
+    log_g = curvature(features, labels, images)
+    # Too few for m = 2, absent, alone.
+    assert log_g.isnan().tolist() == [False] * 3 + [True] * 3
+    curvature = filled(drift.features.clone(), labels, tangent_dim=1)
+    log_g = curvature(features, labels, images)
+    assert log_g.isnan().tolist() == [False] * 3 + [False, True, True]
 
 
-def test_batch_and_pool_agree_where_the_whole_class_is_live():
-    features, labels, indices = make_set()
-    own = (labels == 2).nonzero()[:, 0]
-    gradients = []
-    for live in ('pool', 'batch'):
-        points = features[own].clone().requires_grad_()
-        filled(live=live)(points, labels[own], indices[own])[2].backward()
-        gradients.append(points.grad)
-    torch.testing.assert_close(*gradients)
+def test_curvatures_60_orders_of_magnitude_apart_are_measured_in_one_batch():
+    labels = torch.arange(80) % 4
+    features = Drift(80, dtype=torch.float32).features
+    scale = torch.tensor([1e-15, 1., 1e15, 1e-7])[labels, None]
+    expected = class_curvature(features * scale, labels, 4, k=6).log_value
+    assert expected.max() - expected.min() > 60 * math.log(10)
+    for refresh in REFRESHES:
+        pool = FeaturePool([20] * 4, 5)
+        curvature = PooledCurvature(pool, k=6, refresh=refresh)
+        curvature.push(features * scale, labels, torch.arange(80))
+        some = torch.arange(0, 80, 3)
+        log_g = curvature((features * scale)[some], labels[some], some)
+        close(log_g, expected, 1e-3)
 
 
-def test_gradient_reaches_live_features_only():
-    module = filled()
-    features, labels, indices = make_batch(4)
-    features.requires_grad_()
-    cr = CurvatureRegularization()
-    loss = torch.tensor(1., requires_grad=True)
-    cr(module(features, labels, indices), loss, epoch=10).backward()
-    assert loss.grad is None
-    assert features.grad.abs().sum() > 0
-    assert not any(b.requires_grad for b in module.buffers())
-    assert features.grad[labels == 3].abs().sum() == 0  # class left out
-
-
-def test_gradient_is_finite_on_degenerate_classes():
-    module = make_module()
-    features, labels, indices = make_set()
-    features[labels == 1] = 1.  # duplicates
-    features[labels == 2, 2:] = 0.  # a plane: flat
-    module.push(features, labels, indices)
-    features = features.requires_grad_()
-    log_g = module(features, labels, indices)
-    assert log_g[1].isnan() and log_g[2] == -torch.inf
-    CurvatureRegularization()(log_g, torch.tensor(1.), 10).backward()
-    assert torch.isfinite(features.grad).all()
-
-
-def test_first_step_measures_every_stored_point():
-    module = filled()
-    assert not module.primed
-    module(*make_batch(0))
-    assert module.primed
-    assert (~module.log_curvature.isnan()).sum() == sum(COUNTS[:3])
-
-
-def test_push_without_a_forward_pass_keeps_what_is_remembered():
-    module = filled()
-    module(*make_batch(0))
-    before = module.log_curvature.clone()
-    module._measured = None
-    module.push(*make_batch(1))
-    assert torch.equal(module.log_curvature.nan_to_num(), before.nan_to_num())
-
-
-def test_rows_with_nan_and_repeated_images_do_not_poison_the_step():
-    module = filled()
-    features, labels, indices = make_batch(5)
-    features[0] = torch.nan
-    indices[2], labels[2] = indices[1], labels[1]
-    features.requires_grad_()
-    log_g = module(features, labels, indices)
-    log_g[:3].sum().backward()
-    assert torch.isfinite(log_g[:3]).all()
-    assert torch.isfinite(features.grad).all()
-    module.push(features, labels, indices)
-    assert module.pool.num_nonfinite == 1
-    assert torch.isfinite(module.pool.features).all()
-
-
-def test_bf16_features_are_measured_in_float32_under_autocast():
-    module = filled(dtype=torch.float32)
-    features, labels, indices = make_batch(6)
-    with torch.autocast('cpu', torch.bfloat16):
-        log_g = module(features.bfloat16(), labels, indices)
-    assert log_g.dtype == torch.float32
-    twin = filled(dtype=torch.float32)
-    expected = twin(features.bfloat16().float(), labels, indices)
-    assert torch.equal(log_g.nan_to_num(), expected.nan_to_num())
-
-
-@pytest.mark.parametrize('addressing', ['index', 'fifo'])
-def test_loaded_state_continues_bit_for_bit(addressing):
-    first = filled(addressing=addressing)
-    for seed in range(2):
-        first(*make_batch(seed))
-        first.push(*make_batch(seed))
-    second = make_module(addressing=addressing)
-    second.load_state_dict(copy.deepcopy(first.state_dict()))
-    for seed in range(2, 5):
-        values = []
-        for module in (first, second):
-            values.append(module(*make_batch(seed)).nan_to_num())
-            module.push(*make_batch(seed))
-        assert torch.equal(*values)
-
-
-@pytest.mark.parametrize('option, said', [
-    (dict(refresh='some'), 'refresh must be one of'),
-    (dict(live='all'), 'live must be one of'),
-    (dict(k=2), 'k=2'),
-    (dict(normal='up'), 'normal must be one of'),
+@pytest.mark.parametrize('options, message', [
+    (dict(refresh='some'), "'batch', 'class', 'all'.*'some'"),
+    (dict(live='loop'), "'pool', 'batch'.*'loop'"),
+    (dict(k=2), 'tangent_dim=2 has 3 unknowns'),
+    (dict(normal='last'), "'last'"),
+    (dict(fit='cubic'), "'cubic'"),
+    (dict(ridge=-1), 'got -1'),
 ])
-def test_unknown_option_is_refused(option, said):
-    with pytest.raises(ValueError, match=said):
-        PooledCurvature(FeaturePool([5], 3), **option)
+def test_wrong_options_fail_when_built(options, message):
+    with pytest.raises(ValueError, match=message):
+        pooled(**options)
+
+
+def test_wrong_batches_are_refused_as_by_the_pool():
+    curvature = pooled()
+    with pytest.raises(ValueError, match=r'labels must lie in \[0, 6\)'):
+        curvature(torch.zeros(1, 5), torch.tensor([6]), torch.tensor([0]))
+    with pytest.raises(ValueError, match="needs the images' indices"):
+        curvature(torch.zeros(1, 5), torch.tensor([0]))
+    with pytest.raises(ValueError, match=r'\(B, 5\), got \(1, 4\)'):
+        curvature(torch.zeros(1, 4), torch.tensor([0]), torch.tensor([0]))
