@@ -14,7 +14,8 @@ def find_layer(model: nn.Module, name: str) -> nn.Module:
         ValueError: If the model has no such layer.
     """
     modules = dict(model.named_modules())
-    if name in modules and name:
+    del modules['']  # the model itself
+    if name in modules:
         return modules[name]
     near = difflib.get_close_matches(name, modules, 1)
     hint = f' Did you mean {near[0]!r}?' if near else ''
@@ -60,7 +61,8 @@ class FeatureTap:
 
     def attach(self, model: nn.Module) -> nn.Module:
         """Register the hooks and return the tapped layer."""
-        self.detach()  # an exception may have left them behind
+        self.detach()
+        _detach_taps(model)  # that an exception left behind
         layer = find_layer(model, self.layer)
         self._handles = [
             model.register_forward_pre_hook(self._begin, with_kwargs=True),
@@ -105,12 +107,17 @@ class FeatureTap:
                 f'layer={self.layer!r} must run exactly once per loss, but '
                 f'ran {len(inputs)} times: {reason}. Choose another layer.')
         features = inputs[0]
-        if features.dim() > 2 and features.flatten(1).shape[1] == (
-                features.shape[1]):
-            features = features.flatten(1)  # (B, p, 1, 1)
-        if features.dim() != 2:
-            raise RuntimeError(
-                f'layer={self.layer!r} must have an input of shape (B, p), '
-                f'got {tuple(features.shape)}. Choose the last classifier '
-                'layer, after the pooling.')
-        return features
+        is_tensor = isinstance(features, Tensor)
+        got = tuple(features.shape) if is_tensor else type(features).__name__
+        if is_tensor and len(got) > 1 and features.shape[2:].numel() == 1:
+            return features.flatten(1)  # also (B, p, 1, 1)
+        raise RuntimeError(
+            f'layer={self.layer!r} must have an input of shape (B, p), got '
+            f'{got}. Choose the last classifier layer, after the pooling.')
+
+
+def _detach_taps(model: nn.Module) -> None:
+    for hook in list(model._forward_hooks.values()):
+        owner = getattr(hook, '__self__', None)
+        if isinstance(owner, FeatureTap):
+            owner.detach()
