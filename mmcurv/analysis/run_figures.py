@@ -4,6 +4,7 @@ from typing import Dict
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .run_record import RunRecord
 
@@ -34,6 +35,7 @@ def plot_training_curves(runs: Dict[str, RunRecord]):
     axes[0, 0].legend(frameon=False)
     for axis in axes[1]:
         axis.set_xlabel('epoch')
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure, axes
 
 

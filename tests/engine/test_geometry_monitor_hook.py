@@ -1,0 +1,75 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import json
+
+import pytest
+import torch
+
+from mmcurv.engine.extract_features import (extract_features,
+                                            train_set_as_tested)
+from mmcurv.engine.hooks import GeometryMonitorHook
+from mmcurv.geometry import class_curvature
+from .toy_run import COUNTS, build, loader, train_parts
+
+MONITOR = dict(
+    type='mmcurv.GeometryMonitorHook',
+    interval=2,
+    dataloader=loader(),
+    curvature=dict(k=8))
+
+
+def monitored(tmp_path, hooks=(MONITOR, )):
+    runner = build(
+        tmp_path, train_parts(max_epochs=4), custom_hooks=list(hooks))
+    runner.train()
+    return runner
+
+
+def test_record_holds_the_class_curvature_of_the_train_set(tmp_path):
+    runner = monitored(tmp_path)
+    names = sorted(p.name for p in (tmp_path / 'geometry').iterdir())
+    assert names == ['epoch_002.json', 'epoch_004.json']
+    record = json.loads((tmp_path / 'geometry' / names[-1]).read_text())
+    features, labels = extract_features(runner.model,
+                                        runner.build_dataloader(loader()),
+                                        'head.fc')
+    expected = class_curvature(features, labels, 3, k=8)
+    assert record['count'] == list(COUNTS)
+    assert record['curvature'] == pytest.approx(expected.value.tolist())
+
+
+def test_monitored_run_ends_as_the_one_without(tmp_path):
+    with_it = monitored(tmp_path / 'a').model.state_dict()
+    without = monitored(tmp_path / 'b', hooks=()).model.state_dict()
+    assert all(torch.equal(with_it[k], without[k]) for k in without)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_mode_of_the_model_is_restored(tmp_path, training):
+    runner = monitored(tmp_path)
+    model = runner.model.train(training)
+    extract_features(model, runner.build_dataloader(loader()), 'head.fc')
+    assert model.training == training
+    assert not model.head.fc._forward_pre_hooks
+
+
+def test_train_set_takes_the_pipeline_of_the_evaluation():
+    train = dict(
+        dataset=dict(
+            type='mmcurv.LongTailed',
+            dataset=dict(type='A', pipeline=['augment'])))
+    val = dict(batch_size=7, dataset=dict(type='B', pipeline=['pack']))
+    for name in ('val_dataloader', 'test_dataloader'):
+        made = train_set_as_tested({'train_dataloader': train, name: val})
+        assert made['batch_size'] == 7
+        assert made['dataset']['dataset'] == dict(type='A', pipeline=['pack'])
+    assert train['dataset']['dataset']['pipeline'] == ['augment']
+
+
+def test_config_without_evaluation_says_what_to_give():
+    with pytest.raises(ValueError, match='dataloader argument'):
+        train_set_as_tested(dict(train_dataloader=dict()))
+
+
+def test_interval_below_one_is_refused():
+    with pytest.raises(ValueError, match='interval'):
+        GeometryMonitorHook(interval=0)
