@@ -105,6 +105,19 @@ def test_literal_gradient_is_the_batch_gradient_times_the_share_of_the_batch():
         torch.testing.assert_close(literal[row], share * estimate[row])
 
 
+def test_both_gradients_agree_where_the_whole_class_is_live():
+    labels = owners()
+    drift = Drift(len(labels))
+    images = (labels < 2).nonzero()[:, 0]
+    results = []
+    for live in LIVES:
+        curvature = filled(drift.features + 0.1, labels, live=live)
+        results.append(
+            gradient(curvature, drift.features[images], labels, images,
+                     WEIGHTS[:2]))
+    torch.testing.assert_close(*results)
+
+
 def test_batch_gradient_is_unbiased_where_no_live_point_is_a_neighbor():
     # Six clumps of eight points; with k = 6 all neighbours are in the clump,
     # and every batch takes one point from each.
