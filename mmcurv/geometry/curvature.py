@@ -160,7 +160,11 @@ def curvature_of_offsets(offsets: Tensor,
     hessian, residual, condition = fit_quadric(local[..., :m], local[..., m],
                                                fit, ridge)
     sound = torch.isfinite(hessian.detach()).all(2).all(1)
-    hessian = torch.where(sound[:, None, None], hessian,
+    # A singular Hessian (a centrally symmetric neighbourhood) has det 0 and
+    # no gradient; slogdet would give NaN even where none is asked for.
+    singular = torch.linalg.slogdet(hessian.detach()).sign == 0
+    regular = (sound & ~singular)[:, None, None]
+    hessian = torch.where(regular, hessian,
                           torch.eye(m, dtype=local.dtype, device=local.device))
     sign, log_abs = torch.linalg.slogdet(hessian)
     log_abs = log_abs - m * radius.log()
@@ -169,10 +173,12 @@ def curvature_of_offsets(offsets: Tensor,
     if not half:
         log_abs = log_abs - m * math.log(2)
     det = sign * log_abs.exp()
+    bent = curved & ~singular
+    residual = torch.where(curved, residual, 0.)
     fields = []
     for value, flat in ((det, 0.), (log_abs, -math.inf), (sign, 0.),
-                        (residual, 0.), (condition, condition)):
-        value = torch.where(curved, value, flat)
+                        (residual, residual), (condition, condition)):
+        value = torch.where(bent, value, flat)
         fields.append(torch.where(usable & sound, value, math.nan))
     return PointCurvature(*fields)
 

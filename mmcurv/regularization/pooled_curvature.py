@@ -250,8 +250,11 @@ class PooledCurvature(nn.Module):
                           features: Tensor) -> Tuple[Tensor, Tensor]:
         """Slots of the anchors' nearest neighbours, shape (a, near), and
         the class's moderate unit."""
-        members = torch.arange(start, start + held, device=anchors.device)
-        points = self._current(members, features.detach())
+        rows = slice(start, start + held)
+        points = self.pool.features[rows].to(features, copy=True)
+        live = (self.live_row[rows] >= 0).nonzero()[:, 0]
+        fresh = features.detach()[self.live_row[rows][live].to(points.device)]
+        points[live.to(points.device)] = fresh
         points, unit = to_moderate_unit(points)
         own = (anchors - start).to(points.device)
         found = nearest(points[own], points, near, own, self.max_memory)
