@@ -33,9 +33,10 @@ def gather_batch(features: Tensor,
         return features, labels, indices
     rows = torch.tensor([len(features)], device=features.device)
     rows = torch.cat(all_gather(rows)).tolist()
-    features = world_size * features - (world_size - 1) * features.detach()
     parts = _gather(features.detach(), rows)
-    parts[get_rank()] = features
+    # Zero is added, so that all processes hold the same values to the bit.
+    zero = features - features.detach()
+    parts[get_rank()] = parts[get_rank()] + world_size * zero
     labels = torch.cat(_gather(labels, rows))
     if indices is not None:
         indices = torch.cat(_gather(indices, rows))

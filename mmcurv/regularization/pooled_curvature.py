@@ -252,9 +252,10 @@ class PooledCurvature(nn.Module):
         the class's moderate unit."""
         rows = slice(start, start + held)
         points = self.pool.features[rows].to(features, copy=True)
-        live = (self.live_row[rows] >= 0).nonzero()[:, 0]
-        fresh = features.detach()[self.live_row[rows][live].to(points.device)]
-        points[live.to(points.device)] = fresh
+        if len(features):
+            row = self.live_row[rows].to(points.device)
+            live = (row >= 0).nonzero()[:, 0]
+            points[live] = features.detach()[row[live]]
         points, unit = to_moderate_unit(points)
         own = (anchors - start).to(points.device)
         found = nearest(points[own], points, near, own, self.max_memory)

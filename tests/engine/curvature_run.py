@@ -3,24 +3,13 @@
 import uuid
 
 import torch
-from mmengine.registry import DATASETS, MODELS
+from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from torch import nn
 
-from tests.engine.toy_run import (COUNTS, CornerClassifier, CornerPoints,
-                                  train_parts)
+from tests.engine.toy_run import COUNTS, CornerClassifier, train_parts
 
 LAYER = 'head.fc'
-
-
-@DATASETS.register_module()
-class NumberedPoints(CornerPoints):
-    """Points whose samples carry their numbers, as mmpretrain's do."""
-
-    def prepare_data(self, idx):
-        data = super().prepare_data(idx)
-        data['data_samples'].set_metainfo(dict(sample_idx=idx))
-        return data
 
 
 @MODELS.register_module()
@@ -46,7 +35,7 @@ def pool_hook(**options):
     return dict(config, **options)
 
 
-def points(type='NumberedPoints', **options):
+def points(type='CornerPoints', **options):
     return dict(type=type, **options)
 
 

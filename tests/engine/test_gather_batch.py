@@ -1,11 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Two processes with half a batch each are one process with the batch."""
+import importlib
+import os
+import socket
+
+import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from mmpretrain.structures import DataSample
 
 from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.engine.gather_batch import gather_batch
+from tests.engine.curvature_run import (build, hook_of, points, pool_hook,
+                                        scalars)
+
+module = importlib.import_module('mmcurv.engine.gather_batch')
 
 COUNTS = (20, 12, 8)
 STEPS = 3
@@ -44,32 +54,118 @@ def run_steps(rank, world_size, sizes):
     return terms, gradients, step.curvature.pool.features.clone()
 
 
-def process(rank, folder, sizes):
+def train(work_dir, **config):
+    """Weights, pool, addressing and logged objective of a real run."""
+    runner = build(
+        work_dir,
+        pool_hook(),
+        max_epochs=3,
+        default_hooks=dict(checkpoint=None),
+        **config)
+    batch = 16 // runner.world_size
+    runner._train_dataloader.update(
+        batch_size=batch, dataset=points(counts=(96, 40, 8)))
+    runner.train()
+    pool = hook_of(runner).step.curvature.pool
+    model = getattr(runner.model, 'module', runner.model)
+    return dict(
+        wrapper=type(runner.model).__name__,
+        weights=model.state_dict(),
+        pool=pool.features,
+        images=pool.image,
+        objective=scalars(runner, 'objective'),
+        term=scalars(runner, 'loss_curvature'))
+
+
+def process(rank, folder, port):
     torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo',
-        init_method=f'file://{folder}/rendezvous',
-        rank=rank,
-        world_size=2)
-    torch.save(run_steps(rank, 2, sizes), f'{folder}/rank{rank}.pt')
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE='2',
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(port))
+    dist.init_process_group('gloo')
+    wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
+    results = dict(
+        equal=run_steps(rank, 2, [8, 8, 24]),
+        unequal=run_steps(rank, 2, [11, 1, 28]),
+        run=train(
+            folder / 'both',
+            launcher='pytorch',
+            cfg=dict(model_wrapper_cfg=wrapper)))
+    torch.save(results, folder / f'rank{rank}.pt')
     dist.destroy_process_group()
 
 
-def in_two_processes(folder, sizes):
-    mp.spawn(process, (str(folder), sizes), nprocs=2)
-    return [torch.load(folder / f'rank{rank}.pt') for rank in range(2)]
+@pytest.fixture(scope='module')
+def ranks(tmp_path_factory):
+    """What two processes ended with."""
+    folder = tmp_path_factory.mktemp('ranks')
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    mp.spawn(process, (folder, port), nprocs=2)
+    return [
+        torch.load(folder / f'rank{rank}.pt', weights_only=False)
+        for rank in range(2)
+    ]
 
 
-def test_two_processes_give_the_loss_and_gradient_of_one(tmp_path):
+def test_two_processes_give_the_loss_and_gradient_of_one(ranks):
     terms, gradients, pool = run_steps(0, 1, [8, 8])
-    for rank in in_two_processes(tmp_path, [8, 8, 24]):
+    for rank in ranks:
+        rank = rank['equal']
         torch.testing.assert_close(rank[0], terms, rtol=1e-5, atol=1e-6)
-        torch.testing.assert_close(rank[1], gradients, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(rank[1], gradients, rtol=1e-5, atol=1e-6)
         # Ranks may take slots in another order than one process did.
         torch.testing.assert_close(rank[2].sort(0).values, pool.sort(0).values)
 
 
-def test_processes_with_unequal_shares_hold_the_same_pool(tmp_path):
-    first, second = in_two_processes(tmp_path, [11, 1, 28])
+def test_processes_with_unequal_shares_hold_the_same_pool(ranks):
+    first, second = (rank['unequal'] for rank in ranks)
     assert torch.equal(first[2], second[2])
-    torch.testing.assert_close(first[0], second[0])
+    assert first[0] == second[0]
+
+
+def test_wrapped_run_ends_with_the_weights_of_one_process(ranks, tmp_path):
+    alone = train(tmp_path)
+    for rank in ranks:
+        assert rank['run']['wrapper'] == 'MMDistributedDataParallel'
+        torch.testing.assert_close(
+            rank['run']['weights'], alone['weights'], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            rank['run']['term'], alone['term'], rtol=1e-5, atol=1e-6)
+
+
+def test_wrapped_run_has_one_pool_and_one_term_on_all_processes(ranks):
+    first, second = (rank['run'] for rank in ranks)
+    assert torch.equal(first['pool'], second['pool'])
+    assert torch.equal(first['images'], second['images'])
+    assert first['term'] == second['term']
+
+
+def test_logged_objective_is_that_of_all_processes(ranks, tmp_path):
+    alone = train(tmp_path)
+    for rank in ranks:
+        assert rank['run']['objective'] == pytest.approx(
+            alone['objective'], rel=1e-5)
+
+
+def test_one_process_has_its_batch_back():
+    features, labels = torch.randn(4, 3), torch.arange(4)
+    batch = gather_batch(features, labels)
+    assert batch[0] is features and batch[1] is labels and batch[2] is None
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
+def test_rows_of_three_processes_keep_their_values(monkeypatch, dtype):
+    monkeypatch.setattr(module, 'get_world_size', lambda: 3)
+    monkeypatch.setattr(module, 'get_rank', lambda: 1)
+    monkeypatch.setattr(module, 'all_gather', lambda values: [values] * 3)
+    features = torch.randn(1000, 1).to(dtype).requires_grad_()
+    gathered, _, _ = gather_batch(features, torch.zeros(1000))
+    for part in gathered.split(1000):
+        assert torch.equal(part, features)
+    gathered.sum().backward()
+    assert (features.grad == 3).all()
