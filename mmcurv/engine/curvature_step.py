@@ -4,6 +4,7 @@ import logging
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import ConcatDataset
@@ -72,11 +73,14 @@ class CurvatureStep:
             features, labels = features[rows], labels[rows]
             indices = None if indices is None else indices[rows]
         batch = gather_batch(features, labels, indices)
-        term, measures = None, {}
+        original = _mean_over_processes(original)
+        term, measures = None, dict(objective=original)
         if regularize:
             log_g = self.curvature(*batch)
-            term = self.loss(log_g, _mean_over_processes(original), epoch)
-            measures = _measures(log_g.detach())
+            term = self.loss(log_g, original, epoch)
+            measures = dict(
+                objective=original + term.detach(),
+                **_measures(log_g.detach()))
         self.curvature.push(*batch)
         return term, measures
 
@@ -143,9 +147,7 @@ class CurvatureStep:
 
 def _mean_over_processes(value: Tensor) -> Tensor:
     value = value.detach().clone()
-    if torch.distributed.is_initialized():
-        torch.distributed.all_reduce(value)
-        value = value / torch.distributed.get_world_size()
+    all_reduce(value, 'mean')
     return value
 
 

@@ -21,7 +21,8 @@ class CurvedClassifier(CornerClassifier):
         self.backbone = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
-        features = self.backbone(torch.stack(list(inputs)))
+        inputs = torch.stack(list(inputs)).to(self.head.fc.weight)
+        features = self.backbone(inputs)
         return super().forward(features, data_samples, mode)
 
 

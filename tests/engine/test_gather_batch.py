@@ -3,6 +3,7 @@
 import importlib
 import os
 import socket
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -55,11 +56,14 @@ def run_steps(rank, world_size, sizes):
 
 
 def train(work_dir, **config):
-    """Weights, pool, addressing and logged objective of a real run."""
+    """Weights, pool and logged objective of a real run.
+
+    In float64: the curvature of few points in four dimensions amplifies the
+    rounding of float32 so fast that runs part within an epoch.
+    """
     runner = build(
         work_dir,
-        pool_hook(),
-        max_epochs=3,
+        pool_hook(pool=dict(dtype='float64')),
         default_hooks=dict(checkpoint=None),
         **config)
     batch = 16 // runner.world_size
@@ -77,6 +81,15 @@ def train(work_dir, **config):
         term=scalars(runner, 'loss_curvature'))
 
 
+@contextmanager
+def float64():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def process(rank, folder, port):
     torch.set_num_threads(1)
     os.environ.update(
@@ -89,11 +102,12 @@ def process(rank, folder, port):
     wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
     results = dict(
         equal=run_steps(rank, 2, [8, 8, 24]),
-        unequal=run_steps(rank, 2, [11, 1, 28]),
-        run=train(
+        unequal=run_steps(rank, 2, [11, 1, 28]))
+    with float64():
+        results['run'] = train(
             folder / 'both',
             launcher='pytorch',
-            cfg=dict(model_wrapper_cfg=wrapper)))
+            cfg=dict(model_wrapper_cfg=wrapper))
     torch.save(results, folder / f'rank{rank}.pt')
     dist.destroy_process_group()
 
@@ -128,14 +142,17 @@ def test_processes_with_unequal_shares_hold_the_same_pool(ranks):
     assert first[0] == second[0]
 
 
-def test_wrapped_run_ends_with_the_weights_of_one_process(ranks, tmp_path):
-    alone = train(tmp_path)
+@pytest.fixture(scope='module')
+def alone(tmp_path_factory):
+    with float64():
+        return train(tmp_path_factory.mktemp('alone'))
+
+
+def test_wrapped_run_ends_with_the_weights_of_one_process(ranks, alone):
     for rank in ranks:
         assert rank['run']['wrapper'] == 'MMDistributedDataParallel'
-        torch.testing.assert_close(
-            rank['run']['weights'], alone['weights'], rtol=1e-5, atol=1e-6)
-        torch.testing.assert_close(
-            rank['run']['term'], alone['term'], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(rank['run']['weights'], alone['weights'])
+        assert rank['run']['term'] == pytest.approx(alone['term'], rel=1e-5)
 
 
 def test_wrapped_run_has_one_pool_and_one_term_on_all_processes(ranks):
@@ -145,8 +162,7 @@ def test_wrapped_run_has_one_pool_and_one_term_on_all_processes(ranks):
     assert first['term'] == second['term']
 
 
-def test_logged_objective_is_that_of_all_processes(ranks, tmp_path):
-    alone = train(tmp_path)
+def test_logged_objective_is_that_of_all_processes(ranks, alone):
     for rank in ranks:
         assert rank['run']['objective'] == pytest.approx(
             alone['objective'], rel=1e-5)

@@ -30,8 +30,9 @@ class FeaturePoolHook(Hook):
     losses. Works with any model that returns a dict of losses and whose data
     samples carry one ``gt_label`` each.
 
-    Logged besides the losses: ``objective``, the sum that is optimised
-    (mmpretrain logs the classification loss alone as ``loss``), and the
+    Logged besides the losses: ``objective``, the sum that is optimised, a
+    mean over processes (mmpretrain logs the classification loss alone as
+    ``loss``, and mmengine that of one process), and the
     mean and variance over classes of curvature and of its logarithm, and the
     number of classes left out of the loss.
 
@@ -146,16 +147,14 @@ class FeaturePoolHook(Hook):
     def _add_curvature(self, features: Tensor, data_samples: Any,
                        losses: Dict[str, Any]) -> Dict[str, Any]:
         regularize = self.epoch >= self.start_epoch
-        original = sum_of_losses(losses)
-        term, measures = self.step(features, data_samples, original,
-                                   self.epoch, regularize)
+        term, measures = self.step(features, data_samples,
+                                   sum_of_losses(losses), self.epoch,
+                                   regularize)
         hub = MessageHub.get_current_instance()
         for name, value in measures.items():
             hub.update_scalar(f'train/{name}', value)
         if term is not None:
             losses = {**losses, 'loss_curvature': term}
-            original = original + term.detach()
-        hub.update_scalar('train/objective', original.detach())
         return losses
 
 
