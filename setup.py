@@ -17,7 +17,7 @@ REQUIRED = [
     'mmengine>=0.10.7,<1.0',
     'mmpretrain>=1.2.0,<2',
     'numpy',
-    'scipy',
+    'scipy>=1.15',  # permutation_test(rng=...)
     'tensorboard',
     'matplotlib',
     'rich',
