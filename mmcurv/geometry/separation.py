@@ -10,7 +10,7 @@ the subtraction cancels digits.
 Letters: N points, n of one class, p features, C classes.
 """
 from math import log2, sqrt
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -70,20 +70,38 @@ def separation_degree(features: Tensor,
     """
     features, labels = check_features(features, labels, num_classes)
     members = class_members(labels, num_classes)
-    counts = [len(index) for index in members]
-    n_all = len(features)
-    if n_all == 0:
+    if not len(features):
         return features.new_full((num_classes, ), float('nan'))
-    mean = features.mean(0, dtype=torch.float64) if center else None
-    total = scatter(features, mean)  # (p, p)
+    degrees = separation_by_class(lambda c: features[members[c]],
+                                  [len(index) for index in members], center)
+    return degrees.to(features.dtype)
+
+
+def separation_by_class(points_of: Callable[[int], Tensor],
+                        counts: Sequence[int],
+                        center: bool = False) -> Tensor:
+    """:func:`separation_degree` of classes that are read one at a time.
+
+    Args:
+        points_of (Callable): Gives the points (n, p) of class c, finite and
+            floating point; called up to three times per class.
+        counts (Sequence[int]): (C,) points of each class, not all 0.
+        center (bool): Whether each cloud is taken about its own mean.
+            Defaults to False.
+
+    Returns:
+        Tensor: Degrees of shape (C,), float64; see the function above.
+    """
+    n_all = sum(counts)
+    mean, total = _mean_and_scatter(points_of, counts, center)
     volume = log2_det_identity_plus(total / n_all)
-    degrees = [total.new_full((), float('nan'))] * num_classes
+    degrees = [total.new_full((), float('nan'))] * len(counts)
     factor_of = None  # class size that the current factor belongs to
-    for c in sorted(range(num_classes), key=counts.__getitem__):
+    for c in sorted(range(len(counts)), key=counts.__getitem__):
         others = n_all - counts[c]
         if counts[c] == 0 or others == 0:
             continue
-        cloud = _cloud(features[members[c]], center)
+        cloud = _cloud(points_of(c), center)
         between = None
         if center:
             between = (cloud.mean - mean) * sqrt(counts[c] * n_all / others)
@@ -96,7 +114,19 @@ def separation_degree(features: Tensor,
             rest = _volume_without(
                 _stack(cloud.rows, between), factor, total, others)
         degrees[c] = _ratio(volume - rest, _volume(cloud))
-    return torch.stack(degrees).to(features.dtype)
+    return torch.stack(degrees)
+
+
+def _mean_and_scatter(points_of: Callable[[int],
+                                          Tensor], counts: Sequence[int],
+                      center: bool) -> Tuple[Optional[Tensor], Tensor]:
+    """Mean of all points, None where nothing is centred, and scatter."""
+    present = [c for c, count in enumerate(counts) if count]
+    mean = None
+    if center:
+        sums = (points_of(c).sum(0, dtype=torch.float64) for c in present)
+        mean = sum(sums) / sum(counts)
+    return mean, sum(scatter(points_of(c), mean) for c in present)
 
 
 def pairwise_separation(features: Tensor,

@@ -8,10 +8,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
+from mmcurv.atomic_write import write_json
 from mmcurv.engine.serve_class_counts import (asking_metrics, serve_metrics,
                                               serve_model)
 from mmcurv.engine.train_split import TrainSplit
-from mmcurv.evaluation.atomic_write import write_json
 from mmcurv.registry import DATASETS, HOOKS
 
 CHECKPOINT_KEY = 'mmcurv_split'

@@ -9,10 +9,10 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
+from mmcurv.atomic_write import write_json
 from mmcurv.engine.extract_features import (extract_features,
                                             train_set_as_tested)
 from mmcurv.engine.random_state import get_random_state, set_random_state
-from mmcurv.evaluation.atomic_write import write_json
 from mmcurv.geometry import class_curvature
 from mmcurv.registry import HOOKS
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mmcurv.evaluation.atomic_write import write_csv, write_json, write_text
+from mmcurv.atomic_write import write_csv, write_json, write_text
 
 
 def test_file_appears_whole_in_a_folder_that_was_missing(tmp_path):
