@@ -54,8 +54,7 @@ def test_dimension_does_not_depend_on_the_unit(scale):
 def test_dimension_in_little_memory_is_the_same():
     points = torch.rand(200, 6, generator=generator())
     assert torch.equal(
-        intrinsic_dimension(points), intrinsic_dimension(
-            points, max_memory=1))
+        intrinsic_dimension(points), intrinsic_dimension(points, max_memory=1))
 
 
 @pytest.mark.parametrize('n', [0, 1, 2, 3])
