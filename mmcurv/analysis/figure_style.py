@@ -1,0 +1,93 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""The quiet style that all figures of an audit share."""
+import os
+import os.path as osp
+import re
+from typing import List, Tuple
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .palette import INK, MUTED, RULE
+
+METADATA = dict(png={'Software': None}, svg={'Date': None, 'Creator': None})
+
+
+def panel(width: float, height: float) -> Tuple[Figure, Axes]:
+    """An empty figure in the quiet style that all of them share.
+
+    Args:
+        width (float): In inches.
+        height (float): In inches.
+
+    Returns:
+        tuple: Figure, at 72 dots per inch so that a dot is an SVG unit, and
+        its axes.
+    """
+    figure = Figure(figsize=(width, height), dpi=72, layout='constrained')
+    axes = figure.subplots()
+    for side in ('top', 'right'):
+        axes.spines[side].set_visible(False)
+    for side in ('left', 'bottom'):
+        axes.spines[side].set_color(RULE)
+    axes.grid(color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(which='both', colors=MUTED, length=0, labelsize=8)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set(color=MUTED, fontsize=8.5)
+    return figure, axes
+
+
+def set_heading(axes: Axes, text: str) -> None:
+    """Title at the left, taken literally (no mathematics between dollars).
+
+    Args:
+        axes (Axes): Of a :func:`panel`.
+        text (str): The title.
+    """
+    axes.set_title(text, loc='left', color=INK, fontsize=10, parse_math=False)
+
+
+def set_legend(axes: Axes, place: str = 'best') -> None:
+    """Legend without a frame, if anything has a label.
+
+    Args:
+        axes (Axes): Of a :func:`panel`.
+        place (str): As ``loc`` of Matplotlib. Defaults to 'best'.
+    """
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, loc=place, labelcolor=MUTED, fontsize=8)
+
+
+def save_figure(figure: Figure, folder: str, name: str) -> List[str]:
+    """Write a figure as PNG and SVG; the same record gives the same files.
+
+    Args:
+        figure (Figure): Any figure.
+        folder (str): Made if it is missing; no file is written elsewhere.
+        name (str): File name without ending.
+
+    Returns:
+        list[str]: Paths of the two files.
+    """
+    os.makedirs(folder, exist_ok=True)
+    paths = []
+    for ending in ('png', 'svg'):
+        path = osp.join(folder, f'{safe_file_name(name)}.{ending}')
+        with matplotlib.rc_context({'svg.hashsalt': name}):
+            figure.savefig(path, dpi=200, metadata=METADATA[ending])
+        paths.append(path)
+    return paths
+
+
+def safe_file_name(name: str) -> str:
+    """A name without what could lead out of its folder.
+
+    Args:
+        name (str): Any text.
+
+    Returns:
+        str: Letters, digits, hyphens and underscores only, at most 80.
+    """
+    return re.sub(r'[^A-Za-z0-9_-]+', '_', name)[:80]
