@@ -13,23 +13,39 @@ import os.path as osp
 from typing import Any, Sequence
 
 
-def write_text(path: str, text: str) -> None:
+def write_bytes(path: str, data: bytes) -> None:
     """Write a file in one step; its folder is made if it is missing.
+
+    What a killed process leaves is ``<path>.partial``, which the next write
+    of the same file takes over; so each file is for one writer at a time.
 
     Args:
         path (str): Path of the file; an older one is replaced.
-        text (str): Its content, stored as UTF-8.
+        data (bytes): Its content.
     """
     os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
-    partial = f'{path}.{os.getpid()}.partial'
+    partial = f'{path}.partial'
     try:
-        with open(partial, 'w', encoding='utf-8', newline='') as file:
-            file.write(text)
+        with open(partial, 'wb') as file:
+            file.write(data)
+            file.flush()
+            # On the disk before it has the name, for when the power fails.
+            os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException:
         if osp.exists(partial):
             os.remove(partial)
         raise
+
+
+def write_text(path: str, text: str) -> None:
+    """Same as :func:`write_bytes`, of text.
+
+    Args:
+        path (str): Path of the file; an older one is replaced.
+        text (str): Its content, stored as UTF-8.
+    """
+    write_bytes(path, text.encode('utf-8'))
 
 
 def write_json(path: str, record: dict) -> None:

@@ -28,10 +28,11 @@ class CurvatureStep:
     def __init__(self, mixed: str, pool: Optional[dict], curvature: dict,
                  loss: Optional[dict]):
         self.mixed = mixed
-        self.pool_options = dict(pool or {})
+        self.pool_options = _with_dtype(pool or {})
         self.curvature_options = curvature
         # Built and thrown away: a misspelt option should fail at once.
-        PooledCurvature(FeaturePool([1], 1), **curvature)
+        tried = {'class_counts': [1], **self.pool_options, 'device': None}
+        PooledCurvature(FeaturePool(feature_dim=1, **tried), **curvature)
         self.loss = MODELS.build(
             dict(dict(type='mmcurv.CurvatureRegularization'), **(loss or {})))
         self.curvature = None
@@ -107,6 +108,7 @@ class CurvatureStep:
             return self._state
         return dict(
             addressing=self.curvature.pool.addressing,
+            measured_with=self._measured_with(),
             curvature=self.curvature.state_dict(),
             loss=self.loss.state_dict())
 
@@ -114,12 +116,17 @@ class CurvatureStep:
         """Continue from a state; it is applied at the first batch."""
         self._state = state
 
+    def _measured_with(self) -> Dict[str, Any]:
+        """Options that remembered curvatures depend on: those measured with
+        others do not belong into one mean."""
+        return dict(k=self.curvature.k, **self.curvature.fit_options)
+
     def _build(self, features: Tensor, indices: Optional[Tensor]) -> None:
         options = dict(self.pool_options, class_counts=self._counts)
         options['device'] = options.get('device') or features.device
-        if isinstance(options.get('dtype'), str):
-            options['dtype'] = getattr(torch, options['dtype'])
         numbered = indices is not None and not self._shares_indices
+        # With 'dominant', an image's class changes with its partner.
+        numbered = numbered and self.mixed == 'skip'
         options.setdefault('addressing', 'index' if numbered else 'fifo')
         pool = FeaturePool(feature_dim=features.shape[1], **options)
         self.curvature = PooledCurvature(pool, **self.curvature_options)
@@ -134,15 +141,34 @@ class CurvatureStep:
         try:
             if state['addressing'] != pool.addressing:
                 raise RuntimeError(f'addressing={state["addressing"]!r}')
+            dtype = state['curvature']['pool.features'].dtype
+            if dtype != pool.features.dtype:  # would be cast in silence
+                raise RuntimeError(f'dtype={dtype}')
+            if state['measured_with'] != self._measured_with():
+                raise RuntimeError(f'curvature={state["measured_with"]}, not '
+                                   f'{self._measured_with()}')
             self.curvature.load_state_dict(state['curvature'])
         except RuntimeError as error:
             raise RuntimeError(
                 'the feature pool of the checkpoint does not fit this run, '
                 f'which has {pool.extra_repr()}. Resume with the train set, '
-                'layer and pool options of the checkpoint, or start a new '
-                f'run with load_from. The checkpoint has: {error}') from error
+                'layer, pool and curvature options of the checkpoint, or '
+                'start a new run with load_from. The checkpoint has: '
+                f'{error}') from error
         self.loss.load_state_dict(state['loss'])
         self._reported = [int(pool.num_nonfinite), int(self.loss.num_skipped)]
+
+
+def _with_dtype(pool: Dict[str, Any]) -> Dict[str, Any]:
+    """Pool options with the name of a dtype replaced by the dtype."""
+    name = pool.get('dtype')
+    if not isinstance(name, str):
+        return dict(pool)
+    dtype = getattr(torch, name, None)
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise ValueError("pool.dtype must name a floating type of torch, such "
+                         f"as 'float32' or 'float16', got {name!r}.")
+    return dict(pool, dtype=dtype)
 
 
 def _mean_over_processes(value: Tensor) -> Tensor:

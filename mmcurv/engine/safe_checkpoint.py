@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Resume under torch >= 2.6 without unpickling arbitrary code.
+"""Resume under torch >= 2.6 without unpickling code, and after any kill.
 
 From torch 2.6 on ``torch.load`` reads ``weights_only=True`` unless told
 otherwise, and refuses every checkpoint that mmengine 0.10 writes: each of its
@@ -7,6 +7,10 @@ otherwise, and refuses every checkpoint that mmengine 0.10 writes: each of its
 the builtin ``getattr``. Whoever may call ``getattr`` from a pickle may call
 anything, so ``getattr`` is never allowed here; the methods are left out of
 the file instead, and only plain numbers remain to be allowed.
+
+mmengine also writes a checkpoint in its place, and with ``save_best`` writes
+the newest one a second time: a run killed then has no checkpoint that loads.
+Files are renamed into their place instead.
 """
 import logging
 import os
@@ -15,21 +19,26 @@ import pickle
 
 import numpy as np
 import torch
+from mmengine.fileio import LocalBackend
 from mmengine.logging import HistoryBuffer, print_log
 from mmengine.runner import CheckpointLoader
+
+from mmcurv.atomic_write import write_bytes
 
 TRUST_VARIABLE = 'MMCURV_TRUST_CHECKPOINTS'
 
 
 def make_checkpoints_safe() -> None:
-    """Let mmengine save and resume with ``weights_only=True``.
+    """Let mmengine save in one step and resume with ``weights_only=True``.
 
-    Three things change in this process: a ``HistoryBuffer`` is pickled as
-    its numbers alone, the classes those numbers need are allowed to
-    ``torch.load``, and mmengine's loader of local files becomes
-    :func:`load_from_local`. Calling it again changes nothing. Before torch
-    2.4, which cannot allow single classes, nothing is done at all.
+    Four things change in this process: mmengine's local files appear whole
+    or not at all, a ``HistoryBuffer`` is pickled as its numbers alone, the
+    classes those numbers need are allowed to ``torch.load``, and mmengine's
+    loader of local files becomes :func:`load_from_local`. Calling it again
+    changes nothing. Before torch 2.4, which cannot allow single classes, only
+    the first is done.
     """
+    LocalBackend.put = _put_whole
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
     HistoryBuffer.__getstate__ = _numbers_of
@@ -77,6 +86,10 @@ def _refusal(filename: str) -> str:
             'of this kind. If you trust whoever made this file, set the '
             f'environment variable {TRUST_VARIABLE}=1 and start again; '
             'checkpoints saved from then on load without it.')
+
+
+def _put_whole(self, obj: bytes, filepath) -> None:
+    write_bytes(osp.realpath(filepath), obj)  # a link stays a link
 
 
 def _numbers_of(self) -> dict:

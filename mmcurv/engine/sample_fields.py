@@ -61,8 +61,9 @@ def split_mixed(data_samples: List[Any], labels: Tensor,
     """Which rows to use, and with which label, where images are mixed.
 
     Mixup and CutMix leave ``gt_label`` at the label of the first image and
-    write the mixture into ``gt_score``; an image counts as mixed when its
-    largest score is below 1.
+    write the mixture into ``gt_score``. They mix a batch as a whole, and an
+    image mixed with one of its own class keeps a score of 1; so one image
+    with a largest score below 1 makes all images with a score mixed ones.
 
     Args:
         data_samples: The samples.
@@ -78,11 +79,14 @@ def split_mixed(data_samples: List[Any], labels: Tensor,
         for sample in data_samples
     ]
     kept = torch.ones_like(labels, dtype=torch.bool)
-    if all(score is None for score in scores):
+    rows = [i for i, score in enumerate(scores) if score is not None]
+    if not rows:
+        return kept, labels
+    share, largest = torch.stack([scores[i] for i in rows]).max(1)
+    mixed = (share < 1 - 1e-6).to(labels.device)
+    if mode == 'skip':
+        kept[rows] = ~mixed.any()
         return kept, labels
     labels = labels.clone()
-    for row, score in enumerate(scores):
-        if score is not None and score.max() < 1 - 1e-6:
-            kept[row] = mode != 'skip'
-            labels[row] = score.argmax()
+    labels[rows] = torch.where(mixed, largest.to(labels), labels[rows])
     return kept, labels

@@ -11,7 +11,6 @@ import signal
 import sys
 import traceback
 
-from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
@@ -58,17 +57,23 @@ class KillHook(Hook):
             die()
 
 
-def die_while_saving(epoch):
-    """Let the process end with half of a checkpoint on the disk."""
-    put = LocalBackend.put
+def die_while_saving(epoch, saves):
+    """End the process in the middle of the n-th save of an epoch.
 
-    def put_half(self, obj, filepath):
-        if str(filepath).endswith(f'/epoch_{epoch}.pth'):
-            put(self, obj[:len(obj) // 2], filepath)
-            die()
-        put(self, obj, filepath)
+    With ``save_best``, CheckpointHook saves a new best epoch a second time.
+    """
+    write, left = os.fsync, [saves]
 
-    LocalBackend.put = put_half
+    def die_in_time(descriptor):
+        path = os.readlink(f'/proc/self/fd/{descriptor}')
+        if f'/epoch_{epoch}.pth' in path:
+            left[0] -= 1
+            if left[0] == 0:
+                os.truncate(path, os.path.getsize(path) // 2)
+                die()
+        write(descriptor)
+
+    os.fsync = die_in_time
 
 
 def loader(batch_size, shuffle, dataset):
@@ -109,9 +114,9 @@ def config(work_dir,
                        dict(type='RandomCrop', crop_size=28, padding=4),
                        dict(type='RandomFlip', prob=0.5)))
     states = dict(type='mmcurv.RandomStateHook')
-    hooks_ = dict(random_states=states) if random_states else {}
+    default_hooks = dict(random_states=states) if random_states else {}
     if save_best:
-        hooks_['checkpoint'] = dict(
+        default_hooks['checkpoint'] = dict(
             type='CheckpointHook',
             interval=1,
             max_keep_ckpts=2,
@@ -141,7 +146,7 @@ def config(work_dir,
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.05, momentum=0.9)),
         param_scheduler=SCHEDULE,
         custom_hooks=[*([curvature] if regularize else []), *hooks],
-        default_hooks=hooks_,
+        default_hooks=default_hooks,
         default_scope='mmpretrain',
         randomness=dict(seed=3),
         work_dir=work_dir,
@@ -149,10 +154,10 @@ def config(work_dir,
         **changes)
 
 
-def run_job(kill=None, half_saved_epoch=None, hooks=(), **options):
+def run_job(kill=None, half_saved=None, hooks=(), **options):
     hooks = [*hooks, dict(type='KillHook', **(kill or {}))]
-    if half_saved_epoch is not None:
-        die_while_saving(half_saved_epoch)
+    if half_saved:
+        die_while_saving(**half_saved)
     Runner.from_cfg(config(hooks=hooks, **options)).train()
 
 
@@ -166,7 +171,7 @@ def run_in_child(job):
             os._exit(1)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
-    dies = job.get('kill') or job.get('half_saved_epoch')
+    dies = job.get('kill') or job.get('half_saved')
     expected = -signal.SIGKILL if dies else 0
     if os.waitstatus_to_exitcode(status) != expected:
         raise SystemExit(f'{job} ended with status {status}.')

@@ -16,11 +16,18 @@ from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
 make_checkpoints_safe()
 
 KILLS = {
-    'before_cr_starts': dict(kill=dict(iteration=16)),
-    'in_an_epoch_with_cr': dict(kill=dict(iteration=33)),
-    'in_validation': dict(kill=dict(val_epoch=2)),
-    'just_after_a_save': dict(kill=dict(saved_epoch=3)),
-    'half_way_through_a_save': dict(half_saved_epoch=3),
+    'before_cr_starts':
+    dict(kill=dict(iteration=16)),
+    'in_an_epoch_with_cr':
+    dict(kill=dict(iteration=33)),
+    'in_validation':
+    dict(kill=dict(val_epoch=2)),
+    'just_after_a_save':
+    dict(kill=dict(saved_epoch=3)),
+    'half_way_through_a_save':
+    dict(half_saved=dict(epoch=3, saves=1)),
+    'half_way_through_the_second_save_of_the_best':
+    dict(half_saved=dict(epoch=1, saves=2), save_best=True),
 }
 
 
@@ -33,6 +40,7 @@ def runs(tmp_path_factory):
         jobs.append(dict(work_dir=str(top / name), regularize=regularize))
     for name, ending in KILLS.items():
         run = dict(work_dir=str(top / name), regularize=True)
+        run['save_best'] = ending.get('save_best', False)
         jobs += [dict(run, **ending), dict(run, resume=True)]
     run = dict(work_dir=str(top / 'ce_killed'), regularize=False)
     jobs += [dict(run, kill=dict(iteration=33)), dict(run, resume=True)]

@@ -52,9 +52,33 @@ def test_mixed_images_are_skipped_or_take_the_larger_share(augment):
     mixed = scores.max(1).values < 1 - 1e-6
     assert mixed.any()
     kept, _ = split_mixed(made, get_labels(made), 'skip')
-    assert torch.equal(kept, ~mixed)
+    assert not kept.any()
     kept, labels = split_mixed(made, get_labels(made), 'dominant')
     assert kept.all() and torch.equal(labels, scores.argmax(1))
+
+
+def test_images_mixed_with_their_own_class_are_skipped_too():
+    made = samples([0, 0, 1])
+    scores = torch.tensor([[1., 0.], [0.7, 0.3], [0.3, 0.7]])
+    for sample, score in zip(made, scores):
+        sample.set_gt_score(score)
+    kept, _ = split_mixed(made, get_labels(made), 'skip')
+    assert not kept.any()
+    kept, labels = split_mixed(made, get_labels(made), 'dominant')
+    assert kept.all() and labels.tolist() == [0, 0, 1]
+
+
+def test_dominant_class_may_differ_from_that_of_the_image_before():
+    step = CurvatureStep('dominant', None, dict(k=4), None)
+    step.prepare([4, 4], None)
+    features = torch.randn(4, 3)
+    for share in (1., 0.3):
+        made = samples([0, 1, 0, 1])
+        for sample, own in zip(made, torch.eye(2)[[0, 1, 0, 1]]):
+            sample.set_gt_score(share * own + (1 - share) * (1 - own))
+        step(features, made, torch.tensor(1.), 1, False)
+    assert step.curvature.pool.fill().tolist() == [4, 4]
+    assert step.curvature.pool.addressing == 'fifo'
 
 
 def test_one_hot_scores_are_not_mixed():

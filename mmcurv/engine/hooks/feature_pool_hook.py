@@ -8,6 +8,7 @@ from mmengine.logging import MessageHub
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
 from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.feature_tap import FeatureTap
@@ -50,7 +51,8 @@ class FeaturePoolHook(Hook):
         live (str): 'pool' or 'batch', see the same. Defaults to 'pool'.
         mixed (str): Images mixed by Mixup or CutMix: 'skip' neither pools
             nor regularizes them, 'dominant' gives them the class of the
-            larger share. Defaults to 'skip'.
+            larger share, in a pool addressed as a queue. Defaults to
+            'skip'.
         pool (dict, optional): Arguments of
             :class:`~mmcurv.regularization.FeaturePool`; ``dtype`` and
             ``device`` as strings, ``addressing`` chosen by the data when
@@ -94,6 +96,10 @@ class FeaturePoolHook(Hook):
 
     def before_run(self, runner) -> None:
         """Make sure that random states are saved, too."""
+        if sum(isinstance(h, FeaturePoolHook) for h in runner.hooks) > 1:
+            raise ValueError(
+                'expected one FeaturePoolHook, got several: their losses and '
+                'pools would overwrite each other. Keep one.')
         if not any(isinstance(h, RandomStateHook) for h in runner.hooks):
             runner.register_hook(RandomStateHook())
 
@@ -104,7 +110,14 @@ class FeaturePoolHook(Hook):
     def before_train(self, runner) -> None:
         """Check that everything fits, and tap the model."""
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        if is_model_wrapper(model):
+            if not isinstance(model, DistributedDataParallel):
+                raise RuntimeError(
+                    'FeaturePoolHook works with DistributedDataParallel or '
+                    f'no wrapper, got {type(model).__name__}, which it was '
+                    'never tried with. Set model_wrapper_cfg.type to '
+                    'MMDistributedDataParallel.')
+            model = model.module
         layer = self.tap.attach(model)
         dataset = runner.train_dataloader.dataset
         counts = pool_counts(dataset, layer, self.step.pool_options)

@@ -4,6 +4,7 @@ from typing import Any, Dict
 
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop
 
 from mmcurv.engine.random_state import get_random_state, set_random_state
 from mmcurv.registry import HOOKS
@@ -73,6 +74,11 @@ class RandomStateHook(Hook):
                 'processes need as many random states, the checkpoint holds '
                 f'{len(states or [])}.')
             return
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            runner.logger.warning(
+                'A loop over iterations draws the batches again that the '
+                'checkpoint had behind it, so the resumed run does not repeat '
+                'the original exactly. EpochBasedTrainLoop does.')
         set_random_state(states[get_rank()])
 
     def before_val(self, runner) -> None:
