@@ -11,11 +11,13 @@ whole batch, which lies in the last, contiguous dimension.
 
 Letters: s size of a matrix, n matrices, t wanted eigenpairs of each.
 """
+import math
 from typing import List, Tuple
 
 import torch
 from torch import Tensor
 
+SHIFTS_AT_ONCE = 6144  # about where arithmetic outweighs the call
 Reflectors = List[Tuple[Tensor, Tensor]]
 
 
@@ -38,10 +40,11 @@ def tridiagonalize(matrices: Tensor) -> Tuple[Tensor, Tensor, Reflectors]:
     reflectors = []
     for j in range(size - 2):
         v = work[j + 1:, j].clone()  # (r, n)
-        alpha = -torch.copysign((v * v).sum(0).sqrt(), v[0])
+        norm = (v * v).sum(0).sqrt()
+        alpha = -torch.copysign(norm, v[0])
+        half_length = norm * (norm + v[0].abs())  # of the v that comes now
         v[0].sub_(alpha)
-        length = (v * v).sum(0)
-        scale = torch.where(length > 0, 2 / length, 0)
+        scale = torch.where(half_length > 0, 1 / half_length, 0)
         block = work[j + 1:, j + 1:]  # (r, r, n)
         w = (block * v).sum(1).mul_(scale)
         w -= v * ((w * v).sum(0) * (scale / 2))
@@ -94,12 +97,18 @@ def eigenvalues(diagonal: Tensor, off: Tensor, index: Tensor) -> Tensor:
     reach[:-1] += off.abs()  # Gershgorin radii
     low = (diagonal - reach).amin(0).expand(index.shape).clone()
     high = (diagonal + reach).amax(0).expand(index.shape).clone()
+    # Small batches cost a call, not arithmetic: they try many shifts at once.
+    parts = min(16, max(2, SHIFTS_AT_ONCE // max(1, index.numel())))
+    cuts = torch.arange(1, parts, dtype=off.dtype, device=off.device)
+    cuts = cuts[:, None, None] / parts
     mantissa = 52 if diagonal.dtype == torch.float64 else 23
-    for _ in range(mantissa + 3):
-        middle = (low + high) / 2
-        above = count_below(diagonal, off, middle) <= index
-        low = torch.where(above, middle, low)
-        high = torch.where(above, high, middle)
+    for _ in range(math.ceil((mantissa + 3) / math.log2(parts))):
+        width = high - low  # (t, n)
+        shift = low + width * cuts  # (parts - 1, t, n)
+        below = count_below(diagonal, off, shift.flatten(0, 1))
+        passed = (below.view(shift.shape) <= index).sum(0)
+        low = low + width * (passed / parts)
+        high = torch.minimum(high, low + width / parts)
     return (low + high) / 2
 
 
@@ -121,24 +130,29 @@ def eigenvectors(diagonal: Tensor, off: Tensor, values: Tensor) -> Tensor:
     """
     size = len(diagonal)
     shifted = diagonal[:, None] - values  # (s, t, n)
-    off = off[:, None]  # (s - 1, 1, n)
     tiny = torch.finfo(off.dtype).tiny**0.5
-    down, up = shifted.clone(), shifted.clone()
-    for i in range(1, size):
-        _keep_from_zero(down[i - 1], tiny)
-        down[i].sub_(off[i - 1] * (off[i - 1] / down[i - 1]))
-        j = size - 1 - i
-        _keep_from_zero(up[j + 1], tiny)
-        up[j].sub_(off[j] * (off[j] / up[j + 1]))
+    # The same recurrence runs from both ends: the second row is reversed.
+    pivots = torch.stack([shifted, shifted.flip(0)], 1)  # (s, 2, t, n)
+    off = torch.stack([off, off.flip(0)], 1)[:, :, None]  # (s - 1, 2, 1, n)
+    square = off.square()
+    rows = pivots.unbind(0)
+    for above, current, weight in zip(rows, rows[1:], square.unbind(0)):
+        _keep_from_zero(above, tiny)
+        current.sub_(weight / above)
+    down, up = pivots[:, 0], pivots[:, 1].flip(0)
     twist = (down + up - shifted).abs().argmin(0)  # (t, n)
-    vector = torch.zeros_like(shifted)
+    vector = torch.zeros_like(pivots)
+    start = torch.stack([twist, size - 1 - twist])[None]  # (1, 2, t, n)
+    vector.scatter_(0, start, 1.)
+    # Each entry from the one before it, away from the twist.
+    opposite = torch.stack([up, down.flip(0)], 1)[1:]
+    row = torch.arange(1, size, device=off.device)[:, None, None, None]
+    step = torch.where(row > start, -off / opposite, 0)
+    entries = vector.unbind(0)
+    for before, current, factor in zip(entries, entries[1:], step.unbind(0)):
+        current.addcmul_(factor, before)
+    vector = vector[:, 0] + vector[:, 1].flip(0)
     vector.scatter_(0, twist[None], 1.)
-    for i in range(1, size):
-        step = -off[i - 1] / up[i] * vector[i - 1]
-        vector[i].add_(torch.where(i > twist, step, 0))
-        j = size - 1 - i
-        step = -off[j] / down[j] * vector[j + 1]
-        vector[j].add_(torch.where(j < twist, step, 0))
     return vector / vector.norm(dim=0)
 
 
