@@ -21,6 +21,8 @@ REQUIRED = [
     'tensorboard',
     'matplotlib',
     'rich',
+    'jinja2',  # the audit's report
+    'safetensors',  # features of other programs
 ]
 # mmcv and mmcv-lite install the same module `mmcv` and overwrite each other,
 # so neither is required: whoever has mmcv keeps it, the others take `lite`.
