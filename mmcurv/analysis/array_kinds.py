@@ -34,6 +34,8 @@ def as_fractions(name: str, arrays: Arrays) -> Optional[np.ndarray]:
     if values.ndim != 1 or values.dtype.kind not in 'fiu':
         raise ValueError(f'{name}: expected a vector of fractions, got '
                          f'{values.dtype} of shape {values.shape}.')
+    if values.dtype.itemsize < 8:
+        values = values.astype(str)  # 0.58 was meant, not 0.5799999833
     values = values.astype(np.float64)
     outside = ~np.isnan(values) & ~((values >= 0) & (values <= 1))
     if outside.any():

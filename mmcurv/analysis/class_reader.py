@@ -1,0 +1,93 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Samples of one class at a time, from memory or from a memory map."""
+from typing import List, Optional, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class ClassReader:
+    """Gives the points of a class, scaled as asked for.
+
+    A memory map is opened anew for each class and closed again, so that the
+    pages of classes that are done with do not stay in memory.
+
+    Args:
+        features (np.ndarray): (N, p) floating point.
+        labels (np.ndarray): (N,) integers in [0, C).
+        num_classes (int): C.
+        keep (np.ndarray, optional): (N,) bool, the samples to use. Defaults
+            to None: all of them.
+        scaling (str): 'raw', 'unit' or 'standard', see
+            :class:`~mmcurv.analysis.audit_options.AuditOptions`. Defaults to
+            'raw'.
+    """
+
+    def __init__(self,
+                 features: np.ndarray,
+                 labels: np.ndarray,
+                 num_classes: int,
+                 keep: Optional[np.ndarray] = None,
+                 scaling: str = 'raw') -> None:
+        self.features = features
+        rows = np.arange(len(labels)) if keep is None else np.flatnonzero(keep)
+        rows = rows[np.argsort(labels[rows], kind='stable')]
+        count = np.bincount(labels[rows], minlength=num_classes)
+        self.counts: List[int] = count.tolist()
+        self._rows = np.split(rows, count.cumsum()[:-1])
+        self._scaling = scaling
+        self._shift_and_scale = None
+        if scaling == 'standard':
+            self._shift_and_scale = self._mean_and_deviation()
+
+    @property
+    def feature_dim(self) -> int:
+        return self.features.shape[1]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """float64 for float64 features, else float32."""
+        wide = self.features.dtype.itemsize > 4
+        return torch.float64 if wide else torch.float32
+
+    def __call__(self, c: int) -> Tensor:
+        """Points (n, p) of class c, in the order of the samples."""
+        points = self._raw(c)
+        if self._scaling == 'unit':
+            length = points.norm(dim=1, keepdim=True)
+            points /= torch.where(length > 0, length, 1)
+        elif self._shift_and_scale is not None:
+            shift, scale = self._shift_and_scale
+            points = (points - shift) / scale
+        return points
+
+    def _raw(self, c: int) -> Tensor:
+        rows, features = self._rows[c], _reopened(self.features)
+        dtype = np.float64 if self.dtype == torch.float64 else np.float32
+        if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+            rows = slice(rows[0], rows[-1] + 1)
+        return torch.from_numpy(np.array(features[rows], dtype, order='C'))
+
+    def _mean_and_deviation(self) -> Tuple[Tensor, Tensor]:
+        """Mean and standard deviation (p,); 1 where a feature is constant."""
+        present = [c for c, count in enumerate(self.counts) if count]
+        total = sum(self.counts)
+        mean = sum(self._raw(c).double().sum(0) for c in present) / total
+        square = sum(
+            (self._raw(c).double() - mean).square().sum(0) for c in present)
+        deviation = (square / total).sqrt()
+        deviation = torch.where(deviation > 0, deviation, 1)
+        return mean.to(self.dtype), deviation.to(self.dtype)
+
+
+def _reopened(features: np.ndarray) -> np.ndarray:
+    """The same values in a map of its own, which is closed with it."""
+    whole = (
+        isinstance(features, np.memmap) and features.flags.c_contiguous
+        and features.filename is not None and features.base is not None
+        and not isinstance(features.base, np.ndarray))
+    if not whole:
+        return features
+    return np.memmap(features.filename, features.dtype, 'r', features.offset,
+                     features.shape)
