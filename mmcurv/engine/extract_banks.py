@@ -1,0 +1,196 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Features, labels and predictions of a checkpoint, kept as feature banks.
+"""
+import os.path as osp
+from datetime import datetime, timezone
+from functools import partial
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from mmcurv.version import __version__
+from .config_options import UsageError
+from .extract_split import extract_split
+from .extraction_identity import WORDS, extraction_identity
+from .known_train_counts import doubts_of_train_set, known_train_counts
+from .launch import load_config
+from .map_pooling import POOLINGS, has_class_token
+from .read_checkpoint import read_checkpoint
+from .split_images import SplitImages, split_images
+from .tap_points import TapPoint, resolve_layers
+from .trained_model import (build_model, checked_device, describe_model,
+                            load_checkpoint, name_classes)
+from .unfinished_bank import UnfinishedBank
+
+
+def extract_banks(
+    config: str,
+    checkpoint: str,
+    layers: Sequence[str] = ('last', ),
+    splits: Sequence[str] = ('train', 'test'),
+    pooling: str = 'avg',
+    out_dir: str = 'features',
+    cfg_options: Optional[dict] = None,
+    device: Optional[str] = None,
+    say: Callable[[str], None] = lambda text: None,
+    watch: Callable[[str, int, int], None] = lambda split, done, total: None
+) -> Dict[Tuple[str, str], str]:
+    """Extract features of a checkpoint, split by split.
+
+    Each layer and split goes into a folder that
+    :func:`~mmcurv.analysis.feature_bank.load_bank` reads. All layers of a
+    split are extracted in one pass. What is finished is not done again, and
+    what was interrupted goes on where it was, unless checkpoint, config or
+    data have changed: then it starts anew.
+
+    Args:
+        config (str): Path of a config that ``tools/train.py`` runs.
+        checkpoint (str): Path of a checkpoint that was trained with it.
+        layers (Sequence[str]): Each 'last' (the input of the last classifier
+            layer), a fraction of the backbone's depth such as '1/3', or a
+            module's name, see
+            :func:`~mmcurv.engine.tap_points.resolve_layers`.
+            Defaults to ('last', ).
+        splits (Sequence[str]): 'train' is the train set without augmentation,
+            'test' the test set. Defaults to ('train', 'test').
+        pooling (str): Of maps and tokens, see
+            :func:`~mmcurv.engine.map_pooling.pool_map`. Defaults to 'avg'.
+        out_dir (str): Its folders are named ``<split>/<layer>``, with
+            ``+<pooling>`` behind if that is not 'avg'. Defaults to
+            'features'.
+        cfg_options (dict, optional): Changes of the config by dotted key.
+            Defaults to None.
+        device (str, optional): Such as 'cpu' or 'cuda:1'. Defaults to None,
+            which is an accelerator if there is one.
+        say (Callable): Called with each line for the user. Defaults to
+            nothing.
+        watch (Callable): Called after every batch with the split, the images
+            that are done, and how many there are. Defaults to nothing.
+
+    Returns:
+        dict[tuple[str, str], str]: Folder of each (layer, split). The layer
+        is the one found, such as 'backbone.layer2.1', in the order asked.
+
+    Raises:
+        UsageError: If what is asked for is not there or does not fit; a
+            ValueError whose message says what to do.
+    """
+    if pooling not in POOLINGS:
+        raise UsageError(f"--pooling: expected one of {', '.join(POOLINGS)}, "
+                         f'got {pooling!r}')
+    cfg = load_config(config, cfg_options or {}, None)
+    device = checked_device(device)
+    source = read_checkpoint(checkpoint)
+    folders = {}
+    with DefaultScope.overwrite_default_scope(
+            cfg.get('default_scope') or 'mmengine'):
+        images = [split_images(cfg, split) for split in dict.fromkeys(splits)]
+        model = build_model(cfg)
+        names = [name_classes(model, source, part) for part in images]
+        counts = known_train_counts(cfg, source, images, len(names[0]))
+        points = resolve_layers(model, layers, len(names[0]))
+        if pooling == 'cls' and not has_class_token(model):
+            raise UsageError(f'--pooling cls: {type(model).__name__} has no '
+                             'class token; choose avg, max or flatten')
+        load_checkpoint(model, source, config, counts)
+        model.to(device).eval()
+        for line in [point.describe() for point in points
+                     ] + doubts_of_train_set(source, images, counts):
+            say(line)
+        for part, part_names in zip(images, names):
+            metadata = dict(
+                source='checkpoint',
+                config=config,
+                checkpoint=source.path,
+                epoch=source.epoch,
+                iteration=source.iteration,
+                model=describe_model(cfg.model),
+                pooling=pooling,
+                split=part.split,
+                train_fingerprint=source.split and source.split.fingerprint,
+                device=device,
+                mmcurv=__version__,
+                torch=str(torch.__version__),
+                **extraction_identity(cfg, source, part))
+            banks = {}
+            for point in points:
+                folder = bank_folder(out_dir, point.label, part.split, pooling)
+                folders[point.label, part.split] = folder
+                banks[point.label] = _open(folder, point, metadata,
+                                           len(part.labels), say)
+            _complete(model, part, points, banks, metadata, part_names, counts,
+                      watch)
+    return folders
+
+
+def bank_folder(out_dir: str,
+                layer: str,
+                split: str,
+                pooling: str = 'avg') -> str:
+    """Where ``extract_banks`` puts a layer of a split.
+
+    Args:
+        out_dir (str): As given to it.
+        layer (str): The layer that it found.
+        split (str): 'train' or 'test'.
+        pooling (str): Defaults to 'avg'.
+
+    Returns:
+        str: A folder under ``out_dir``.
+    """
+    name = layer.replace(':', '-')  # no file name on Windows holds a colon
+    return osp.join(out_dir, split,
+                    name if pooling == 'avg' else f'{name}+{pooling}')
+
+
+def _open(folder: str, point: TapPoint, metadata: dict, num_rows: int,
+          say: Callable[[str], None]) -> UnfinishedBank:
+    """Open a bank and say how far it is."""
+    names = ('checkpoint_sha256', 'config_sha256', 'fingerprint', 'pooling')
+    identity = {name: metadata[name] for name in names}
+    bank = UnfinishedBank(folder, dict(identity, layer=point.label), num_rows)
+    what = f'{metadata["split"]}, {point.label}'
+    if bank.finished:
+        say(f'{what}: finished before, nothing to do')
+    elif bank.done:
+        say(f'{what}: goes on at image {bank.done} of {num_rows}')
+    elif bank.changed:
+        reasons = ', '.join(WORDS[name] for name in bank.changed)
+        say(f'{what}: starts anew, since {reasons} changed')
+    else:
+        say(f'{what}: {num_rows} images')
+    return bank
+
+
+def _complete(model: nn.Module, images: SplitImages,
+              points: Sequence[TapPoint], banks: Dict[str, UnfinishedBank],
+              metadata: dict, class_names: List[str],
+              counts: Optional[List[int]], watch: Callable[[str, int, int],
+                                                           None]) -> None:
+    """Finish the banks of a split that are not finished."""
+    points = [point for point in points if not banks[point.label].finished]
+    banks = {point.label: banks[point.label] for point in points}
+    if not banks:
+        return
+    extract_split(model, images, points, banks, metadata['pooling'],
+                  len(class_names), partial(watch, images.split))
+    paths = images.paths()
+    for point in points:
+        bank = banks[point.label]
+        confidence = bank.column('confidence')
+        bank.finish(
+            labels=images.labels,
+            class_names=class_names,
+            predictions=bank.column('predictions'),
+            confidence=None if np.isnan(confidence).any() else confidence,
+            train_counts=None if counts is None else np.array(counts),
+            paths=paths,
+            metadata=dict(
+                metadata,
+                layer=point.label,
+                side=point.side,
+                created=datetime.now(
+                    timezone.utc).isoformat(timespec='seconds')))
