@@ -42,9 +42,11 @@ def known_train_counts(cfg: Config, source: Checkpoint,
     built = [part.as_trained for part in images if part.split == 'train']
     try:
         if not built:
-            built = [DATASETS.build(cfg.train_dataloader.dataset)]
+            config = cfg.train_dataloader.to_dict()['dataset']
+            built = [DATASETS.build(config)]
         return class_counts(built[0], num_classes)
-    except (AttributeError, OSError, RuntimeError, TypeError, ValueError):
+    except (AttributeError, KeyError, OSError, RuntimeError, TypeError,
+            ValueError):
         return None
 
 

@@ -1,6 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The images of a config's train or test set, each once, as they are tested.
 """
+import copy
 import os.path as osp
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
@@ -95,12 +96,13 @@ def split_images(cfg: Config, split: str) -> SplitImages:
                 'num_batch_per_epoch'):
         loader.pop(key, None)
     try:
-        as_trained = DATASETS.build(config)
+        as_trained = DATASETS.build(copy.deepcopy(config))
         if hasattr(as_trained, 'full_init'):
             as_trained.full_init()
         dataset = distinct_images(as_trained)
         size = len(dataset)
-    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError,
+            AssertionError) as error:
         raise UsageError(
             f'the {split} set of the config cannot be read: {error} Correct '
             'its paths, for example by --cfg-options '
@@ -110,9 +112,10 @@ def split_images(cfg: Config, split: str) -> SplitImages:
                          'at least one image. Check its paths and filters')
     try:
         labels = dataset_labels(dataset)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError) as error:
+        reason = f'no {error}' if isinstance(error, KeyError) else error
         raise UsageError(f'the {split} set of the config has no usable '
-                         f'labels: {error}') from error
+                         f'labels: {reason}') from error
     return SplitImages(split, loader, config, as_trained, dataset, labels)
 
 

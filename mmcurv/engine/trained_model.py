@@ -16,11 +16,21 @@ from .split_images import SplitImages
 
 
 def build_model(cfg: Config) -> nn.Module:
-    """The model of a config, with random weights; nothing is downloaded."""
+    """The model of a config, with random weights; nothing is downloaded.
+
+    Raises:
+        UsageError: If the config does not describe a model.
+    """
+    if cfg.get('model') is None:
+        raise UsageError('the config has no model')
     config = cfg.model.to_dict()
     if cfg.get('data_preprocessor') is not None:
         config.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
-    return MODELS.build(config)
+    try:
+        return MODELS.build(config)
+    except (ValueError, TypeError, KeyError, AssertionError) as error:
+        raise UsageError('the model of the config cannot be built: '
+                         f'{error}') from error
 
 
 def load_checkpoint(model: nn.Module, source: Checkpoint, config: str,

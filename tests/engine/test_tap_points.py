@@ -1,0 +1,181 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+from fractions import Fraction
+
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.layer_fractions import depth_units, unit_at
+from mmcurv.engine.layer_taps import LayerTaps
+from mmcurv.engine.tap_points import last_classifier, resolve_layers
+
+GAP = dict(type='GlobalAveragePooling')
+
+
+def linear(channels):
+    return dict(type='LinearClsHead', num_classes=10, in_channels=channels)
+
+
+VIT = dict(arch='deit-tiny', img_size=16, patch_size=8)
+MODELS_BY_NAME = dict(
+    resnet=dict(
+        backbone=dict(type='ResNet', depth=18), neck=GAP, head=linear(512)),
+    cifar=dict(
+        backbone=dict(type='mmcurv.CifarResNet', depth=20),
+        neck=GAP,
+        head=linear(64)),
+    vgg=dict(
+        backbone=dict(type='VGG', depth=11, num_classes=10),
+        head=dict(type='ClsHead')),
+    lenet=dict(
+        backbone=dict(type='LeNet5', num_classes=10),
+        head=dict(type='ClsHead')),
+    vit=dict(
+        backbone=dict(type='VisionTransformer', **VIT),
+        head=dict(
+            type='VisionTransformerClsHead', num_classes=10, in_channels=192)),
+    deit=dict(
+        backbone=dict(type='DistilledVisionTransformer', **VIT),
+        head=dict(type='DeiTClsHead', num_classes=10, in_channels=192)),
+)
+
+
+def build(name):
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return MODELS.build(
+            dict(type='ImageClassifier', **MODELS_BY_NAME[name])).eval()
+
+
+@pytest.mark.parametrize('name, size, thirds', [
+    ('resnet', 8, ['layer2.0', 'layer3.1', 'layer4.1']),
+    ('cifar', 9, ['layer1.2', 'layer2.2', 'layer3.2']),
+    ('vgg', 10, ['features.6', 'features.10', 'classifier.4']),
+    ('lenet', 4, ['features.5', 'features.7', 'classifier.1']),
+    ('vit', 12, ['layers.3', 'layers.7', 'layers.11']),
+])
+def test_fractions_of_the_depth_are_blocks_or_plain_layers(name, size, thirds):
+    model = build(name)
+    points = resolve_layers(model, ['1/3', '2/3', '3/3'], 10)
+    assert [p.layer for p in points] == [f'backbone.{t}' for t in thirds]
+    assert {p.side for p in points} == {'output'}
+    assert points[2].depth == f'unit {size} of {size}'
+
+
+def test_unit_is_the_rounded_up_one():
+    units = list('abcdefg')
+    for k in range(1, 8):
+        assert unit_at(units, Fraction(k, 7)) == units[k - 1]
+    assert unit_at(units, Fraction(1, 100)) == 'a'
+    assert unit_at(units, Fraction(1, 2)) == 'd'
+
+
+def test_backbone_in_a_wrapper_is_unwrapped():
+    model = nn.Module()
+    model.backbone = nn.Module()
+    model.backbone.inner = nn.Module()
+    for name in ('first', 'second'):
+        block = nn.Module()
+        block.a, block.b = nn.Linear(2, 2), nn.Linear(2, 2)
+        model.backbone.inner.add_module(name, block)
+    assert depth_units(
+        model, None) == ['backbone.inner.first', 'backbone.inner.second']
+
+
+@pytest.mark.parametrize('name, layer', [('resnet', 'head.fc'),
+                                         ('lenet', 'backbone.classifier.2'),
+                                         ('vit', 'head.layers.head')])
+def test_last_is_the_input_of_the_classifier(name, layer):
+    point, = resolve_layers(build(name), ['last'], 10)
+    assert (point.layer, point.side, point.label) == (layer, 'input', layer)
+    assert point.describe() == f'last: input of {layer}'
+
+
+def test_model_with_two_heads_asks_which_one():
+    with pytest.raises(
+            UsageError, match='found 2; .*head.layers.head, head.layers.head'):
+        last_classifier(build('deit'), 10)
+    assert resolve_layers(build('deit'), ['1/2'],
+                          10)[0].layer == ('backbone.layers.5')
+
+
+def test_model_without_a_classifier_is_told_to_name_a_layer():
+    model = nn.Sequential(nn.Conv2d(1, 1, 3))
+    with pytest.raises(UsageError, match='found 0; .*: none. Name the layer'):
+        last_classifier(model, 10)
+    with pytest.raises(UsageError, match='1/2: Sequential has no hidden'):
+        resolve_layers(nn.Sequential(nn.Linear(2, 3)), ['1/2'], 3)
+
+
+def test_name_means_the_input_of_a_matrix_and_the_output_of_the_rest():
+    points = resolve_layers(
+        build('lenet'), [
+            'backbone.classifier.0', 'backbone.classifier.1',
+            'backbone.classifier.0:output', 'backbone.classifier.1:output'
+        ], 10)
+    assert [(p.side, p.label) for p in points] == [
+        ('input', 'backbone.classifier.0'),
+        ('output', 'backbone.classifier.1'),
+        ('output', 'backbone.classifier.0:output'),
+    ]
+
+
+def test_place_asked_for_twice_comes_once():
+    points = resolve_layers(
+        build('resnet'), ['last', '1/1', 'head.fc', 'backbone.layer4.1'], 10)
+    assert [p.asked for p in points] == ['last', '1/1']
+
+
+@pytest.mark.parametrize('asked, words', [
+    (['backbone.layer5'], "no layer of ImageClassifier. Did you mean "
+     "'backbone.layer[14]'.*'head.fc'.*'last', a fraction.*layer1.0, "),
+    (['4/3'], '--layers 4/3: expected a fraction above 0 and at most 1'),
+    (['0/3'], '--layers 0/3: expected a fraction above 0 and at most 1'),
+    (['1/0'], '--layers 1/0: expected a fraction'),
+    (['head.fc:both'], "expected :input or :output.*'both'"),
+    ([], 'expected at least one'),
+])
+def test_place_that_is_not_there_is_explained(asked, words):
+    with pytest.raises(UsageError, match='(?s)' + words):
+        resolve_layers(build('resnet'), asked, 10)
+
+
+def test_taps_take_both_sides_of_a_layer():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True))
+    points = resolve_layers(model, ['0:input', '0', '1'])
+    x = torch.randn(3, 1, 5, 5)
+    with LayerTaps(model, points, 'flatten') as taps:
+        output = model(x)
+        rows = taps.take()
+    assert torch.equal(rows['0:input'], x.flatten(1))
+    assert torch.equal(rows['0'], model[0](x).flatten(1))  # not in place
+    assert torch.equal(rows['1'], output.flatten(1))
+    assert not model[0]._forward_hooks and not model[0]._forward_pre_hooks
+
+
+class Odd(nn.Module):
+
+    def __init__(self):
+        super().__init__()
+        self.unused, self.used = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.pair = nn.Identity()
+
+    def forward(self, x):
+        return self.pair((self.used(x), self.used(x)))
+
+
+@pytest.mark.parametrize(
+    'layer, words',
+    [('unused', 'ran 0 times; choose another'),
+     ('used', 'ran 2 times; choose another'),
+     ('pair', 'output of pair: expected one tensor, got 2 in a tuple')])
+def test_layer_without_one_row_per_image_is_refused(layer, words):
+    model = Odd()
+    points = resolve_layers(model, [f'{layer}:output'])
+    with pytest.raises(UsageError, match=words):
+        with LayerTaps(model, points) as taps:
+            model(torch.randn(3, 2))
+            taps.take()
+    assert not model.pair._forward_hooks
