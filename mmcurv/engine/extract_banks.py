@@ -35,8 +35,8 @@ def extract_banks(
     out_dir: str = 'features',
     cfg_options: Optional[dict] = None,
     device: Optional[str] = None,
-    say: Callable[[str], None] = lambda text: None,
-    watch: Callable[[str, int, int], None] = lambda split, done, total: None
+    say: Optional[Callable[[str], None]] = None,
+    watch: Optional[Callable[[str, int, int], None]] = None
 ) -> Dict[Tuple[str, str], str]:
     """Extract features of a checkpoint, split by split.
 
@@ -65,10 +65,11 @@ def extract_banks(
             Defaults to None.
         device (str, optional): Such as 'cpu' or 'cuda:1'. Defaults to None,
             which is an accelerator if there is one.
-        say (Callable): Called with each line for the user. Defaults to
-            nothing.
-        watch (Callable): Called after every batch with the split, the images
-            that are done, and how many there are. Defaults to nothing.
+        say (Callable, optional): Called with each line for the user.
+            Defaults to None.
+        watch (Callable, optional): Called after every batch with the split,
+            the images that are done, and how many there are. Defaults to
+            None.
 
     Returns:
         dict[tuple[str, str], str]: Folder of each (layer, split). The layer
@@ -81,7 +82,12 @@ def extract_banks(
     if pooling not in POOLINGS:
         raise UsageError(f"--pooling: expected one of {', '.join(POOLINGS)}, "
                          f'got {pooling!r}')
-    cfg = load_config(config, cfg_options or {}, None)
+    say, watch = say or _ignore, watch or _ignore
+    try:
+        cfg = load_config(config, cfg_options or {}, None)
+    except (OSError, SyntaxError) as error:
+        raise UsageError(f'config {config!r} cannot be read: '
+                         f'{error}') from error
     device = checked_device(device)
     source = read_checkpoint(checkpoint)
     folders = {}
@@ -144,6 +150,10 @@ def bank_folder(out_dir: str,
     name = layer.replace(':', '-')  # no file name on Windows holds a colon
     return osp.join(out_dir, split,
                     name if pooling == 'avg' else f'{name}+{pooling}')
+
+
+def _ignore(*_) -> None:
+    """For whoever wants to see and hear nothing."""
 
 
 def _open(folder: str, point: TapPoint, metadata: dict, num_rows: int,

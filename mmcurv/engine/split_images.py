@@ -106,7 +106,7 @@ def split_images(cfg: Config, split: str) -> SplitImages:
         raise UsageError(
             f'the {split} set of the config cannot be read: {error} Correct '
             'its paths, for example by --cfg-options '
-            f'{split}_dataloader.dataset.data_root=FOLDER') from error
+            f'{_innermost_key(split, config)}.data_root=FOLDER') from error
     if size == 0:
         raise UsageError(f'the {split} set of the config is empty; expected '
                          'at least one image. Check its paths and filters')
@@ -144,3 +144,10 @@ def _loader_config(cfg: Config, split: str) -> Dict[str, Any]:
     except ValueError as error:
         raise UsageError(f'--split train: {error}') from error
     return Config(dict(loader=loader)).to_dict()['loader']
+
+
+def _innermost_key(split: str, config: Dict[str, Any]) -> str:
+    key = f'{split}_dataloader.dataset'
+    while isinstance(config.get('dataset'), dict):
+        key, config = f'{key}.dataset', config['dataset']
+    return key

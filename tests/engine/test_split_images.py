@@ -72,3 +72,14 @@ def test_train_set_needs_the_pipeline_of_a_test():
     cfg = Config(dict(train_dataloader=loader(dataset=PAINTED)))
     with pytest.raises(UsageError, match='--split train: expected val_data'):
         split_images(cfg, 'train')
+
+
+def test_path_to_correct_is_that_of_the_innermost_set():
+    gone = dict(
+        type='CustomDataset',
+        data_prefix='no_such_folder',
+        pipeline=PAINTED['pipeline'])
+    wrapped = dict(type='mmcurv.LongTailed', imbalance_factor=9, dataset=gone)
+    with pytest.raises(
+            UsageError, match='train_dataloader.dataset.dataset.data_root='):
+        images(wrapped)

@@ -79,12 +79,16 @@ def test_command_given_again_goes_on_to_the_same_end(work_dir, tmp_path,
 @pytest.mark.parametrize(
     'args, message',
     [(['nowhere.py', 'gone.pth'], 'config: expected a file, found none'),
+     ([ROOT / 'README.md', 'gone.pth'], "README.md' cannot be read"),
      ([CONFIG, 'gone.pth'], "checkpoint: expected a file, found none at"),
      ([CONFIG, 'gone.pth', '--pooling', 'sum'], "invalid choice: 'sum'"),
      ([CONFIG, __file__], 'cannot be read'),
      ([CONFIG, 'gone.pth', '--device', 'warp'], '--device warp'),
      ([CONFIG, 'gone.pth', '--cfg-options', 'modle.x=1'], 'did you mean')],
-    ids=['config', 'checkpoint', 'pooling', 'content', 'device', 'option'])
+    ids=[
+        'config', 'swapped', 'checkpoint', 'pooling', 'content', 'device',
+        'option'
+    ])
 def test_mistaken_command_line_is_explained_without_a_traceback(
         args, message, capsys):
     with pytest.raises(SystemExit) as stop:
