@@ -54,7 +54,11 @@ def files_under(folder):
 
 
 def expected_in_package():
-    data = {f'data/{name}' for name in files_under(ROOT / 'mmcurv' / 'data')}
+    data = {
+        f'{folder}/{name}'
+        for folder in ('data', 'analysis/templates')
+        for name in files_under(ROOT / 'mmcurv' / folder)
+    }
     mim = {
         f'.mim/{folder}/{name}'
         for folder in ('configs', 'tools')

@@ -39,14 +39,34 @@ def panel(width: float, height: float) -> Tuple[Figure, Axes]:
     return figure, axes
 
 
-def set_heading(axes: Axes, text: str) -> None:
+def set_heading(axes: Axes, text: str, note: str = '') -> None:
     """Title at the left, taken literally (no mathematics between dollars).
 
     Args:
         axes (Axes): Of a :func:`panel`.
         text (str): The title.
+        note (str): Smaller lines between title and drawing. Defaults to ''.
     """
-    axes.set_title(text, loc='left', color=INK, fontsize=10, parse_math=False)
+    lines = len(note.splitlines())
+    axes.set_title(
+        text,
+        loc='left',
+        color=INK,
+        fontsize=10,
+        parse_math=False,
+        pad=6 + 10 * lines)
+    if note:
+        written = axes.annotate(
+            note, (0, 1),
+            xytext=(0, 4),
+            xycoords='axes fraction',
+            textcoords='offset points',
+            va='bottom',
+            color=MUTED,
+            fontsize=8,
+            linespacing=1.3,
+            parse_math=False)
+        written.set_in_layout(False)  # a long line must not narrow the axes
 
 
 def set_legend(axes: Axes, place: str = 'best') -> None:

@@ -1,0 +1,107 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Numbers and names as people read them, the same on every page.
+
+None and nan are shown as a dash: absent, never 0.
+"""
+import math
+import re
+from typing import Optional
+
+ABSENT = '–'
+MINUS = '−'
+# Control characters and lone surrogates do not fit into a text file or SVG;
+# direction marks would turn round what stands beside the name.
+UNPRINTABLE = re.compile('[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069'
+                         '\ud800-\udfff\ufffe\uffff]')
+
+
+def is_known(value: Optional[float]) -> bool:
+    """Whether there is a finite number."""
+    return value is not None and math.isfinite(value)
+
+
+def number(value: Optional[float], digits: int = 3) -> str:
+    """A number with that many significant digits, '12.3', '1.2e−09'."""
+    if not is_known(value):
+        return ABSENT
+    if value == 0:
+        return '0'
+    if not 1e-4 <= abs(value) < 1e6:
+        text = f'{value:.{digits - 1}e}'
+    else:
+        exponent = math.floor(math.log10(abs(value)))
+        text = f'{value:,.{max(0, digits - 1 - exponent)}f}'
+    return text.replace('-', MINUS)
+
+
+def fixed(decimals: int):
+    """A way to show numbers that line up: with that many decimals."""
+
+    def show(value: Optional[float]) -> str:
+        if not is_known(value):
+            return ABSENT
+        if abs(value) >= 1e6:
+            return number(value)
+        return f'{value:,.{decimals}f}'.replace('-', MINUS)
+
+    return show
+
+
+def count(value: Optional[float]) -> str:
+    """A whole number, '1,280'."""
+    return f'{int(value):,}' if is_known(value) else ABSENT
+
+
+def percent(fraction: Optional[float]) -> str:
+    """A fraction in per cent, '64.2 %'."""
+    if not is_known(fraction):
+        return ABSENT
+    return f'{100 * fraction:.1f}\u00a0%'.replace('-', MINUS)
+
+
+def points(fraction: Optional[float]) -> str:
+    """A difference of fractions in percentage points, '+1.3'."""
+    if not is_known(fraction):
+        return ABSENT
+    return f'{100 * fraction:+.1f}'.replace('-', MINUS)
+
+
+def signed(value: Optional[float], digits: int = 2) -> str:
+    """A number with its sign, '−0.53', as correlations are read."""
+    if not is_known(value):
+        return ABSENT
+    return f'{value:+.{digits}f}'.replace('-', MINUS)
+
+
+def interval(low: Optional[float], high: Optional[float], show) -> str:
+    """Both ends of an interval, '63.1 to 65.3', in the form of ``show``."""
+    if not (is_known(low) and is_known(high)):
+        return ABSENT
+    return f'{show(low)} to {show(high)}'.replace('\u00a0% to', ' to')
+
+
+def probability(value: Optional[float]) -> str:
+    """A p-value, '0.031', with two to four decimals."""
+    if not is_known(value):
+        return ABSENT
+    decimals = 2 if value >= 0.1 else 3 if value >= 0.01 else 4
+    return f'{value:.{decimals}f}'
+
+
+def clean(name, longest: int = 120) -> str:
+    """A name without what cannot be printed, cut if it is very long."""
+    text = UNPRINTABLE.sub('\ufffd', str(name))
+    return text if len(text) <= longest else text[:longest - 1] + '…'
+
+
+def plural(size: int, word: str, many: Optional[str] = None) -> str:
+    """'1 class', '2 classes'."""
+    return f'{size:,} {word if size == 1 else many or word + "s"}'
+
+
+def listing(items) -> str:
+    """'a, b and c'."""
+    items = list(items)
+    if len(items) < 2:
+        return ''.join(items)
+    return ', '.join(items[:-1]) + ' and ' + items[-1]
