@@ -17,7 +17,7 @@ from .measures import MEASURES, column
 from .report_sections import (confusion_rows, correlation_rows, hardest_images,
                               off_trend_rows, provenance_rows, summary_cells)
 from .report_studies import diagnosis_rows, layer_rows, variant_rows
-from .report_table import class_table, worst_first
+from .report_table import CLASS_COLUMNS, class_table, worst_first
 from .report_verdict import failing_classes, verdict
 from .study_figures import diagnosis_variants, plot_diagnosis, plot_layers
 from .words import clean
@@ -84,7 +84,7 @@ def report_content(audit: dict) -> Dict[str, object]:
     rows = worst_first(audit['classes'])
     failing = failing_classes(audit)
     facts = audit['provenance']
-    table = class_table(rows)
+    table = class_table(rows, CLASS_COLUMNS)
     table['bars'] = [[
         row.get('wilson_low'),
         row.get('accuracy'),

@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The class table of a page: what each column shows and sorts by."""
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 from .measures import MEASURES
 from .words import (ABSENT, clean, count, fixed, interval, number, percent,
@@ -109,13 +109,13 @@ CLASS_COLUMNS = (
 )
 
 
-def class_table(rows: List[dict], columns=CLASS_COLUMNS) -> Dict[str, list]:
+def class_table(rows: List[dict], columns: Sequence[Column]) -> Dict[str, list]:
     """The table as the page and its script need it.
 
     Args:
         rows (list[dict]): In the order in which they stand at first.
-        columns (Sequence[Column]): Defaults to those of an audit. A column
-            of which no row knows anything is left out.
+        columns (Sequence[Column]): One of which no row knows anything is
+            left out.
 
     Returns:
         dict: ``columns`` (key, label, meaning, kind), ``rows`` (texts) and

@@ -65,3 +65,46 @@ def wilson_interval(correct, count, confidence: float = 0.95) -> Interval:
     low = np.clip(centre - half, 0, fraction)
     high = np.clip(centre + half, fraction, 1)
     return Interval(low, high, confidence)
+
+
+def difference_interval(correct_a,
+                        count_a,
+                        correct_b,
+                        count_b,
+                        confidence: float = 0.95) -> Interval:
+    """Interval of how much every class accuracy changed, B minus A.
+
+    Newcombe, "Interval estimation for the difference between independent
+    proportions", 1998, method 10: the Wilson intervals of both, squared and
+    added. Two models tested on the same images are not independent; they
+    mostly fail on the same ones, and the interval is then wider than it need
+    be. Which images each got right would be needed to do better.
+
+    Args:
+        correct_a: (C,) integers, correct test images of every class.
+        count_a: (C,) integers, test images of every class.
+        correct_b: (C,) integers, of the second evaluation.
+        count_b: (C,) integers, of the second evaluation.
+        confidence (float): In (0, 1). Defaults to 0.95.
+
+    Returns:
+        Interval: ``low`` and ``high``, each (C,), in [-1, 1]; nan where a
+        count is 0.
+
+    Raises:
+        TypeError: As :func:`wilson_interval`.
+        ValueError: As :func:`wilson_interval`, or if A and B differ in
+            length.
+    """
+    first = wilson_interval(correct_a, count_a, confidence)
+    second = wilson_interval(correct_b, count_b, confidence)
+    check_same_length(a=first.low, b=second.low)
+    a, b = _fraction(correct_a, count_a), _fraction(correct_b, count_b)
+    down = np.hypot(b - second.low, first.high - a)
+    up = np.hypot(second.high - b, a - first.low)
+    return Interval(b - a - down, b - a + up, confidence)
+
+
+def _fraction(correct, count) -> np.ndarray:
+    correct, count = as_counts('correct', correct), as_counts('count', count)
+    return correct / np.where(count > 0, count, np.nan)
