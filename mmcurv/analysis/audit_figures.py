@@ -6,65 +6,15 @@ from typing import Dict, List, Tuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import PercentFormatter
 
+from .class_dots import RASTER_ABOVE
 from .figure_style import panel, save_figure, set_heading, set_legend
-from .measures import MEASURES, column, with_unit
-from .palette import ACCENT, ALERT, MUTED
+from .measure_figure import drawn_measures, plot_measure
+from .measures import column
+from .palette import ACCENT, MUTED
 from .study_figures import study_figures
-from .words import clean, count, interval, is_known, probability, signed
-
-OFF_TREND = 2.  # residuals beyond this many standard deviations are named
-NAMED = 6  # names that fit into a small panel
-RASTER_ABOVE = 1500  # dots that would make a drawing slow to show
-
-
-def drawn_measures(audit: dict) -> List[str]:
-    """Measures that differ between classes of known accuracy, in order."""
-    known = np.isfinite(column(audit, 'accuracy'))
-    drawn = []
-    for key in MEASURES:
-        values = column(audit, key)[known]
-        if np.unique(values[np.isfinite(values)]).size > 1:
-            drawn.append(key)
-    return drawn
-
-
-def plot_measure(audit: dict, measure: str) -> Tuple[Figure, Axes]:
-    """One measure of every class against its accuracy.
-
-    Classes off the trend of curvature and accuracy are marked, and named in
-    the panels of curvature.
-
-    Args:
-        audit (dict): Audit record.
-        measure (str): One of :data:`mmcurv.analysis.measures.MEASURES`.
-
-    Returns:
-        tuple: Figure and its axes.
-
-    Raises:
-        KeyError: If the measure is unknown.
-    """
-    figure, axes = panel(3.9, 3.1)
-    x, y = column(audit, measure), column(audit, 'accuracy')
-    if MEASURES[measure].logarithmic:
-        x = np.where(x > 0, x, np.nan)
-        axes.set_xscale('log')
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    with np.errstate(invalid='ignore'):
-        off = np.abs(column(audit, 'off_trend')) >= OFF_TREND
-    _dots(axes, x[~off], y[~off], ACCENT)
-    _dots(axes, x[off], y[off], ALERT)
-    if measure in ('curvature', 'log_curvature'):
-        _name_classes(axes, audit, off, x, y)
-    found = (audit.get('correlation') or {}).get(measure) or {}
-    set_heading(axes, MEASURES[measure].label, _correlation_note(found))
-    axes.set_xlabel(with_unit(MEASURES[measure]))
-    axes.set_ylabel('Accuracy')
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    return figure, axes
+from .words import count, is_known, percent
 
 
 def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
@@ -96,7 +46,7 @@ def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
             label='95 % Wilson interval of each class')
     axes.step(place, accuracy[order], where='mid', color=ACCENT, linewidth=1.5)
     mean = audit['summary']['class_mean']['value']
-    if mean is not None:
+    if is_known(mean):
         axes.axhline(
             mean,
             color=MUTED,
@@ -136,7 +86,7 @@ def plot_calibration(audit: dict, group: str) -> Tuple[Figure, Axes]:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
     ece = found.get('ece')
-    error = '' if ece is None else f', ECE {100 * ece:.1f} %'
+    error = f', ECE {percent(ece)}' if is_known(ece) else ''
     set_heading(axes, f'{group.title()}{error}')
     axes.set_xlabel(f'Confidence ({count(found.get("entered"))} images)')
     axes.set_ylabel('Accuracy')
@@ -179,49 +129,3 @@ def write_figures(audit: dict, out_dir: str) -> List[str]:
         path for name, (figure, _) in all_figures(audit).items()
         for path in save_figure(figure, folder, name)
     ]
-
-
-def _correlation_note(found: dict) -> str:
-    if not is_known(found.get('pearson')):
-        return ''
-    lines = []
-    for kind in ('pearson', 'spearman'):
-        ends = interval(
-            found.get(f'{kind}_low'), found.get(f'{kind}_high'), signed)
-        text = (f'{kind.title()} {signed(found.get(kind))} ({ends}), '
-                f'p {probability(found.get(f"{kind}_p"))}')
-        if is_known(found.get(f'partial_{kind}')):
-            text += f', given size {signed(found[f"partial_{kind}"])}'
-        lines.append(text)
-    return '\n'.join(lines)
-
-
-def _dots(axes: Axes, x: np.ndarray, y: np.ndarray, color: str) -> None:
-    many = len(x) > RASTER_ABOVE
-    axes.scatter(
-        x,
-        y,
-        s=3 if many else 14,
-        color=color,
-        alpha=0.4 if many else 0.75,
-        linewidth=0,
-        rasterized=many)
-
-
-def _name_classes(axes: Axes, audit: dict, which: np.ndarray, x: np.ndarray,
-                  y: np.ndarray) -> None:
-    surprise = np.abs(column(audit, 'off_trend'))
-    named = np.flatnonzero(which & np.isfinite(x + y))
-    named = named[np.argsort(-surprise[named], kind='stable')][:NAMED]
-    middle = np.nanmean(axes.get_xlim())
-    for c in named:
-        left = x[c] > middle
-        axes.annotate(
-            clean(audit['classes'][c]['name'], 18), (x[c], y[c]),
-            xytext=(-5 if left else 5, 0),
-            textcoords='offset points',
-            ha='right' if left else 'left',
-            va='center',
-            fontsize=7.5,
-            color=ALERT,
-            parse_math=False)

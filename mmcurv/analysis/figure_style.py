@@ -54,7 +54,7 @@ def set_heading(axes: Axes, text: str, note: str = '') -> None:
         color=INK,
         fontsize=10,
         parse_math=False,
-        pad=6 + 10 * lines)
+        pad=6 + 11 * lines)
     if note:
         written = axes.annotate(
             note, (0, 1),

@@ -5,7 +5,7 @@ from typing import Dict, List
 
 import numpy as np
 
-from .audit_figures import OFF_TREND
+from .measure_figure import OFF_TREND
 from .measures import MEASURES, column
 from .thumbnails import thumbnail
 from .words import (ABSENT, clean, count, fixed, interval, is_known, number,
@@ -163,22 +163,21 @@ def confusion_rows(audit: dict) -> List[dict]:
     ]
 
 
-def provenance_rows(audit: dict) -> List[tuple]:
+def provenance_rows(facts: dict) -> List[tuple]:
     """Where the numbers come from, what is not known left out.
 
     Args:
-        audit (dict): Audit record.
+        facts (dict): ``provenance`` of an audit.
 
     Returns:
         list[tuple]: (label, text).
     """
-    facts = audit['provenance']
     rows = [(label, clean(facts.get(key) or 'not stated', 400))
             for key, label in PROVENANCE
             if facts.get(key) is not None or key in ALWAYS_STATED]
     options = facts.get('options') or {}
     text = ', '.join(f'{key} = {value}' for key, value in options.items())
-    return rows + [('Options of the geometry', clean(text, 400))]
+    return rows + [('Options of the geometry', clean(text, 400) or ABSENT)]
 
 
 def hardest_images(audit: dict) -> List[dict]:

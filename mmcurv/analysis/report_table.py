@@ -1,10 +1,11 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The class table of a page: what each column shows and sorts by."""
+import math
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 from .measures import MEASURES
-from .words import (ABSENT, clean, count, fixed, interval, number, percent,
-                    signed)
+from .words import (ABSENT, clean, count, fixed, interval, is_known, number,
+                    percent, signed)
 
 
 class Column(NamedTuple):
@@ -109,13 +110,14 @@ CLASS_COLUMNS = (
 )
 
 
-def class_table(rows: List[dict], columns: Sequence[Column]) -> Dict[str, list]:
+def class_table(rows: List[dict],
+                columns: Sequence[Column]) -> Dict[str, list]:
     """The table as the page and its script need it.
 
     Args:
         rows (list[dict]): In the order in which they stand at first.
-        columns (Sequence[Column]): One of which no row knows anything is
-            left out.
+        columns (Sequence[Column]): One of which no row knows anything is left
+            out.
 
     Returns:
         dict: ``columns`` (key, label, meaning, kind), ``rows`` (texts) and
@@ -123,7 +125,7 @@ def class_table(rows: List[dict], columns: Sequence[Column]) -> Dict[str, list]:
     """
     shown = [
         column for column in columns if any(
-            column.sort(row) is not None for row in rows)
+            _compact(column.sort(row)) is not None for row in rows)
     ]
     return dict(
         columns=[
@@ -149,11 +151,11 @@ def worst_first(classes: List[dict]) -> List[dict]:
     """
     return sorted(
         classes,
-        key=lambda row: (row.get('accuracy') is None, row.get('accuracy')
-                         if row.get('accuracy') is not None else 0))
+        key=lambda row: row['accuracy']
+        if is_known(row.get('accuracy')) else math.inf)
 
 
 def _compact(value: Any) -> Any:
     if isinstance(value, float):
-        return float(f'{value:.6g}')
+        return float(f'{value:.6g}') if math.isfinite(value) else None
     return clean(value) if isinstance(value, str) else value

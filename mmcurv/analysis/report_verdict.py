@@ -8,8 +8,8 @@ from typing import Dict, List, Optional
 import numpy as np
 
 from .measures import MEASURES, column
-from .words import (clean, interval, is_known, listing, percent, plural,
-                    probability, signed)
+from .words import (clean, interval, is_known, listing, p_value, percent,
+                    plural, signed)
 
 NAMED = 5
 SHAPE = ('curvature', 'separation', 'volume', 'radius', 'intrinsic_dimension')
@@ -150,12 +150,12 @@ def _size_sentence(found: dict) -> str:
                 'be told: it is not known, or the same for all classes.')
     return ('Given the log training counts, the correlation with curvature is '
             f'{signed(partial)} '
-            f'(p = {probability(found.get("partial_p"))}).')
+            f'({p_value(found.get("partial_p"))}).')
 
 
 def _with_interval(found: dict) -> str:
     ends = interval(
         found.get('pearson_low'), found.get('pearson_high'), signed)
     return (f'{signed(found["pearson"])} (95 % interval {ends}, '
-            f'p = {probability(found.get("pearson_p"))}, '
+            f'{p_value(found.get("pearson_p"))}, '
             f'{plural(found.get("entered") or 0, "class", "classes")})')

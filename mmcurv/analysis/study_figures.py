@@ -45,11 +45,11 @@ def rows_of_variant(audit: dict, variant: tuple) -> List[dict]:
 
 
 def variant_name(variant: tuple) -> str:
-    """'smallest normal, symmetric fit, mean, scale 1'."""
+    """'smallest normal, symmetric fit, mean, raw features'."""
     normal, fit, reduction, scale = (None if value is None else clean(
         value, 24) for value in variant)
     parts = (normal and f'{normal} normal', fit
-             and f'{fit} fit', reduction, scale and f'scale {scale}')
+             and f'{fit} fit', reduction, scale and f'{scale} features')
     return ', '.join(part for part in parts if part)
 
 

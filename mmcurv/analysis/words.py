@@ -81,11 +81,19 @@ def interval(low: Optional[float], high: Optional[float], show) -> str:
 
 
 def probability(value: Optional[float]) -> str:
-    """A p-value, '0.031', with two to four decimals."""
+    """A p-value, '0.031' or '< 0.0001', with two to four decimals."""
     if not is_known(value):
         return ABSENT
+    if value < 1e-4:
+        return '< 0.0001'
     decimals = 2 if value >= 0.1 else 3 if value >= 0.01 else 4
     return f'{value:.{decimals}f}'
+
+
+def p_value(value: Optional[float]) -> str:
+    """A p-value inside a sentence, 'p = 0.031' or 'p < 0.0001'."""
+    text = probability(value)
+    return f'p {text}' if text.startswith('<') else f'p = {text}'
 
 
 def clean(name, longest: int = 120) -> str:

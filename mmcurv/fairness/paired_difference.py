@@ -67,9 +67,10 @@ def paired_difference(first: Sequence[np.ndarray],
         raise ValueError('expected as many vectors of both evaluations, got '
                          f'{len(first)} and {len(second)}.')
     columns = [np.asarray(column, float) for column in (*first, *second)]
-    check_same_length(
-        **{f'vector {i}': column
-           for i, column in enumerate(columns)})
+    check_same_length(**{
+        f'vector {i}': column
+        for i, column in enumerate(columns)
+    })
     known = ~np.isnan(columns).any(0)
     columns = [column[known] for column in columns]
     entered = int(known.sum())

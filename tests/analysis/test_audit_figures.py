@@ -60,7 +60,7 @@ def test_calibration_leaves_out_empty_bins():
     audit = example_audit(10)
     _, axes = plot_calibration(audit, 'tail')
     assert len(axes.lines[1].get_xdata()) == 9
-    assert axes.get_title(loc='left') == 'Tail, ECE 12.0 %'
+    assert axes.get_title(loc='left') == 'Tail, ECE 12.0\u00a0%'
 
 
 def test_layers_draw_one_line_per_measure_and_gaps_where_unknown():
@@ -74,7 +74,7 @@ def test_layers_draw_one_line_per_measure_and_gaps_where_unknown():
 
 def test_diagnosis_shows_each_setting_in_its_place():
     audit = with_diagnosis(example_audit(10))
-    _, axes = plot_diagnosis(audit, ('smallest', 'symmetric', 'mean', 1))
+    _, axes = plot_diagnosis(audit, ('smallest', 'symmetric', 'mean', 'raw'))
     shown = {text.get_position(): text.get_text() for text in axes.texts}
     assert shown[0, 0] == '−0.20' and shown[1, 0] == '−0.40'
     assert shown[0, 1] == shown[1, 1] == '–'  # m = 8 has no correlation

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import json
+import math
 import re
 
 import pytest
@@ -215,7 +216,7 @@ def test_warnings_name_their_classes(tmp_path):
 def test_layers_and_diagnosis_are_shown_with_their_numbers(tmp_path):
     audit = with_layers(with_diagnosis(example_audit(10)))
     text = page_of(audit, tmp_path).text
-    assert 'smallest normal, symmetric fit, mean, scale 1' in text
+    assert 'smallest normal, symmetric fit, mean, raw features' in text
     assert 'All 20 settings' in text
     assert 'backbone.layer2 −0.20' in text
 
@@ -244,6 +245,35 @@ def test_page_of_many_classes_holds_few_rows_and_few_dots(tmp_path):
     assert len(page.data['rows']) == 3000
     assert sum(tag == 'tr' for tag, _ in page.tags) < 100
     assert len(page.tags) < 3000
+
+
+def with_nan(value):
+    """The record as it is before it goes through JSON."""
+    if isinstance(value, dict):
+        return {key: with_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_nan(item) for item in value]
+    return math.nan if value is None else value
+
+
+@pytest.mark.parametrize('counts', [True, False])
+def test_nan_in_a_record_is_read_like_null(tmp_path, counts):
+    audit = with_diagnosis(with_layers(example_audit(10, counts=counts)))
+    live = dict(
+        audit, **{
+            key: with_nan(audit[key])
+            for key in ('summary', 'correlation', 'diagnosis', 'layers')
+        })
+    live['classes'] = [
+        dict(
+            row, **{
+                key: math.nan
+                for key, value in row.items()
+                if value is None and key not in ('top_confusion',
+                                                 'nearest_manifold', 'group')
+            }) for row in audit['classes']
+    ]
+    assert read(live, tmp_path / 'a') == read(audit, tmp_path / 'b')
 
 
 def test_same_record_gives_the_same_page(tmp_path):

@@ -90,12 +90,11 @@ def test_difference_interval_is_that_of_newcombe_by_hand():
     # 48 of 80 against 56 of 70, from the formula with z = 1.959964.
     low, high = wilson_by_hand(48, 80), wilson_by_hand(56, 70)
     found = difference_interval([48], [80], [56], [70])
-    assert found.low[0] == pytest.approx(0.2 - np.sqrt(
-        (0.8 - high[0])**2 + (low[1] - 0.6)**2))
-    assert found.high[0] == pytest.approx(0.2 + np.sqrt(
-        (high[1] - 0.8)**2 + (0.6 - low[0])**2))
-    np.testing.assert_allclose([found.low[0], found.high[0]],
-                               [0.0524, 0.3339],
+    assert found.low[0] == pytest.approx(0.2 - np.sqrt((0.8 - high[0])**2 +
+                                                       (low[1] - 0.6)**2))
+    assert found.high[0] == pytest.approx(0.2 + np.sqrt((high[1] - 0.8)**2 +
+                                                        (0.6 - low[0])**2))
+    np.testing.assert_allclose([found.low[0], found.high[0]], [0.0524, 0.3339],
                                atol=5e-5)
 
 

@@ -29,9 +29,9 @@
     }
     const at = box.appendChild(make('i', 'at'));
     at.style.left = share(value);
-    if (data.mean !== null) {
+    if (data.line !== null) {
       const mean = box.appendChild(make('i', 'mean'));
-      mean.style.left = share(data.mean);
+      mean.style.left = share(data.line);
     }
     return box;
   }
@@ -122,13 +122,13 @@
   const tip = document.getElementById('tip');
   const panels = [...document.querySelectorAll('.panel svg')].map(
     (svg, p) => {
-      const scale = data.panels.measures[p];
+      const scale = data.panels.scales[p];
+      const heights = data.panels.heights[scale.heights];
       const dots = scale.values.map((value, i) => {
-        const accuracy = data.panels.accuracy[i];
-        if (value === null || accuracy === null) return null;
+        if (value === null || heights[i] === null) return null;
         if (scale.log && value <= 0) return null;
         const x = scale.log ? Math.log10(value) : value;
-        return [scale.x0 + scale.xs * x, scale.y0 + scale.ys * accuracy];
+        return [scale.x0 + scale.xs * x, scale.y0 + scale.ys * heights[i]];
       });
       const mark = document.createElementNS(space, 'circle');
       mark.setAttribute('class', 'mark');
@@ -170,8 +170,7 @@
       hold(i);
       tip.style.display = i === null ? 'none' : 'block';
       if (i === null) return;
-      const accuracy = (100 * data.panels.accuracy[i]).toFixed(1);
-      tip.textContent = `${data.rows[i][0]}\n${accuracy} % accuracy\n` +
+      tip.textContent = `${data.rows[i][0]}\n${data.panels.tips[i]}\n` +
         `${scale.label} ${scale.values[i]}`;
       const right = event.clientX > innerWidth - 280;
       tip.style.left = right ? '' : `${event.clientX + 14}px`;
