@@ -1,44 +1,70 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Measures the geometry of the class manifolds while a model trains."""
+import copy
 import os.path as osp
 import time
 from typing import Any, Dict, Optional
 
+import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
 from mmcurv.atomic_write import write_json
+from mmcurv.engine.class_subset import ClassSubset
 from mmcurv.engine.extract_features import (extract_features,
                                             train_set_as_tested)
+from mmcurv.engine.geometry_record import (correlate, measure_classes,
+                                           read_class_accuracy)
 from mmcurv.engine.random_state import get_random_state, set_random_state
-from mmcurv.geometry import class_curvature
+from mmcurv.engine.show_geometry import (describe, show_correlation,
+                                         show_geometry)
+from mmcurv.evaluation import ClassFairness
 from mmcurv.registry import HOOKS
 
 SCHEMA = 'mmcurv.geometry'
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @HOOKS.register_module()
 class GeometryMonitorHook(Hook):
-    """Write each class's curvature after every ``interval`` epochs.
+    """Write the classes' geometry after every ``interval`` epochs.
+
+    Curvature, separation degree and volume of each class manifold, their
+    imbalance, the training loss, and, in epochs after which
+    ``mmcurv.ClassFairness`` evaluates, the correlation of each measure with
+    the class accuracies: the numbers of Fig. 7 to 11 of Ma et al.,
+    *Predicting and Enhancing the Fairness of DNNs with the Curvature of
+    Perceptual Manifolds*. They go to
+    ``<work_dir>/geometry/epoch_012.json``, to the log, and to the
+    visualizer: as scalars to every backend and as histograms over the
+    classes to those whose writer has ``add_histogram``, such as TensorBoard.
 
     Features are those of the train set without augmentation, of the model in
-    evaluation mode (Section 5 of the paper). A record goes to
-    ``<work_dir>/geometry/epoch_012.json``, mean and variance over classes to
-    the log. Training is not disturbed: neither its random numbers nor the
-    model's state change. Of several processes only the first measures.
+    evaluation mode (Section 5). Training is not disturbed: neither its random
+    numbers nor the model's state change. Of several processes the first
+    measures, on all images, while the others wait at their next exchange of
+    gradients.
+
+    The record states what the hook costs: ``share_of_training`` is the time
+    spent in all measurements of this process so far over the time of its
+    training epochs, evaluation excluded.
 
     Args:
         layer (str): Name of the last classifier layer. Defaults to
             'head.fc'.
         interval (int): Epochs between measurements. Defaults to 1.
-        dataloader (dict, optional): Config of the loader to measure on.
+        dataloader (dict, optional): Config of the loader to measure on; its
+            sampler is replaced by one that takes the images in order.
             Defaults to None, which is the train set with the val set's
             pipeline.
         curvature (dict, optional): Options of
             :func:`~mmcurv.geometry.class_curvature`. Defaults to None.
+        max_per_class (int, optional): Measure on at most so many images of
+            each class, always the same ones; it bounds time and memory.
+            Defaults to None, which is all.
+        subset_seed (int): Of that choice. Defaults to 0.
 
     Example:
         >>> default_hooks = dict(
@@ -50,59 +76,128 @@ class GeometryMonitorHook(Hook):
                  layer: str = 'head.fc',
                  interval: int = 1,
                  dataloader: Optional[dict] = None,
-                 curvature: Optional[dict] = None):
-        if interval < 1:
-            raise ValueError(f'interval must be >= 1, got {interval}.')
+                 curvature: Optional[dict] = None,
+                 max_per_class: Optional[int] = None,
+                 subset_seed: int = 0):
+        for name, value in (('interval', interval), ('max_per_class',
+                                                     max_per_class)):
+            if value is not None and value < 1:
+                raise ValueError(f'{name} must be >= 1, got {value}.')
         self.layer = layer
         self.interval = interval
         self.dataloader = dataloader
         self.curvature = dict(curvature or {})
+        self.max_per_class = max_per_class
+        self.subset_seed = subset_seed
+        self._record = None  # of the last epoch that was measured
+        self._losses = {}
+        self._seconds = dict(measuring=0., training=0.)
 
     def before_train(self, runner) -> None:
         """Build the loader."""
         if not is_main_process():
             return
+        state = get_random_state()
         config = self.dataloader or train_set_as_tested(runner.cfg)
-        self.dataloader = runner.build_dataloader(
-            config, seed=runner.seed) if isinstance(config, dict) else config
+        if isinstance(config, dict):
+            config = copy.deepcopy(config)
+            config.pop('batch_sampler', None)
+            # The type itself and not its name: it is no registered sampler.
+            config['sampler'] = dict(
+                type=_subset,
+                max_per_class=self.max_per_class,
+                subset_seed=self.subset_seed)
+            self.dataloader = runner.build_dataloader(config, runner.seed)
+        set_random_state(state)
+
+    def before_train_epoch(self, runner) -> None:
+        """Start the clock and the mean of the losses."""
+        self._losses, self._started = {}, time.perf_counter()
+
+    def after_train_iter(self,
+                         runner,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Add up the losses, on their device and without waiting for it."""
+        for name in ('loss', 'objective'):
+            value = (outputs or {}).get(name)
+            if isinstance(value, torch.Tensor):
+                total, steps = self._losses.get(name, (0, 0))
+                self._losses[name] = total + value.detach(), steps + 1
 
     def after_train_epoch(self, runner) -> None:
-        """Measure, write and log."""
+        """Measure, write and show."""
+        # Before the clock is read: a GPU has then done what it was asked.
+        losses = {
+            f'train_{name}': float(total) / steps
+            for name, (total, steps) in self._losses.items()
+        }
+        self._seconds['training'] += time.perf_counter() - self._started
+        self._record = None
         if not self.every_n_epochs(runner, self.interval):
             return
         if not is_main_process():
             return
-        state = get_random_state()
-        started = time.perf_counter()
+        state, started = get_random_state(), time.perf_counter()
         record = self._measure(runner)
-        record['seconds'] = time.perf_counter() - started
         set_random_state(state)
-        epoch = record['epoch']
-        write_json(
-            osp.join(runner.work_dir, 'geometry', f'epoch_{epoch:03d}.json'),
-            record)
-        values = torch.tensor(record['curvature'])
-        values = values[torch.isfinite(values)].double()
-        hub = runner.message_hub
-        hub.update_scalar('train/geometry_mean', values.mean())
-        hub.update_scalar('train/geometry_variance', values.var(correction=0))
+        seconds = time.perf_counter() - started
+        self._seconds['measuring'] += seconds
+        share = self._seconds['measuring'] / self._seconds['training']
+        record.update(losses, seconds=seconds, share_of_training=share)
+        self._record = record
+        self._write(runner, record)
+        show_geometry(runner.visualizer, record)
+        runner.logger.info(describe(record))
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        """Correlate with the class accuracies of the same epoch."""
+        record, self._record = self._record, None
+        if record is None or record['epoch'] != runner.epoch:
+            return
+        accuracy = self._class_accuracy(runner)
+        if accuracy is None or len(accuracy) != len(record['curvature']):
+            return
+        record['accuracy'] = accuracy.tolist()
+        record['correlation'] = correlate(record, accuracy)
+        self._write(runner, record)
+        show_correlation(runner.visualizer, record)
+
+    def _class_accuracy(self, runner) -> Optional[np.ndarray]:
+        for metric in runner.val_loop.evaluator.metrics:
+            if isinstance(metric, ClassFairness) and metric.out_dir:
+                return read_class_accuracy(
+                    osp.join(metric.out_dir, f'{metric.tag}.json'))
+        return None
+
+    def _write(self, runner, record: Dict[str, Any]) -> None:
+        name = f'epoch_{record["epoch"]:03d}.json'
+        write_json(osp.join(runner.work_dir, 'geometry', name), record)
 
     def _measure(self, runner) -> Dict[str, Any]:
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
+        modes = [(module, module.training) for module in model.modules()]
         features, labels = extract_features(model, self.dataloader, self.layer)
+        for module, mode in modes:
+            module.training = mode
         names = self.dataloader.dataset.metainfo.get('classes')
         classes = len(names) if names else int(labels.max()) + 1
-        result = class_curvature(features, labels, classes, **self.curvature)
         return dict(
             schema=SCHEMA,
             schema_version=SCHEMA_VERSION,
             epoch=runner.epoch + 1,
             layer=self.layer,
             options=self.curvature,
+            max_per_class=self.max_per_class,
+            subset_seed=self.subset_seed,
+            num_points=len(features),
             feature_dim=features.shape[1],
             classes=list(names) if names else None,
-            count=result.count.tolist(),
-            points_used=result.points_used.tolist(),
-            curvature=result.value.tolist(),
-            log_curvature=result.log_value.tolist())
+            **measure_classes(features, labels, classes, self.curvature))
+
+
+def _subset(dataset, seed, max_per_class, subset_seed) -> ClassSubset:
+    """mmengine gives every sampler the seed of the run, which is not ours."""
+    return ClassSubset(dataset, max_per_class, subset_seed)

@@ -1,0 +1,137 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Fig. 1, 4, 14 and 15: final numbers of many runs, side by side.
+
+Ma et al., *Predicting and Enhancing the Fairness of DNNs with the Curvature
+of Perceptual Manifolds*. Each function takes the record of
+:func:`~mmcurv.analysis.paper_figures.run_collection.measure`. Bars are means
+over repetitions, dots the single runs.
+"""
+from typing import Any, Dict, List
+
+import numpy as np
+
+from .panels import color, legend, panels, title
+
+
+def plot_bias_of_methods(record: Dict[str, Any]):
+    """Fig. 1: variance of class accuracy of each method, without and with CR.
+
+    Args:
+        record (dict): A collection.
+
+    Returns:
+        tuple: Figure and axes (1, data sets).
+    """
+    return _without_and_with(record, 'method')
+
+
+def plot_bias_of_models(record: Dict[str, Any]):
+    """Fig. 15: variance of class accuracy of each model, without and with CR.
+
+    Args:
+        record (dict): A collection.
+
+    Returns:
+        tuple: Figure and axes (1, data sets).
+    """
+    return _without_and_with(record, 'model')
+
+
+def plot_model_correlation(record: Dict[str, Any]):
+    """Fig. 4 B: correlation of curvature and accuracy, models by data sets.
+
+    Args:
+        record (dict): A collection.
+
+    Returns:
+        tuple: Figure and axes (1, 1).
+    """
+    runs = record['runs']
+    models = _values(runs, 'model')
+    datasets = _values(runs, 'dataset')
+    figure, axes = panels(1, 1, width=max(4, 0.9 * len(models)), height=3.2)
+    for i, dataset in enumerate(datasets):
+        _bars(axes[0, 0], models, i, len(datasets), dataset, [[
+            run['pearson'] for run in runs
+            if (run['model'], run['dataset']) == (model, dataset)
+        ] for model in models])
+    axes[0, 0].axhline(0, color='k', lw=0.6)
+    axes[0, 0].set_ylim(-1, 1)
+    axes[0, 0].set_ylabel("Pearson's correlation of\ncurvature and accuracy")
+    legend(axes[0, 0])
+    return figure, axes
+
+
+def plot_tau(record: Dict[str, Any]):
+    """Fig. 14: accuracy over tau, one line per data set.
+
+    Args:
+        record (dict): A collection whose CR runs have ``tau``.
+
+    Returns:
+        tuple: Figure and axes (1, 1).
+
+    Raises:
+        ValueError: If no run has it.
+    """
+    runs = [run for run in record['runs'] if run['tau'] is not None]
+    if not runs:
+        raise ValueError('expected runs with "tau" in the collection, got '
+                         'none. Add the number to each run with CR.')
+    figure, axes = panels(1, 1, width=5, height=3.2)
+    for i, dataset in enumerate(_values(runs, 'dataset')):
+        own = [run for run in runs if run['dataset'] == dataset]
+        taus = sorted({run['tau'] for run in own})
+        mean = [
+            np.nanmean([r['overall'] for r in own if r['tau'] == tau])
+            for tau in taus
+        ]
+        axes[0, 0].plot(
+            taus, 100 * np.array(mean), color=color(i), label=dataset)
+        axes[0, 0].plot([run['tau'] for run in own],
+                        [100 * run['overall'] for run in own],
+                        'o',
+                        ms=4,
+                        color=color(i))
+    axes[0, 0].set_xlabel('tau')
+    axes[0, 0].set_ylabel('accuracy (%)')
+    legend(axes[0, 0])
+    return figure, axes
+
+
+def _without_and_with(record: Dict[str, Any], key: str):
+    runs = record['runs']
+    datasets = _values(runs, 'dataset')
+    figure, axes = panels(1, len(datasets), width=4.2, height=3.2)
+    for axis, dataset in zip(axes.flat, datasets):
+        own = [run for run in runs if run['dataset'] == dataset]
+        names = _values(own, key)
+        for i, label in enumerate(('without CR', 'with CR')):
+            _bars(axis, names, i, 2, label, [[
+                run['variance'] for run in own
+                if run[key] == name and bool(run['cr']) == bool(i)
+            ] for name in names])
+        axis.set_ylabel('variance of class accuracy')
+        title(axis, dataset)
+    legend(axes[0, 0])
+    return figure, axes
+
+
+def _bars(axis, names: List[str], i: int, of: int, label: str,
+          values: List[List[float]]) -> None:
+    """The i-th of ``of`` bars at each name; none where there is no run."""
+    width = 0.8 / of
+    place = np.arange(len(names)) + (i - (of - 1) / 2) * width
+    known = [np.array(v)[np.isfinite(v)] for v in values]
+    mean = [v.mean() if v.size else np.nan for v in known]
+    axis.bar(place, mean, 0.92 * width, color=color(i), label=label)
+    for x, v in zip(place, known):
+        if v.size > 1:
+            axis.plot([x] * v.size, v, 'o', color='k', ms=2.5)
+    axis.set_xticks(
+        np.arange(len(names)), names, rotation=25, ha='right', fontsize=8)
+
+
+def _values(runs: List[Dict[str, Any]], key: str) -> List[str]:
+    """Different values in the order in which they come."""
+    return list(dict.fromkeys(str(run[key]) for run in runs))

@@ -1,0 +1,148 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What runs wrote about their classes, epoch by epoch, in one record."""
+import glob
+import json
+import os.path as osp
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+SCHEMA = 'mmcurv.run_histories'
+SCHEMA_VERSION = 1
+MEASURES = ('curvature', 'log_curvature', 'separation', 'volume')
+NUMBERS = ('train_loss', 'train_objective', 'seconds', 'share_of_training')
+SETTINGS = ('layer', 'options', 'max_per_class', 'subset_seed', 'num_points',
+            'feature_dim')
+REMEDY = (
+    'Train a run that writes them, for example\n  python tools/train.py '
+    'configs/geometry/resnet18_fashion-6k.py\nand give its work folder. The '
+    'run needs the hook mmcurv.GeometryMonitorHook and the metric '
+    'mmcurv.ClassFairness.')
+
+
+def measure(paths: Sequence[str]) -> Dict[str, Any]:
+    """Histories of runs, for the figures over epochs.
+
+    Args:
+        paths (Sequence[str]): Each a work folder with
+            ``geometry/epoch_*.json`` and, for correlations,
+            ``class_accuracy/epoch_*.json``; or a file that this function's
+            record was written to. ``NAME=PATH`` names a folder.
+
+    Returns:
+        dict: A record with ``runs``, see :func:`read_history`.
+
+    Raises:
+        FileNotFoundError: If a path has no such records, or none is given.
+    """
+    if not paths:
+        raise FileNotFoundError(f'expected work folders of runs, got none. '
+                                f'{REMEDY}')
+    runs = []
+    for path in paths:
+        name, folder = split_name(path)
+        if osp.isfile(folder):
+            runs.extend(_read_file(folder))
+        else:
+            runs.append(read_history(folder, name))
+    return dict(schema=SCHEMA, schema_version=SCHEMA_VERSION, runs=runs)
+
+
+def read_history(folder: str, name: str) -> Dict[str, Any]:
+    """One run's records of every epoch that its geometry was measured in.
+
+    Args:
+        folder (str): Work folder of the run.
+        name (str): How figures call it.
+
+    Returns:
+        dict: ``epochs`` (E), ``classes``, ``accuracy`` (E, C) as fractions,
+        nan in epochs and classes that were not tested, each measure (E, C),
+        each number of the run (E), ``settings`` and ``split``.
+
+    Raises:
+        FileNotFoundError: If there is no record of the geometry.
+    """
+    geometry = _by_epoch(folder, 'geometry')
+    if not geometry:
+        raise FileNotFoundError(f'expected {folder}/geometry/epoch_*.json, '
+                                f'found none. {REMEDY}')
+    accuracy = _by_epoch(folder, 'class_accuracy')
+    epochs = sorted(geometry)
+    last = geometry[epochs[-1]]
+    size = len(last['curvature'])
+    history = dict(
+        name=name,
+        epochs=epochs,
+        classes=last.get('classes') or [str(c) for c in range(size)],
+        settings={key: last.get(key)
+                  for key in SETTINGS},
+        split=_read(osp.join(folder, 'split.json')),
+        accuracy=[_accuracy(accuracy.get(e), size) for e in epochs])
+    for key in MEASURES:
+        history[key] = [_floats(geometry[e].get(key), size) for e in epochs]
+    for key in NUMBERS:
+        history[key] = [_floats([geometry[e].get(key)], 1)[0] for e in epochs]
+    return history
+
+
+def array(history: Dict[str, Any], key: str) -> np.ndarray:
+    """An entry of a history as float64; what is unknown is nan.
+
+    Args:
+        history (dict): Of :func:`read_history`, also after JSON, in which
+            None stands for nan.
+        key (str): Such as 'curvature'.
+
+    Returns:
+        np.ndarray: Shape (E, C) or (E,).
+    """
+    values = np.array(history[key], dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def split_name(path: str) -> tuple:
+    """('a', 'b') of 'a=b'; else the last part of the path is the name."""
+    name, equals, folder = path.partition('=')
+    if not equals or osp.exists(path):
+        return osp.basename(osp.normpath(path)), path
+    return name, folder
+
+
+def _read_file(path: str) -> List[Dict[str, Any]]:
+    record = _read(path)
+    if record.get('schema') != SCHEMA:
+        raise FileNotFoundError(f'expected schema {SCHEMA!r} in {path}, got '
+                                f'{record.get("schema")!r}. {REMEDY}')
+    return record['runs']
+
+
+def _by_epoch(folder: str, kind: str) -> Dict[int, Dict[str, Any]]:
+    paths = glob.glob(osp.join(glob.escape(folder), kind, 'epoch_*.json'))
+    return {
+        int(osp.basename(path)[len('epoch_'):-len('.json')]): _read(path)
+        for path in paths
+    }
+
+
+def _read(path: str) -> Dict[str, Any]:
+    if not osp.isfile(path):
+        return {}
+    with open(path, encoding='utf-8') as file:
+        return json.load(file)
+
+
+def _accuracy(record: Dict[str, Any], size: int) -> List[float]:
+    if record is None:
+        return [float('nan')] * size
+    return [
+        row['correct'] /
+        row['test_count'] if row['test_count'] else float('nan')
+        for row in record['classes']
+    ]
+
+
+def _floats(values, size: int) -> List[float]:
+    if values is None:  # a record of an older schema
+        return [float('nan')] * size
+    return [float('nan') if v is None else float(v) for v in values]

@@ -1,0 +1,97 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What is written about the class manifolds at one moment of training."""
+import json
+import os.path as osp
+from typing import Any, Dict, Optional
+
+import numpy as np
+from torch import Tensor
+
+from mmcurv.fairness import pearson
+from mmcurv.geometry import class_curvature, class_volume, separation_degree
+
+MEASURES = ('curvature', 'log_curvature', 'separation', 'volume')
+
+
+def measure_classes(features: Tensor, labels: Tensor, num_classes: int,
+                    options: Dict[str, Any]) -> Dict[str, Any]:
+    """Curvature, separation and volume of every class manifold.
+
+    The imbalance of a measure is its population variance over the classes
+    (Fig. 9 of the paper shows it for the curvature).
+
+    Args:
+        features (Tensor): Shape (N, p).
+        labels (Tensor): Shape (N,), in [0, C).
+        num_classes (int): C.
+        options (dict): Of :func:`~mmcurv.geometry.class_curvature`.
+
+    Returns:
+        dict: Lists of C values, nan where a class has none, and ``mean`` and
+        ``imbalance`` of each measure with ``entered``, the number of classes
+        behind them.
+    """
+    result = class_curvature(features, labels, num_classes, **options)
+    values = dict(
+        count=result.count.tolist(),
+        points_used=result.points_used.tolist(),
+        curvature=result.value.tolist(),
+        log_curvature=result.log_value.tolist(),
+        separation=separation_degree(features, labels, num_classes).tolist(),
+        volume=class_volume(features, labels, num_classes).tolist())
+    for kind in ('mean', 'imbalance', 'entered'):
+        values[kind] = {}
+    for name in MEASURES:
+        known = np.array(values[name], dtype=float)
+        known = known[np.isfinite(known)]
+        some = known.size > 0
+        values['mean'][name] = float(known.mean()) if some else float('nan')
+        values['imbalance'][name] = float(
+            known.var()) if some else float('nan')
+        values['entered'][name] = int(known.size)
+    return values
+
+
+def correlate(record: Dict[str, Any],
+              accuracy: np.ndarray) -> Dict[str, Dict[str, Any]]:
+    """Pearson's correlation of each measure with the class accuracies.
+
+    Args:
+        record (dict): Of :func:`measure_classes`.
+        accuracy (np.ndarray): Shape (C,), nan where a class was not tested.
+
+    Returns:
+        dict: Measure to ``pearson`` and ``entered``, the classes for which
+        both are known; nan where fewer than three are, or one is constant.
+    """
+    found = {}
+    for name in MEASURES:
+        values = np.array(record[name], dtype=float)
+        values[~np.isfinite(values)] = np.nan  # the log of a flat class
+        known = np.isfinite(values) & np.isfinite(accuracy)
+        found[name] = dict(pearson=float('nan'), entered=int(known.sum()))
+        if known.sum() >= 3 and np.ptp(values[known]) > 0 and np.ptp(
+                accuracy[known]) > 0:
+            found[name]['pearson'] = pearson(
+                values, accuracy, permutations=0, resamples=0).value
+    return found
+
+
+def read_class_accuracy(path: str) -> Optional[np.ndarray]:
+    """Class accuracies as fractions, (C,), of a ClassFairness record.
+
+    Args:
+        path (str): Path of its JSON file.
+
+    Returns:
+        np.ndarray | None: nan where a class has no test image; None if there
+        is no such file.
+    """
+    if not osp.isfile(path):
+        return None
+    with open(path, encoding='utf-8') as file:
+        rows = json.load(file)['classes']
+    correct, total = (
+        np.array([row[key] for row in rows], dtype=float)
+        for key in ('correct', 'test_count'))
+    return np.where(total > 0, correct / np.maximum(total, 1), np.nan)
