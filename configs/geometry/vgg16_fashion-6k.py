@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # Fig. 7 to 11 with a VGG-16 of the usual width, batch normalisation, and one
-# linear classifier on the last map of 512 channels, for 10 epochs.
+# linear classifier on the last map of 512 channels, for 15 epochs.
 _base_ = [
     '../_base_/datasets/fashion_6k.py',
     '../_base_/schedules/geometry_30e.py',
@@ -39,12 +39,13 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         begin=1,
-        end=10,
-        T_max=9,
+        end=15,
+        T_max=14,
         by_epoch=True,
         convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=10)
+train_cfg = dict(max_epochs=15)
 
 default_hooks = dict(
-    geometry=dict(type='mmcurv.GeometryMonitorHook', layer='head.fc'))
+    geometry=dict(
+        type='mmcurv.GeometryMonitorHook', layer='head.fc', at_start=True))

@@ -8,14 +8,15 @@ import numpy as np
 from torch import Tensor
 
 from mmcurv.fairness import pearson
-from mmcurv.geometry import class_curvature, class_volume, separation_degree
+from mmcurv.geometry import (class_curvature, class_volume, mean_radius,
+                             separation_degree)
 
-MEASURES = ('curvature', 'log_curvature', 'separation', 'volume')
+MEASURES = ('curvature', 'log_curvature', 'separation', 'volume', 'radius')
 
 
 def measure_classes(features: Tensor, labels: Tensor, num_classes: int,
                     options: Dict[str, Any]) -> Dict[str, Any]:
-    """Curvature, separation and volume of every class manifold.
+    """Curvature, separation, volume and mean radius of every class manifold.
 
     The imbalance of a measure is its population variance over the classes
     (Fig. 9 of the paper shows it for the curvature).
@@ -38,7 +39,11 @@ def measure_classes(features: Tensor, labels: Tensor, num_classes: int,
         curvature=result.value.tolist(),
         log_curvature=result.log_value.tolist(),
         separation=separation_degree(features, labels, num_classes).tolist(),
-        volume=class_volume(features, labels, num_classes).tolist())
+        volume=class_volume(features, labels, num_classes).tolist(),
+        radius=[
+            mean_radius(features[labels == c]).item()
+            for c in range(num_classes)
+        ])
     for kind in ('mean', 'imbalance', 'entered'):
         values[kind] = {}
     for name in MEASURES:

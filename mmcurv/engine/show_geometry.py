@@ -47,11 +47,14 @@ def describe(record: Dict[str, Any]) -> str:
         f'{name} {record["mean"][name]:.4g} (imbalance '
         f'{record["imbalance"][name]:.4g})' for name in MEASURES
     ]
-    return (f'Geometry of {len(record["curvature"])} classes, '
+    text = (f'Geometry of {len(record["curvature"])} classes, '
             f'{record["num_points"]} images: {", ".join(parts)}; took '
-            f'{record["seconds"]:.1f} s. All measurements together: '
-            f'{100 * record["share_of_training"]:.1f} % of the time of the '
-            'training epochs.')
+            f'{record["seconds"]:.1f} s.')
+    share = record['share_of_training']
+    if math.isfinite(share):
+        text += (f' All measurements together: {100 * share:.1f} % of the '
+                 'time of the training epochs.')
+    return text
 
 
 def _show(visualizer: Visualizer, numbers: Dict[str, float],

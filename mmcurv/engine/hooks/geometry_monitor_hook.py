@@ -65,6 +65,9 @@ class GeometryMonitorHook(Hook):
             each class, always the same ones; it bounds time and memory.
             Defaults to None, which is all.
         subset_seed (int): Of that choice. Defaults to 0.
+        at_start (bool): Whether the network is measured before its first
+            step too, as epoch 0. Its batch normalisation then has the
+            statistics that it was initialised with. Defaults to False.
 
     Example:
         >>> default_hooks = dict(
@@ -78,7 +81,8 @@ class GeometryMonitorHook(Hook):
                  dataloader: Optional[dict] = None,
                  curvature: Optional[dict] = None,
                  max_per_class: Optional[int] = None,
-                 subset_seed: int = 0):
+                 subset_seed: int = 0,
+                 at_start: bool = False):
         for name, value in (('interval', interval), ('max_per_class',
                                                      max_per_class)):
             if value is not None and value < 1:
@@ -89,12 +93,13 @@ class GeometryMonitorHook(Hook):
         self.curvature = dict(curvature or {})
         self.max_per_class = max_per_class
         self.subset_seed = subset_seed
+        self.at_start = at_start
         self._record = None  # of the last epoch that was measured
         self._losses = {}
         self._seconds = dict(measuring=0., training=0.)
 
     def before_train(self, runner) -> None:
-        """Build the loader."""
+        """Build the loader; measure the initial network if asked to."""
         if not is_main_process():
             return
         state = get_random_state()
@@ -109,6 +114,8 @@ class GeometryMonitorHook(Hook):
                 subset_seed=self.subset_seed)
             self.dataloader = runner.build_dataloader(config, runner.seed)
         set_random_state(state)
+        if self.at_start and runner.epoch == 0:
+            self._measure_and_show(runner, 0, {})
 
     def before_train_epoch(self, runner) -> None:
         """Start the clock and the mean of the losses."""
@@ -139,17 +146,7 @@ class GeometryMonitorHook(Hook):
             return
         if not is_main_process():
             return
-        state, started = get_random_state(), time.perf_counter()
-        record = self._measure(runner)
-        set_random_state(state)
-        seconds = time.perf_counter() - started
-        self._seconds['measuring'] += seconds
-        share = self._seconds['measuring'] / self._seconds['training']
-        record.update(losses, seconds=seconds, share_of_training=share)
-        self._record = record
-        self._write(runner, record)
-        show_geometry(runner.visualizer, record)
-        runner.logger.info(describe(record))
+        self._record = self._measure_and_show(runner, runner.epoch + 1, losses)
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         """Correlate with the class accuracies of the same epoch."""
@@ -175,7 +172,25 @@ class GeometryMonitorHook(Hook):
         name = f'epoch_{record["epoch"]:03d}.json'
         write_json(osp.join(runner.work_dir, 'geometry', name), record)
 
-    def _measure(self, runner) -> Dict[str, Any]:
+    def _measure_and_show(self, runner, epoch: int,
+                          losses: Dict[str, float]) -> Dict[str, Any]:
+        state, started = get_random_state(), time.perf_counter()
+        record = self._measure(runner, epoch)
+        set_random_state(state)
+        seconds = time.perf_counter() - started
+        self._seconds['measuring'] += seconds
+        trained = self._seconds['training']
+        record.update(
+            losses,
+            seconds=seconds,
+            share_of_training=self._seconds['measuring'] /
+            trained if trained else float('nan'))
+        self._write(runner, record)
+        show_geometry(runner.visualizer, record)
+        runner.logger.info(describe(record))
+        return record
+
+    def _measure(self, runner, epoch: int) -> Dict[str, Any]:
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         modes = [(module, module.training) for module in model.modules()]
@@ -187,7 +202,7 @@ class GeometryMonitorHook(Hook):
         return dict(
             schema=SCHEMA,
             schema_version=SCHEMA_VERSION,
-            epoch=runner.epoch + 1,
+            epoch=epoch,
             layer=self.layer,
             options=self.curvature,
             max_per_class=self.max_per_class,
