@@ -1,50 +1,83 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Draw a figure of the paper from closed forms or from records of runs."""
+"""Draw figures of the paper from closed forms or from records of runs."""
 import argparse
 import os.path as osp
+import sys
 
 from mmcurv.analysis.figure_style import save_figure
-from mmcurv.analysis.paper_figures import FIGURES, find_figure
+from mmcurv.analysis.paper_figures import FIGURES, choose_records, find_figure
 from mmcurv.atomic_write import write_json
+
+SOURCES = {
+    None: 'closed forms',
+    'run': 'work folders of runs, or a file of run histories',
+    'audit': 'audit.json of several layers',
+    'collection': 'a collection of runs',
+}
+WRONG_INPUT = (OSError, ValueError)
+
+
+def list_figures():
+    """One line for each figure."""
+    return '\n'.join(f'{name:6} {figure.caption}; from {SOURCES[figure.kind]}'
+                     for name, figure in FIGURES.items())
 
 
 def make_parser():
-    lines = [
-        f'  {name:6} {figure.caption}' +
-        (f'; from {figure.inputs}' if figure.inputs else '')
-        for name, figure in FIGURES.items()
-    ]
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog='figures:\n' + '\n'.join(lines),
+        epilog='figures:\n' + list_figures(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('name', help='such as fig7, see below')
     parser.add_argument(
-        'inputs',
-        nargs='*',
+        'names',
+        nargs='+',
+        metavar='NAME',
+        help='figures such as fig7; "list" shows them; "all" draws those that '
+        'the records suffice for')
+    parser.add_argument(
+        '--records',
+        nargs='+',
+        default=[],
         metavar='PATH',
-        help='what the figure is drawn from; NAME=PATH gives a run a name')
+        help='what the figures are drawn from; NAME=PATH gives a run a name')
     parser.add_argument(
         '--out-dir',
         default='figures',
-        help='folder of the picture (.png, .svg) and of the record that it '
+        help='folder of each picture (.png, .svg) and of the record that it '
         'was drawn from (.json)')
     return parser
+
+
+def draw(name, paths, out_dir):
+    """Write a figure and its record; print where."""
+    figure = find_figure(name)
+    record = figure.measure(paths)
+    picture, _ = figure.plot(record)
+    path = osp.join(out_dir, f'{name}.json')
+    write_json(path, record)
+    for path in [path, *save_figure(picture, out_dir, name)]:
+        print(path)
 
 
 def main():
     parser = make_parser()
     args = parser.parse_args()
+    if args.names == ['list']:
+        print(list_figures())
+        return
+    every = args.names == ['all']
+    names = list(FIGURES) if every else args.names
     try:
-        figure = find_figure(args.name)
-        record = figure.measure(args.inputs)
-        picture, _ = figure.plot(record)
-    except (FileNotFoundError, ValueError) as error:
+        chosen = choose_records(names, args.records)
+    except WRONG_INPUT as error:
         parser.error(str(error))
-    path = osp.join(args.out_dir, f'{args.name}.json')
-    write_json(path, record)
-    for path in [path, *save_figure(picture, args.out_dir, args.name)]:
-        print(path)
+    for name, paths in chosen.items():
+        try:
+            draw(name, paths, args.out_dir)
+        except WRONG_INPUT as error:
+            if not every:
+                parser.error(f'{name}: {error}')
+            print(f'{name} left out: {error}', file=sys.stderr)
 
 
 if __name__ == '__main__':

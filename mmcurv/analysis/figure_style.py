@@ -27,6 +27,16 @@ def panel(width: float, height: float) -> Tuple[Figure, Axes]:
     """
     figure = Figure(figsize=(width, height), dpi=72, layout='constrained')
     axes = figure.subplots()
+    quiet(axes)
+    return figure, axes
+
+
+def quiet(axes: Axes) -> None:
+    """Take away what distracts.
+
+    Args:
+        axes (Axes): Of any figure.
+    """
     for side in ('top', 'right'):
         axes.spines[side].set_visible(False)
     for side in ('left', 'bottom'):
@@ -36,7 +46,6 @@ def panel(width: float, height: float) -> Tuple[Figure, Axes]:
     axes.tick_params(which='both', colors=MUTED, length=0, labelsize=8)
     for axis in (axes.xaxis, axes.yaxis):
         axis.label.set(color=MUTED, fontsize=8.5)
-    return figure, axes
 
 
 def set_heading(axes: Axes, text: str, note: str = '') -> None:

@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The figures of the paper, each from a record."""
-from .figures import FIGURES, PaperFigure, find_figure
+from .figures import FIGURES, PaperFigure, choose_records, find_figure
 
-__all__ = ['FIGURES', 'PaperFigure', 'find_figure']
+__all__ = ['FIGURES', 'PaperFigure', 'choose_records', 'find_figure']

@@ -10,7 +10,8 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from .panels import color, legend, panels, title
+from mmcurv.analysis.figure_style import set_heading, set_legend
+from .panels import color, panels
 
 
 def plot_bias_of_methods(record: Dict[str, Any]):
@@ -58,7 +59,7 @@ def plot_model_correlation(record: Dict[str, Any]):
     axes[0, 0].axhline(0, color='k', lw=0.6)
     axes[0, 0].set_ylim(-1, 1)
     axes[0, 0].set_ylabel("Pearson's correlation of\ncurvature and accuracy")
-    legend(axes[0, 0])
+    set_legend(axes[0, 0])
     return figure, axes
 
 
@@ -95,7 +96,7 @@ def plot_tau(record: Dict[str, Any]):
                         color=color(i))
     axes[0, 0].set_xlabel('tau')
     axes[0, 0].set_ylabel('accuracy (%)')
-    legend(axes[0, 0])
+    set_legend(axes[0, 0])
     return figure, axes
 
 
@@ -112,8 +113,8 @@ def _without_and_with(record: Dict[str, Any], key: str):
                 if run[key] == name and bool(run['cr']) == bool(i)
             ] for name in names])
         axis.set_ylabel('variance of class accuracy')
-        title(axis, dataset)
-    legend(axes[0, 0])
+        set_heading(axis, dataset)
+    set_legend(axes[0, 0])
     return figure, axes
 
 

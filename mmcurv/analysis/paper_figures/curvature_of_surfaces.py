@@ -4,8 +4,9 @@ from typing import Any, Dict, Sequence
 
 import numpy as np
 
+from mmcurv.analysis.figure_style import set_heading, set_legend
 from mmcurv.geometry import class_curvature, shapes
-from .panels import color, legend, panels, title
+from .panels import color, panels
 
 SURFACES = {
     'saddle': ('saddle', 'w (x² - y²)', 4.),
@@ -81,7 +82,7 @@ def plot(record: Dict[str, Any]):
         x, y, z = np.array(surface['shape']).T
         cloud.scatter(x, y, z, c=z, s=4, cmap='viridis')
         cloud.set(xticks=[], yticks=[], zticks=[])
-        title(cloud, f'{surface["name"]}, w = {surface["shape_w"]:g}')
+        set_heading(cloud, f'{surface["name"]}, w = {surface["shape_w"]:g}')
         axis = axes[row, 1]
         for i, (k, values) in enumerate(surface['estimates'].items()):
             axis.plot(
@@ -92,10 +93,10 @@ def plot(record: Dict[str, Any]):
                 ms=3,
                 label=f'k = {k}')
         axis.plot(surface['w'], surface['true'], 'k--', lw=1.8, label='true')
-        title(axis, surface['equation'])
+        set_heading(axis, surface['equation'])
         axis.set_xlabel('w')
         axis.set_ylabel('mean of |curvature|')
-        legend(axis)
+        set_legend(axis)
     return figure, axes
 
 

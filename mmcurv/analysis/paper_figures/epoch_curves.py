@@ -9,8 +9,9 @@ from typing import Any, Dict
 
 import numpy as np
 
+from mmcurv.analysis.figure_style import set_heading, set_legend
 from mmcurv.fairness import pearson
-from .panels import color, epoch_axis, legend, panels, title
+from .panels import color, epoch_axis, panels
 from .run_history import array
 
 
@@ -64,7 +65,7 @@ def plot_imbalance(record: Dict[str, Any]):
     for column, run in zip(axes.T, runs):
         column[0].plot(run['epochs'], array(run, 'train_loss'), color=color(7))
         column[0].set_ylabel('training loss')
-        title(column[0], run['name'])
+        set_heading(column[0], run['name'])
         for axis, (key, label) in zip(column[1:], kinds):
             axis.plot(
                 run['epochs'],
@@ -100,8 +101,8 @@ def plot_correlation(record: Dict[str, Any]):
                 lw=1.2 if key == 'log_curvature' else 1.8,
                 label=label)
         _correlation_axis(axis)
-        title(axis, run['name'])
-        legend(axis)
+        set_heading(axis, run['name'])
+        set_legend(axis)
     return figure, axes
 
 
@@ -122,7 +123,7 @@ def plot_curvature_correlation(record: Dict[str, Any]):
             color=color(i),
             label=run['name'])
     _correlation_axis(axes[0, 0])
-    legend(axes[0, 0])
+    set_legend(axes[0, 0])
     return figure, axes
 
 
@@ -169,7 +170,7 @@ def _per_class(record: Dict[str, Any], key: str, label: str):
             label='mean')
         axis.set_ylabel(label)
         epoch_axis(axis)
-        title(axis, run['name'])
+        set_heading(axis, run['name'])
     figure.legend(
         *axes[0, -1].get_legend_handles_labels(),
         loc='outside right upper',

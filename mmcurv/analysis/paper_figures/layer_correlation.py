@@ -1,13 +1,13 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Fig. 6: how well the curvature at each layer goes with accuracy."""
-import json
 import os.path as osp
 from typing import Any, Dict, Sequence
 
 import numpy as np
 
-from .panels import color, legend, panels
-from .run_history import split_name
+from mmcurv.analysis.figure_style import set_legend
+from .panels import color, panels
+from .records import read_record, split_name
 
 REMEDY = ('Audit a checkpoint at several layers, for example\n  python '
           'tools/analyze_curvature.py CONFIG CHECKPOINT --layers 1/3 2/3 last '
@@ -37,8 +37,7 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
         if not osp.isfile(path):
             raise FileNotFoundError(f'expected an audit at {path}, found '
                                     f'none. {REMEDY}')
-        with open(path, encoding='utf-8') as file:
-            layers = json.load(file).get('layers') or {}
+        layers = read_record(path).get('layers') or {}
         if not layers:
             raise FileNotFoundError(f'expected several layers in {path}, '
                                     f'found none. {REMEDY}')
@@ -86,5 +85,5 @@ def plot(record: Dict[str, Any]):
     axis.set_xticks(range(len(models)), [model['name'] for model in models])
     axis.set_ylim(0, 1)
     axis.set_ylabel("|Pearson's correlation|\nof curvature and accuracy")
-    legend(axis)
+    set_legend(axis)
     return figure, axes

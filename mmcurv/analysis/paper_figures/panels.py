@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mmcurv.analysis.palette import INK, MUTED, RULE
+from mmcurv.analysis.figure_style import quiet
 
 SERIES = ('#2f6c9e', '#b4462a', '#3b8457', '#8a5aa8', '#b08a1e', '#4a9fb0',
           '#c05c8e', '#6b6f78', '#7fa33a', '#22405c')
@@ -34,30 +34,6 @@ def panels(rows: int,
     for axis in axes.flat:
         quiet(axis)
     return figure, axes
-
-
-def quiet(axis: Axes) -> None:
-    """Take away what distracts."""
-    for side in ('top', 'right'):
-        axis.spines[side].set_visible(False)
-    for side in ('left', 'bottom'):
-        axis.spines[side].set_color(RULE)
-    axis.grid(color=RULE, linewidth=0.6)
-    axis.set_axisbelow(True)
-    axis.tick_params(which='both', colors=MUTED, length=0, labelsize=8)
-    for side in (axis.xaxis, axis.yaxis):
-        side.label.set(color=MUTED, fontsize=8.5)
-
-
-def title(axis: Axes, text: str) -> None:
-    """Heading at the left, without mathematics between dollars."""
-    axis.set_title(text, loc='left', color=INK, fontsize=9, parse_math=False)
-
-
-def legend(axis: Axes, **options) -> None:
-    """Legend without a frame, if anything has a label."""
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(frameon=False, labelcolor=MUTED, fontsize=7.5, **options)
 
 
 def color(number: int) -> str:

@@ -5,8 +5,9 @@ from typing import Any, Dict
 import numpy as np
 import torch
 
+from mmcurv.analysis.figure_style import set_heading
 from mmcurv.regularization import curvature_loss
-from .panels import color, panels, title
+from .panels import color, panels
 
 VARIANTS = {
     'hard max, detached (default)': ('hard', True),
@@ -66,7 +67,7 @@ def plot(record: Dict[str, Any]):
         axis.set_xscale('log')
         axis.set_xlabel('curvature G')
         axis.set_ylabel(label)
-        title(axis, head)
+        set_heading(axis, head)
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc='outside lower center',

@@ -13,7 +13,6 @@ of run histories that holds one run. Runs that agree in all but the path are
 repetitions with other seeds.
 """
 import glob
-import json
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -21,6 +20,7 @@ import numpy as np
 
 from mmcurv.fairness import accuracy_variance
 from .epoch_curves import correlations
+from .records import read_record
 from .run_history import SCHEMA as HISTORIES
 from .run_history import read_history
 
@@ -28,7 +28,7 @@ SCHEMA = 'mmcurv.run_collection'
 SCHEMA_VERSION = 1
 KEYS = ('model', 'dataset', 'method', 'cr', 'tau')
 REMEDY = ('Train the runs with tools/train.py and list their work folders in '
-          f'a JSON file of schema {SCHEMA!r}; docs/paper_figures.md shows '
+          f'a JSON file of schema {SCHEMA!r}; docs/geometry.md shows '
           'one.')
 
 
@@ -51,7 +51,7 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
     if len(paths) != 1 or not osp.isfile(paths[0]):
         raise FileNotFoundError('expected the JSON file of one collection of '
                                 f'runs, got {list(paths)}. {REMEDY}')
-    collection = _read(paths[0])
+    collection = read_record(paths[0])
     if collection.get('schema') != SCHEMA or not collection.get('runs'):
         raise FileNotFoundError(
             f'expected schema {SCHEMA!r} with runs in {paths[0]}, got '
@@ -68,7 +68,7 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
 def _final(path: str) -> Dict[str, float]:
     if osp.isdir(path):
         return _of_folder(path)
-    record = _read(path) if osp.isfile(path) else {}
+    record = read_record(path) if osp.isfile(path) else {}
     if record.get('schema') == HISTORIES and len(record['runs']) == 1:
         return _of_history(record['runs'][0])
     if 'summary' in record and 'classes' in record:
@@ -89,7 +89,7 @@ def _of_folder(folder: str) -> Dict[str, float]:
         raise FileNotFoundError(
             f'expected {folder}/class_accuracy/epoch_*.json, found none. The '
             'run needs the metric mmcurv.ClassFairness. ' + REMEDY)
-    rows = _read(files[-1])['classes']
+    rows = read_record(files[-1])['classes']
     correlation = None
     if osp.isdir(osp.join(folder, 'geometry')):
         correlation = correlations(read_history(folder, ''), 'curvature')[-1]
@@ -119,8 +119,3 @@ def _numbers(accuracy: List[Optional[float]], total: List[int],
         overall=overall,
         variance=float(accuracy_variance(accuracy).value),
         pearson=float('nan') if correlation is None else float(correlation))
-
-
-def _read(path: str) -> Dict[str, Any]:
-    with open(path, encoding='utf-8') as file:
-        return json.load(file)

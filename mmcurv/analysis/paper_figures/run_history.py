@@ -1,15 +1,16 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What runs wrote about their classes, epoch by epoch, in one record."""
 import glob
-import json
 import os.path as osp
 from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
+from .records import read_record, split_name
+
 SCHEMA = 'mmcurv.run_histories'
 SCHEMA_VERSION = 1
-MEASURES = ('curvature', 'log_curvature', 'separation', 'volume')
+MEASURES = ('curvature', 'log_curvature', 'separation', 'volume', 'radius')
 NUMBERS = ('train_loss', 'train_objective', 'seconds', 'share_of_training')
 SETTINGS = ('layer', 'options', 'max_per_class', 'subset_seed', 'num_points',
             'feature_dim')
@@ -77,7 +78,7 @@ def read_history(folder: str, name: str) -> Dict[str, Any]:
         classes=last.get('classes') or [str(c) for c in range(size)],
         settings={key: last.get(key)
                   for key in SETTINGS},
-        split=_read(osp.join(folder, 'split.json')),
+        split=_read_split(osp.join(folder, 'split.json')),
         accuracy=[_accuracy(accuracy.get(e), size) for e in epochs])
     for key in MEASURES:
         history[key] = [_floats(geometry[e].get(key), size) for e in epochs]
@@ -101,16 +102,8 @@ def array(history: Dict[str, Any], key: str) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def split_name(path: str) -> tuple:
-    """('a', 'b') of 'a=b'; else the last part of the path is the name."""
-    name, equals, folder = path.partition('=')
-    if not equals or osp.exists(path):
-        return osp.basename(osp.normpath(path)), path
-    return name, folder
-
-
 def _read_file(path: str) -> List[Dict[str, Any]]:
-    record = _read(path)
+    record = read_record(path)
     if record.get('schema') != SCHEMA:
         raise FileNotFoundError(f'expected schema {SCHEMA!r} in {path}, got '
                                 f'{record.get("schema")!r}. {REMEDY}')
@@ -120,16 +113,13 @@ def _read_file(path: str) -> List[Dict[str, Any]]:
 def _by_epoch(folder: str, kind: str) -> Dict[int, Dict[str, Any]]:
     paths = glob.glob(osp.join(glob.escape(folder), kind, 'epoch_*.json'))
     return {
-        int(osp.basename(path)[len('epoch_'):-len('.json')]): _read(path)
+        int(osp.basename(path)[len('epoch_'):-len('.json')]): read_record(path)
         for path in paths
     }
 
 
-def _read(path: str) -> Dict[str, Any]:
-    if not osp.isfile(path):
-        return {}
-    with open(path, encoding='utf-8') as file:
-        return json.load(file)
+def _read_split(path: str) -> Dict[str, Any]:
+    return read_record(path) if osp.isfile(path) else {}
 
 
 def _accuracy(record: Dict[str, Any], size: int) -> List[float]:

@@ -4,9 +4,10 @@ from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
+from mmcurv.analysis.figure_style import set_heading, set_legend
 from mmcurv.geometry import separation_degree
 from mmcurv.geometry.shapes import sphere_pair
-from .panels import color, legend, panels, title
+from .panels import color, panels
 
 RADII = ((1., 1.), (1., 1.5), (1., 3.))
 READINGS = ((False, 'Algorithm 2'), (True, 'Section 3.3, centred'))
@@ -88,10 +89,10 @@ def plot(record: Dict[str, Any]):
                     mfc='none',
                     color=color(i),
                     label=f'sphere {i + 1}, radius {radius:g}')
-            title(axis, name)
+            set_heading(axis, name)
             axis.set_xlabel('distance between the centres')
             axis.set_ylabel('separation degree')
-            legend(axis)
+            set_legend(axis)
     figure.supxlabel(
         f'Lines: exact. Marks: {record["num_points"]} points of each sphere.',
         fontsize=8)

@@ -6,13 +6,13 @@ import time
 from typing import Any, Dict, Optional
 
 import numpy as np
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
 from mmcurv.atomic_write import write_json
 from mmcurv.engine.class_subset import ClassSubset
+from mmcurv.engine.epoch_meter import EpochMeter
 from mmcurv.engine.extract_features import (extract_features,
                                             train_set_as_tested)
 from mmcurv.engine.geometry_record import (correlate, measure_classes,
@@ -31,8 +31,8 @@ SCHEMA_VERSION = 2
 class GeometryMonitorHook(Hook):
     """Write the classes' geometry after every ``interval`` epochs.
 
-    Curvature, separation degree and volume of each class manifold, their
-    imbalance, the training loss, and, in epochs after which
+    Curvature, separation degree, volume and mean radius of each class
+    manifold, their imbalance, the training loss, and, in epochs after which
     ``mmcurv.ClassFairness`` evaluates, the correlation of each measure with
     the class accuracies: the numbers of Fig. 7 to 11 of Ma et al.,
     *Predicting and Enhancing the Fairness of DNNs with the Curvature of
@@ -47,9 +47,10 @@ class GeometryMonitorHook(Hook):
     measures, on all images, while the others wait at their next exchange of
     gradients.
 
-    The record states what the hook costs: ``share_of_training`` is the time
-    spent in all measurements of this process so far over the time of its
-    training epochs, evaluation excluded.
+    Record and log state what the hook costs: ``share_of_training`` is the
+    time spent in all measurements of this process so far over the time of its
+    training epochs, evaluation excluded. ``interval`` and ``max_per_class``
+    lower it.
 
     Args:
         layer (str): Name of the last classifier layer. Defaults to
@@ -95,8 +96,7 @@ class GeometryMonitorHook(Hook):
         self.subset_seed = subset_seed
         self.at_start = at_start
         self._record = None  # of the last epoch that was measured
-        self._losses = {}
-        self._seconds = dict(measuring=0., training=0.)
+        self._meter = EpochMeter()
 
     def before_train(self, runner) -> None:
         """Build the loader; measure the initial network if asked to."""
@@ -119,28 +119,19 @@ class GeometryMonitorHook(Hook):
 
     def before_train_epoch(self, runner) -> None:
         """Start the clock and the mean of the losses."""
-        self._losses, self._started = {}, time.perf_counter()
+        self._meter.start()
 
     def after_train_iter(self,
                          runner,
                          batch_idx: int,
                          data_batch: Any = None,
                          outputs: Optional[dict] = None) -> None:
-        """Add up the losses, on their device and without waiting for it."""
-        for name in ('loss', 'objective'):
-            value = (outputs or {}).get(name)
-            if isinstance(value, torch.Tensor):
-                total, steps = self._losses.get(name, (0, 0))
-                self._losses[name] = total + value.detach(), steps + 1
+        """Add up the losses."""
+        self._meter.add(outputs)
 
     def after_train_epoch(self, runner) -> None:
         """Measure, write and show."""
-        # Before the clock is read: a GPU has then done what it was asked.
-        losses = {
-            f'train_{name}': float(total) / steps
-            for name, (total, steps) in self._losses.items()
-        }
-        self._seconds['training'] += time.perf_counter() - self._started
+        losses = self._meter.stop()
         self._record = None
         if not self.every_n_epochs(runner, self.interval):
             return
@@ -154,7 +145,13 @@ class GeometryMonitorHook(Hook):
         if record is None or record['epoch'] != runner.epoch:
             return
         accuracy = self._class_accuracy(runner)
-        if accuracy is None or len(accuracy) != len(record['curvature']):
+        if accuracy is None:
+            return
+        if len(accuracy) != len(record['curvature']):
+            runner.logger.warning(
+                f'Geometry is not correlated with accuracy: it has '
+                f'{len(record["curvature"])} classes, the evaluation '
+                f'{len(accuracy)}. Name the classes of both data sets.')
             return
         record['accuracy'] = accuracy.tolist()
         record['correlation'] = correlate(record, accuracy)
@@ -178,13 +175,9 @@ class GeometryMonitorHook(Hook):
         record = self._measure(runner, epoch)
         set_random_state(state)
         seconds = time.perf_counter() - started
-        self._seconds['measuring'] += seconds
-        trained = self._seconds['training']
+        self._meter.measuring += seconds
         record.update(
-            losses,
-            seconds=seconds,
-            share_of_training=self._seconds['measuring'] /
-            trained if trained else float('nan'))
+            losses, seconds=seconds, share_of_training=self._meter.share())
         self._write(runner, record)
         show_geometry(runner.visualizer, record)
         runner.logger.info(describe(record))

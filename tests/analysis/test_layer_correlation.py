@@ -1,0 +1,24 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import math
+
+import pytest
+
+from mmcurv.analysis.paper_figures import layer_correlation
+from .paper_records import write_audit
+
+
+def test_layers_show_size_and_sign_of_their_correlation(tmp_path):
+    path = write_audit(tmp_path / 'audit.json',
+                       dict(first=.3, second=None, last=-.6))
+    record = layer_correlation.measure([f'net={path}'])
+    assert record['models'][0]['name'] == 'net'
+    _, axes = layer_correlation.plot(record)
+    heights = [bar.get_height() for bar in axes[0, 0].patches]
+    assert heights[0] == .3 and math.isnan(heights[1]) and heights[2] == .6
+    assert axes[0, 0].patches[0].get_facecolor()[3] == 0
+    assert axes[0, 0].patches[2].get_facecolor()[3] == 1
+
+
+def test_single_layer_audit_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match='several layers'):
+        layer_correlation.measure([write_audit(tmp_path / 'audit.json', {})])
