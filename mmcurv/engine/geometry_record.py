@@ -2,7 +2,7 @@
 """What is written about the class manifolds at one moment of training."""
 import json
 import os.path as osp
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 from torch import Tensor
@@ -59,27 +59,44 @@ def measure_classes(features: Tensor, labels: Tensor, num_classes: int,
 
 def correlate(record: Dict[str, Any],
               accuracy: np.ndarray) -> Dict[str, Dict[str, Any]]:
-    """Pearson's correlation of each measure with the class accuracies.
+    """Correlation of each measure with the class accuracies.
 
     Args:
         record (dict): Of :func:`measure_classes`.
         accuracy (np.ndarray): Shape (C,), nan where a class was not tested.
 
     Returns:
-        dict: Measure to ``pearson`` and ``entered``, the classes for which
-        both are known; nan where fewer than three are, or one is constant.
+        dict: Measure to ``pearson`` and ``entered``, see
+        :func:`pearson_or_nan`.
     """
-    found = {}
-    for name in MEASURES:
-        values = np.array(record[name], dtype=float)
-        values[~np.isfinite(values)] = np.nan  # the log of a flat class
-        known = np.isfinite(values) & np.isfinite(accuracy)
-        found[name] = dict(pearson=float('nan'), entered=int(known.sum()))
-        if known.sum() >= 3 and np.ptp(values[known]) > 0 and np.ptp(
-                accuracy[known]) > 0:
-            found[name]['pearson'] = pearson(
-                values, accuracy, permutations=0, resamples=0).value
-    return found
+    return {
+        name:
+        dict(
+            zip(('pearson', 'entered'), pearson_or_nan(record[name],
+                                                       accuracy)))
+        for name in MEASURES
+    }
+
+
+def pearson_or_nan(values: Sequence[float],
+                   accuracy: Sequence[float]) -> Tuple[float, int]:
+    """Pearson's correlation over the classes for which both are finite.
+
+    Args:
+        values (Sequence[float]): Shape (C,); the log of a flat class is
+            infinite.
+        accuracy (Sequence[float]): Shape (C,).
+
+    Returns:
+        tuple: The correlation, nan if fewer than three classes enter or one
+        of the two is constant, and the number of classes that entered.
+    """
+    both = np.array([values, accuracy], dtype=float)  # (2, C)
+    both = both[:, np.isfinite(both).all(0)]
+    entered = both.shape[1]
+    if entered < 3 or (np.ptp(both, axis=1) == 0).any():
+        return float('nan'), entered
+    return pearson(*both, permutations=0, resamples=0).value, entered
 
 
 def read_class_accuracy(path: str) -> Optional[np.ndarray]:

@@ -22,6 +22,7 @@ def write_run(folder, correct=CORRECT, curvature=CURVATURE, extra=True):
                 log_curvature=np.log(values).tolist(),
                 separation=[.1 * i, .2 * i, .4 * i],
                 volume=[1., 2., 3.],
+                radius=[2., 2., 2.],
                 train_loss=1. / i)
         name = f'epoch_{i:03d}.json'
         write_json(str(folder / 'geometry' / name), geometry)

@@ -81,3 +81,59 @@ def test_collection_without_tau_says_so(tmp_path):
         [write_collection(tmp_path / 'c.json', [entry('run')])])
     with pytest.raises(ValueError, match='"tau"'):
         compared_runs.plot_tau(record)
+
+
+def test_correlation_is_that_of_the_evaluated_epoch_or_none(tmp_path):
+    write_run(tmp_path / 'run')
+    (tmp_path / 'run' / 'geometry' / 'epoch_002.json').unlink()
+    path = write_collection(tmp_path / 'c.json', [entry('run')])
+    record = run_collection.measure([path])
+    assert math.isnan(record['runs'][0]['pearson'])
+    with pytest.raises(ValueError, match='GeometryMonitorHook'):
+        compared_runs.plot_model_correlation(record)
+
+
+def test_last_epoch_is_the_last_by_number(tmp_path):
+    write_run(tmp_path / 'run')
+    for kind in ('geometry', 'class_accuracy'):
+        folder = tmp_path / 'run' / kind
+        (folder / 'epoch_001.json').rename(folder / 'epoch_1000.json')
+    path = write_collection(tmp_path / 'c.json', [entry('run')])
+    run, = run_collection.measure([path])['runs']
+    assert run['overall'] == pytest.approx(.4)
+
+
+def test_audits_serve_as_runs(tmp_path):
+    write_json(
+        str(tmp_path / 'audit.json'),
+        dict(
+            schema='mmcurv.audit',
+            summary={},
+            classes=[
+                dict(accuracy=.5, test_count=30),
+                dict(accuracy=.9, test_count=10),
+                dict(accuracy=None, test_count=0)
+            ],
+            correlation=dict(curvature=dict(pearson=-.4))))
+    path = write_collection(tmp_path / 'c.json', [entry('audit.json')])
+    run, = run_collection.measure([path])['runs']
+    assert run['overall'] == pytest.approx(.6)
+    assert run['variance'] == pytest.approx(.04)
+    assert run['pearson'] == -.4
+
+
+def test_run_that_lacks_a_key_is_named(tmp_path):
+    broken = entry('run')
+    del broken['dataset'], broken['cr']
+    path = write_collection(tmp_path / 'c.json', [entry('run'), broken])
+    write_run(tmp_path / 'run')
+    with pytest.raises(ValueError, match='run 2 lacks dataset, cr'):
+        run_collection.measure([path])
+
+
+def test_run_without_evaluations_says_what_it_needs(tmp_path):
+    (tmp_path / 'run').mkdir()
+    for name, words in (('run', 'mmcurv.ClassFairness'), ('none', 'nothing')):
+        path = write_collection(tmp_path / 'c.json', [entry(name)])
+        with pytest.raises(FileNotFoundError, match=words):
+            run_collection.measure([path])

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 import numpy as np
 
 from mmcurv.analysis.figure_style import set_heading, set_legend
-from .panels import color, panels
+from .panels import color, literal, panels
 
 
 def plot_bias_of_methods(record: Dict[str, Any]):
@@ -46,8 +46,17 @@ def plot_model_correlation(record: Dict[str, Any]):
 
     Returns:
         tuple: Figure and axes (1, 1).
+
+    Raises:
+        ValueError: If no run has a correlation.
     """
     runs = record['runs']
+    pearson = np.array([run['pearson'] for run in runs], dtype=float)
+    if not np.isfinite(pearson).any():
+        raise ValueError(
+            'expected runs whose curvature was measured, got none among '
+            f'{len(runs)}. Train them with the hook '
+            'mmcurv.GeometryMonitorHook, or give audits.')
     models = _values(runs, 'model')
     datasets = _values(runs, 'dataset')
     figure, axes = panels(1, 1, width=max(4, 0.9 * len(models)), height=3.2)
@@ -88,7 +97,7 @@ def plot_tau(record: Dict[str, Any]):
             for tau in taus
         ]
         axes[0, 0].plot(
-            taus, 100 * np.array(mean), color=color(i), label=dataset)
+            taus, 100 * np.array(mean), color=color(i), label=literal(dataset))
         axes[0, 0].plot([run['tau'] for run in own],
                         [100 * run['overall'] for run in own],
                         'o',
@@ -123,14 +132,19 @@ def _bars(axis, names: List[str], i: int, of: int, label: str,
     """The i-th of ``of`` bars at each name; none where there is no run."""
     width = 0.8 / of
     place = np.arange(len(names)) + (i - (of - 1) / 2) * width
-    known = [np.array(v)[np.isfinite(v)] for v in values]
+    known = [np.array(v, dtype=float) for v in values]
+    known = [v[np.isfinite(v)] for v in known]
     mean = [v.mean() if v.size else np.nan for v in known]
-    axis.bar(place, mean, 0.92 * width, color=color(i), label=label)
+    axis.bar(place, mean, 0.92 * width, color=color(i), label=literal(label))
     for x, v in zip(place, known):
         if v.size > 1:
             axis.plot([x] * v.size, v, 'o', color='k', ms=2.5)
     axis.set_xticks(
-        np.arange(len(names)), names, rotation=25, ha='right', fontsize=8)
+        np.arange(len(names)),
+        map(literal, names),
+        rotation=25,
+        ha='right',
+        fontsize=8)
 
 
 def _values(runs: List[Dict[str, Any]], key: str) -> List[str]:

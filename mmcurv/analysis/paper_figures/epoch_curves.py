@@ -1,18 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Fig. 7 to 11: geometry and its correlation with accuracy over epochs.
+"""Fig. 7 to 9: separation, curvature and its imbalance over epochs.
 
 Ma et al., *Predicting and Enhancing the Fairness of DNNs with the Curvature
-of Perceptual Manifolds*, Section 5. Each function takes the record of
-:func:`~mmcurv.analysis.paper_figures.run_history.measure`.
+of Perceptual Manifolds*, Sections 5.1 and 5.2. Each function takes the record
+of :func:`~mmcurv.analysis.paper_figures.run_history.measure`.
 """
 from typing import Any, Dict
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from mmcurv.analysis.figure_style import set_heading, set_legend
-from mmcurv.fairness import pearson
-from .panels import color, epoch_axis, panels
-from .run_history import array
+from mmcurv.analysis.figure_style import set_heading
+from .panels import color, epoch_axis, literal, panels
+from .run_history import array, known_array
+
+MAX_NAMED = 10  # classes; more have neither room nor colours
 
 
 def plot_separation(record: Dict[str, Any]):
@@ -23,172 +26,125 @@ def plot_separation(record: Dict[str, Any]):
 
     Returns:
         tuple: Figure and axes (1, runs).
+
+    Raises:
+        ValueError: If a run recorded no separation.
     """
-    return _per_class(record, 'separation', 'separation degree')
+    runs = record['runs']
+    figure, axes = panels(1, len(runs), width=4, height=3.2)
+    for axis, run in zip(axes.flat, runs):
+        _draw_classes(axis, run, known_array(run, 'separation'))
+        axis.set_ylabel('separation degree')
+        set_heading(axis, run['name'])
+    _name_classes(figure, axes, record)
+    return figure, axes
 
 
 def plot_curvature(record: Dict[str, Any]):
-    """Fig. 8: curvature, one panel per run.
+    """Fig. 8: curvature of every class and its mean, one column per run.
 
-    Departure: every class is drawn thinly under the mean over the classes,
-    which is all that the paper shows; on a logarithmic scale.
+    Departures: the paper shows the mean alone, on a linear scale. The second
+    row, drawn if the runs recorded mean radii, shows curvature times radius
+    to the power of m, the tangent dimension: curvature has the unit
+    1 / length^m, so a network that stretches its features lowers it without
+    flattening anything, and this product is free of the unit.
 
     Args:
         record (dict): Histories of runs.
 
     Returns:
-        tuple: Figure and axes (1, runs).
+        tuple: Figure and axes (1 or 2, runs).
+
+    Raises:
+        ValueError: If a run recorded no curvature.
     """
-    figure, axes = _per_class(record, 'curvature', 'curvature')
-    for axis in axes.flat:
-        axis.set_yscale('log')
+    runs = record['runs']
+    with_radius = all(np.isfinite(array(run, 'radius')).any() for run in runs)
+    figure, axes = panels(1 + with_radius, len(runs), width=4)
+    for column, run in zip(axes.T, runs):
+        curvature = known_array(run, 'curvature')  # (E, C)
+        _draw_classes(column[0], run, curvature)
+        column[0].set_ylabel('curvature')
+        set_heading(column[0], run['name'])
+        if with_radius:
+            power = (run['settings'].get('options')
+                     or {}).get('tangent_dim', 2)
+            _draw_classes(column[1], run,
+                          curvature * array(run, 'radius')**power)
+            column[1].set_ylabel(f'curvature x radius^{power}')
+        for axis in column:
+            axis.set_yscale('log')
+    _name_classes(figure, axes, record)
     return figure, axes
 
 
 def plot_imbalance(record: Dict[str, Any]):
     """Fig. 9: training loss, and variance of the curvature over classes.
 
-    Departure: the variance of log curvature, which the unit of the features
-    does not change, stands beside it: a network that shrinks or stretches
-    all features changes the variance without balancing anything.
+    The variance is the imbalance of Table 6. Departure: the variance of log
+    curvature, which the unit of the features does not change, stands below
+    it.
 
     Args:
         record (dict): Histories of runs.
 
     Returns:
         tuple: Figure and axes (3, runs).
+
+    Raises:
+        ValueError: If a run recorded no loss or no curvature.
     """
     runs = record['runs']
     figure, axes = panels(3, len(runs), height=2.1)
     kinds = (('curvature', 'variance of\ncurvature'),
              ('log_curvature', 'variance of\nlog curvature'))
     for column, run in zip(axes.T, runs):
-        column[0].plot(run['epochs'], array(run, 'train_loss'), color=color(7))
+        column[0].plot(
+            run['epochs'], known_array(run, 'train_loss'), color=color(7))
         column[0].set_ylabel('training loss')
         set_heading(column[0], run['name'])
         for axis, (key, label) in zip(column[1:], kinds):
-            axis.plot(
-                run['epochs'],
-                _over_classes(np.nanvar, run, key),
-                color=color(0))
+            variance = _over_classes(np.nanvar, known_array(run, key))
+            axis.plot(run['epochs'], variance, color=color(0))
             axis.set_ylabel(label)
-        column[1].set_yscale('log')
+            axis.set_yscale('log')
         for axis in column:
+            axis.set_xlim(min(run['epochs']), max(run['epochs']))
             epoch_axis(axis)
     return figure, axes
 
 
-def plot_correlation(record: Dict[str, Any]):
-    """Fig. 10: class accuracy against separation and curvature.
-
-    Args:
-        record (dict): Histories of runs.
-
-    Returns:
-        tuple: Figure and axes (1, runs).
-    """
-    runs = record['runs']
-    figure, axes = panels(1, len(runs))
-    kinds = (('separation', 'separation'), ('curvature', 'curvature'),
-             ('log_curvature', 'log curvature'))
-    for axis, run in zip(axes.flat, runs):
-        for i, (key, label) in enumerate(kinds):
-            axis.plot(
-                run['epochs'],
-                correlations(run, key),
-                '--' if key == 'log_curvature' else '-',
-                color=color(min(i, 1)),
-                lw=1.2 if key == 'log_curvature' else 1.8,
-                label=label)
-        _correlation_axis(axis)
-        set_heading(axis, run['name'])
-        set_legend(axis)
-    return figure, axes
-
-
-def plot_curvature_correlation(record: Dict[str, Any]):
-    """Fig. 11: class accuracy against curvature, every run in one panel.
-
-    Args:
-        record (dict): Histories of runs.
-
-    Returns:
-        tuple: Figure and axes (1, 1).
-    """
-    figure, axes = panels(1, 1, width=5, height=3.4)
-    for i, run in enumerate(record['runs']):
-        axes[0, 0].plot(
-            run['epochs'],
-            correlations(run, 'curvature'),
-            color=color(i),
-            label=run['name'])
-    _correlation_axis(axes[0, 0])
-    set_legend(axes[0, 0])
-    return figure, axes
-
-
-def correlations(run: Dict[str, Any], key: str) -> np.ndarray:
-    """Pearson's correlation with class accuracy in each epoch.
-
-    Args:
-        run (dict): A history.
-        key (str): The measure.
-
-    Returns:
-        np.ndarray: Shape (E,); nan where fewer than three classes have both
-        or one of the two is constant.
-    """
-    values = []
-    for x, y in zip(array(run, key), array(run, 'accuracy')):
-        known = np.isfinite(x) & np.isfinite(y)
-        varied = known.sum() >= 3 and np.ptp(x[known]) > 0 and np.ptp(
-            y[known]) > 0
-        values.append(
-            pearson(x, y, permutations=0, resamples=0).value if varied else np.
-            nan)
-    return np.array(values)
-
-
-def _per_class(record: Dict[str, Any], key: str, label: str):
-    runs = record['runs']
-    figure, axes = panels(1, len(runs), width=4, height=3.2)
-    for axis, run in zip(axes.flat, runs):
-        values = array(run, key)  # (E, C)
-        few = values.shape[1] <= 10
-        for c, name in enumerate(run['classes']):
-            axis.plot(
-                run['epochs'],
-                values[:, c],
-                color=color(c),
-                lw=1.1 if few else 0.4,
-                label=name if few else None)
+def _draw_classes(axis: Axes, run: Dict[str, Any], values: np.ndarray) -> None:
+    """A thin line for each class and a thick one for their mean; (E, C)."""
+    named = len(run['classes']) <= MAX_NAMED
+    for c, name in enumerate(run['classes']):
         axis.plot(
             run['epochs'],
-            _over_classes(np.nanmean, run, key),
-            'k',
-            lw=2.2,
-            label='mean')
-        axis.set_ylabel(label)
-        epoch_axis(axis)
-        set_heading(axis, run['name'])
-    figure.legend(
-        *axes[0, -1].get_legend_handles_labels(),
-        loc='outside right upper',
-        frameon=False,
-        fontsize=8)
-    return figure, axes
-
-
-def _over_classes(reduce, run: Dict[str, Any], key: str) -> np.ndarray:
-    """Mean or variance over the classes that have the measure, (E,)."""
-    return np.array([
-        reduce(row) if np.isfinite(row).any() else np.nan
-        for row in array(run, key)
-    ])
-
-
-def _correlation_axis(axis) -> None:
-    axis.axhline(0, color='k', lw=0.6)
-    axis.set_ylim(-1, 1)
-    axis.set_ylabel("Pearson's correlation\nwith class accuracy")
+            values[:, c],
+            color=color(c),
+            lw=1.1 if named else 0.4,
+            label=literal(name))
+    axis.plot(
+        run['epochs'],
+        _over_classes(np.nanmean, values),
+        'k',
+        lw=2.2,
+        label='mean')
     epoch_axis(axis)
+
+
+def _name_classes(figure: Figure, axes: np.ndarray, record: Dict[str,
+                                                                 Any]) -> None:
+    """A legend, if few classes are the same in every run."""
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    classes = [run['classes'] for run in record['runs']]
+    if len(classes[0]) > MAX_NAMED or classes.count(classes[0]) < len(classes):
+        handles, labels = handles[-1:], labels[-1:]  # the mean
+    figure.legend(
+        handles, labels, loc='outside right upper', frameon=False, fontsize=8)
+
+
+def _over_classes(reduce, values: np.ndarray) -> np.ndarray:
+    """Mean or variance over the classes that have the measure, (E,)."""
+    return np.array(
+        [reduce(row) if np.isfinite(row).any() else np.nan for row in values])

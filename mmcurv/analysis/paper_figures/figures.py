@@ -3,9 +3,9 @@
 import difflib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from . import (compared_runs, curvature_of_surfaces, epoch_curves,
-               layer_correlation, regularization_loss, run_collection,
-               run_history, separation_of_spheres)
+from . import (compared_runs, curvature_of_surfaces, epoch_correlations,
+               epoch_curves, layer_correlation, regularization_loss,
+               run_collection, run_history, separation_of_spheres)
 from .records import AUDIT, COLLECTION, RUN, kind_of
 
 
@@ -53,10 +53,11 @@ FIGURES = dict(
     fig9=PaperFigure('loss and imbalance of curvature over epochs', RUN,
                      run_history.measure, epoch_curves.plot_imbalance),
     fig10=PaperFigure('correlations with accuracy over epochs', RUN,
-                      run_history.measure, epoch_curves.plot_correlation),
+                      run_history.measure,
+                      epoch_correlations.plot_correlation),
     fig11=PaperFigure('correlation of curvature over epochs, all runs', RUN,
                       run_history.measure,
-                      epoch_curves.plot_curvature_correlation),
+                      epoch_correlations.plot_curvature_correlation),
     fig12=PaperFigure('the rejected loss and its slope', None,
                       _closed(regularization_loss.measure_rejected),
                       regularization_loss.plot),

@@ -6,7 +6,7 @@ from typing import Any, Dict, Sequence
 import numpy as np
 
 from mmcurv.analysis.figure_style import set_legend
-from .panels import color, panels
+from .panels import color, literal, panels
 from .records import read_record, split_name
 
 REMEDY = ('Audit a checkpoint at several layers, for example\n  python '
@@ -81,8 +81,9 @@ def plot(record: Dict[str, Any]):
                 0.92 * width,
                 edgecolor=color(i),
                 facecolor=color(i) if value < 0 else 'none',
-                label=model['layers'][i] if x == 0 else None)
-    axis.set_xticks(range(len(models)), [model['name'] for model in models])
+                label=literal(model['layers'][i]) if x == 0 else None)
+    axis.set_xticks(
+        range(len(models)), [literal(model['name']) for model in models])
     axis.set_ylim(0, 1)
     axis.set_ylabel("|Pearson's correlation|\nof curvature and accuracy")
     set_legend(axis)

@@ -41,6 +41,11 @@ def color(number: int) -> str:
     return SERIES[number % len(SERIES)]
 
 
+def literal(text: str) -> str:
+    """A label as it stands, without mathematics between dollars."""
+    return text.replace('$', r'\$')
+
+
 def epoch_axis(axis: Axes) -> None:
     """Whole epochs from left to right."""
     axis.set_xlabel('epoch')

@@ -9,27 +9,26 @@ A collection is a JSON file::
                "tau": null}]}
 
 ``path`` is relative to the file: a work folder, an ``audit.json``, or a file
-of run histories that holds one run. Runs that agree in all but the path are
-repetitions with other seeds.
+of run histories that holds one run. ``tau`` may be left out. Runs that agree
+in all but the path are repetitions with other seeds.
 """
-import glob
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from mmcurv.fairness import accuracy_variance
-from .epoch_curves import correlations
+from .epoch_correlations import correlations
 from .records import read_record
 from .run_history import SCHEMA as HISTORIES
-from .run_history import read_history
+from .run_history import (class_accuracies, evaluated_counts, read_history,
+                          records_by_epoch)
 
 SCHEMA = 'mmcurv.run_collection'
 SCHEMA_VERSION = 1
-KEYS = ('model', 'dataset', 'method', 'cr', 'tau')
+KEYS = ('path', 'model', 'dataset', 'method', 'cr')
 REMEDY = ('Train the runs with tools/train.py and list their work folders in '
-          f'a JSON file of schema {SCHEMA!r}; docs/geometry.md shows '
-          'one.')
+          f'a JSON file of schema {SCHEMA!r}; docs/geometry.md shows one.')
 
 
 def measure(paths: Sequence[str]) -> Dict[str, Any]:
@@ -39,14 +38,16 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
         paths (Sequence[str]): Of one collection.
 
     Returns:
-        dict: ``runs``, each with the keys of the collection and ``overall``
-        (accuracy of all test images, fraction), ``variance`` of the class
-        accuracies as fractions, ``pearson`` of curvature and accuracy, all
-        after the last epoch, and nan where the run does not tell.
+        dict: ``runs``, each with the keys of the collection but the path and
+        ``overall`` (accuracy of all test images, fraction), ``variance`` of
+        the class accuracies as fractions, ``pearson`` of curvature and
+        accuracy, all after the last epoch that was evaluated, and nan where
+        the run does not tell.
 
     Raises:
         FileNotFoundError: If there is no such collection, or a run of it has
             no class accuracies.
+        ValueError: If a run of it lacks a key.
     """
     if len(paths) != 1 or not osp.isfile(paths[0]):
         raise FileNotFoundError('expected the JSON file of one collection of '
@@ -59,9 +60,19 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
             f'{len(collection.get("runs") or [])}. {REMEDY}')
     folder = osp.dirname(osp.abspath(paths[0]))
     runs = []
-    for run in collection['runs']:
-        found = _final(osp.join(folder, run['path']))
-        runs.append({**{key: run.get(key) for key in KEYS}, **found})
+    for number, run in enumerate(collection['runs'], 1):
+        missing = [key for key in KEYS if key not in run]
+        if missing:
+            raise ValueError(
+                f'expected the keys {", ".join(KEYS)} in every run of '
+                f'{paths[0]}, run {number} lacks {", ".join(missing)}. '
+                f'{REMEDY}')
+        varied = {key: run[key] for key in KEYS[1:]}
+        runs.append(
+            dict(
+                varied,
+                tau=run.get('tau'),
+                **_final(osp.join(folder, run['path']))))
     return dict(runs=runs)
 
 
@@ -70,7 +81,9 @@ def _final(path: str) -> Dict[str, float]:
         return _of_folder(path)
     record = read_record(path) if osp.isfile(path) else {}
     if record.get('schema') == HISTORIES and len(record['runs']) == 1:
-        return _of_history(record['runs'][0])
+        run = record['runs'][0]
+        return _numbers(run['accuracy'][-1], run['test_count'],
+                        correlations(run, 'curvature')[-1])
     if 'summary' in record and 'classes' in record:
         classes = record['classes']
         return _numbers([row['accuracy'] for row in classes],
@@ -82,29 +95,21 @@ def _final(path: str) -> Dict[str, float]:
 
 
 def _of_folder(folder: str) -> Dict[str, float]:
-    files = sorted(
-        glob.glob(
-            osp.join(glob.escape(folder), 'class_accuracy', 'epoch_*.json')))
-    if not files:
+    tested = records_by_epoch(folder, 'class_accuracy')
+    if not tested:
         raise FileNotFoundError(
             f'expected {folder}/class_accuracy/epoch_*.json, found none. The '
             'run needs the metric mmcurv.ClassFairness. ' + REMEDY)
-    rows = read_record(files[-1])['classes']
+    last = max(tested)
     correlation = None
-    if osp.isdir(osp.join(folder, 'geometry')):
-        correlation = correlations(read_history(folder, ''), 'curvature')[-1]
-    total = [row['test_count'] for row in rows]
-    accuracy = [
-        row['correct'] / row['test_count'] if row['test_count'] else None
-        for row in rows
-    ]
-    return _numbers(accuracy, total, correlation)
-
-
-def _of_history(run: Dict[str, Any]) -> Dict[str, float]:
-    # Histories hold no test counts: their mean is over the classes.
-    return _numbers(run['accuracy'][-1], [1] * len(run['classes']),
-                    correlations(run, 'curvature')[-1])
+    # Curvature of an earlier epoch says nothing about the final accuracies.
+    if last in records_by_epoch(folder, 'geometry'):
+        history = read_history(folder, folder)
+        correlation = correlations(history,
+                                   'curvature')[history['epochs'].index(last)]
+    return _numbers(
+        class_accuracies(tested[last]), evaluated_counts(tested[last]),
+        correlation)
 
 
 def _numbers(accuracy: List[Optional[float]], total: List[int],

@@ -6,11 +6,11 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
+from mmcurv.engine.geometry_record import MEASURES
 from .records import read_record, split_name
 
 SCHEMA = 'mmcurv.run_histories'
 SCHEMA_VERSION = 1
-MEASURES = ('curvature', 'log_curvature', 'separation', 'volume', 'radius')
 NUMBERS = ('train_loss', 'train_objective', 'seconds', 'share_of_training')
 SETTINGS = ('layer', 'options', 'max_per_class', 'subset_seed', 'num_points',
             'feature_dim')
@@ -58,17 +58,18 @@ def read_history(folder: str, name: str) -> Dict[str, Any]:
 
     Returns:
         dict: ``epochs`` (E), ``classes``, ``accuracy`` (E, C) as fractions,
-        nan in epochs and classes that were not tested, each measure (E, C),
-        each number of the run (E), ``settings`` and ``split``.
+        nan in epochs and classes that were not tested, ``test_count`` (C) of
+        the last evaluation, each measure (E, C), each number of the run (E),
+        ``settings`` and ``split``.
 
     Raises:
         FileNotFoundError: If there is no record of the geometry.
     """
-    geometry = _by_epoch(folder, 'geometry')
+    geometry = records_by_epoch(folder, 'geometry')
     if not geometry:
         raise FileNotFoundError(f'expected {folder}/geometry/epoch_*.json, '
                                 f'found none. {REMEDY}')
-    accuracy = _by_epoch(folder, 'class_accuracy')
+    accuracy = records_by_epoch(folder, 'class_accuracy')
     epochs = sorted(geometry)
     last = geometry[epochs[-1]]
     size = len(last['curvature'])
@@ -79,7 +80,12 @@ def read_history(folder: str, name: str) -> Dict[str, Any]:
         settings={key: last.get(key)
                   for key in SETTINGS},
         split=_read_split(osp.join(folder, 'split.json')),
-        accuracy=[_accuracy(accuracy.get(e), size) for e in epochs])
+        test_count=evaluated_counts(accuracy[max(accuracy)])
+        if accuracy else None,
+        accuracy=[
+            class_accuracies(accuracy[e]) if e in accuracy else _nans(size)
+            for e in epochs
+        ])
     for key in MEASURES:
         history[key] = [_floats(geometry[e].get(key), size) for e in epochs]
     for key in NUMBERS:
@@ -102,6 +108,59 @@ def array(history: Dict[str, Any], key: str) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
+def records_by_epoch(folder: str, kind: str) -> Dict[int, Dict[str, Any]]:
+    """Records of a run by the number of their epoch.
+
+    Args:
+        folder (str): Work folder of the run.
+        kind (str): 'geometry' or 'class_accuracy'.
+
+    Returns:
+        dict[int, dict]: Empty if there is none.
+    """
+    paths = glob.glob(osp.join(glob.escape(folder), kind, 'epoch_*.json'))
+    return {
+        int(osp.basename(path)[len('epoch_'):-len('.json')]): read_record(path)
+        for path in paths
+    }
+
+
+def class_accuracies(record: Dict[str, Any]) -> List[float]:
+    """Accuracies (C,) as fractions of a ClassFairness record, nan if none."""
+    return [
+        row['correct'] /
+        row['test_count'] if row['test_count'] else float('nan')
+        for row in record['classes']
+    ]
+
+
+def evaluated_counts(record: Dict[str, Any]) -> List[int]:
+    """Test images (C,) of a ClassFairness record."""
+    return [row['test_count'] for row in record['classes']]
+
+
+def known_array(history: Dict[str, Any], key: str) -> np.ndarray:
+    """An entry of a history that a figure cannot do without.
+
+    Args:
+        history (dict): Of :func:`read_history`.
+        key (str): Such as 'separation'.
+
+    Returns:
+        np.ndarray: As :func:`array`.
+
+    Raises:
+        ValueError: If the run recorded nothing of the kind.
+    """
+    if key in history:
+        values = array(history, key)
+        if np.isfinite(values).any():
+            return values
+    raise ValueError(
+        f'expected {key!r} in the records of run {history["name"]!r}, found '
+        f'it in none of {len(history["epochs"])} epochs. {REMEDY}')
+
+
 def _read_file(path: str) -> List[Dict[str, Any]]:
     record = read_record(path)
     if record.get('schema') != SCHEMA:
@@ -110,29 +169,15 @@ def _read_file(path: str) -> List[Dict[str, Any]]:
     return record['runs']
 
 
-def _by_epoch(folder: str, kind: str) -> Dict[int, Dict[str, Any]]:
-    paths = glob.glob(osp.join(glob.escape(folder), kind, 'epoch_*.json'))
-    return {
-        int(osp.basename(path)[len('epoch_'):-len('.json')]): read_record(path)
-        for path in paths
-    }
-
-
 def _read_split(path: str) -> Dict[str, Any]:
     return read_record(path) if osp.isfile(path) else {}
 
 
-def _accuracy(record: Dict[str, Any], size: int) -> List[float]:
-    if record is None:
-        return [float('nan')] * size
-    return [
-        row['correct'] /
-        row['test_count'] if row['test_count'] else float('nan')
-        for row in record['classes']
-    ]
-
-
 def _floats(values, size: int) -> List[float]:
     if values is None:  # a record of an older schema
-        return [float('nan')] * size
+        return _nans(size)
     return [float('nan') if v is None else float(v) for v in values]
+
+
+def _nans(size: int) -> List[float]:
+    return [float('nan')] * size

@@ -10,12 +10,13 @@ from mmcurv.geometry.shapes import sphere_pair
 from .panels import color, panels
 
 RADII = ((1., 1.), (1., 1.5), (1., 3.))
+DISTANCES = tuple(np.linspace(0, 8, 17).tolist())
 READINGS = ((False, 'Algorithm 2'), (True, 'Section 3.3, centred'))
 
 
 def measure(num_points: int = 2000,
             radii: Sequence[Tuple[float, float]] = RADII,
-            distances: Sequence[float] = tuple(np.linspace(0, 8, 17)),
+            distances: Sequence[float] = DISTANCES,
             seed: int = 0) -> Dict[str, Any]:
     """Separation degrees of sampled spheres, and those of the true spheres.
 
@@ -28,10 +29,9 @@ def measure(num_points: int = 2000,
 
     Args:
         num_points (int): Of each sphere. Defaults to 2000.
-        radii (Sequence): Two radii of each case. Defaults to (1, 1),
-            (1, 1.5) and (1, 3).
-        distances (Sequence[float]): Between the centres. Defaults to 17
-            values from 0 to 8.
+        radii (Sequence): Two radii of each case; without it ``RADII``.
+        distances (Sequence[float]): Between the centres; without it
+            ``DISTANCES``.
         seed (int): Of the points. Defaults to 0.
 
     Returns:
@@ -55,7 +55,7 @@ def measure(num_points: int = 2000,
     return dict(
         num_points=num_points,
         seed=seed,
-        distances=[float(d) for d in distances],
+        distances=list(distances),
         cases=cases)
 
 
