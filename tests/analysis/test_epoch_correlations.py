@@ -66,3 +66,15 @@ def test_run_that_was_never_evaluated_is_named(tmp_path, name):
     record = run_history.measure([f'my run={folder}'])
     with pytest.raises(ValueError, match="'accuracy' .*run 'my run'"):
         find_figure(name).plot(record)
+
+
+def test_chance_exceeds_the_band_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 20000, 10))
+    found = np.array([np.corrcoef(*pair)[0, 1] for pair in zip(x, y)])
+    band = epoch_correlations.chance_band(10)
+    assert (np.abs(found) > band).mean() == pytest.approx(.05, abs=.006)
+
+
+def test_two_classes_have_no_band():
+    assert math.isnan(epoch_correlations.chance_band(2))

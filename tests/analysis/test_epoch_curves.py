@@ -89,3 +89,10 @@ def test_dollars_in_names_are_no_mathematics(tmp_path):
     figure, axes = epoch_curves.plot_separation(record)
     figure.savefig(tmp_path / 'x.png')  # raises if it is parsed
     assert axes[0, 0].get_title(loc='left') == '$a_1$'
+
+
+def test_initial_network_has_no_place_beside_the_loss(tmp_path):
+    record = run_history.measure([write_run(tmp_path)])
+    record['runs'][0]['train_loss'][0] = None
+    _, axes = epoch_curves.plot_imbalance(record)
+    assert all(axis.lines[0].get_xdata().tolist() == [2] for axis in axes.flat)

@@ -22,3 +22,17 @@ def test_layers_show_size_and_sign_of_their_correlation(tmp_path):
 def test_single_layer_audit_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match='several layers'):
         layer_correlation.measure([write_audit(tmp_path / 'audit.json', {})])
+
+
+def test_layers_that_differ_between_models_are_all_named(tmp_path):
+    paths = [
+        write_audit(tmp_path / f'{name}.json', {
+            name: .1,
+            'head.fc': -.2
+        }) for name in ('layer2', 'features')
+    ]
+    figure, axes = layer_correlation.plot(layer_correlation.measure(paths))
+    legend, = figure.legends
+    assert [text.get_text()
+            for text in legend.get_texts()] == ['layer2, features', 'head.fc']
+    assert len(axes[0, 0].patches) == 4

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 import numpy as np
 
 from mmcurv.analysis.figure_style import set_heading, set_legend
-from .panels import color, literal, panels
+from .panels import color, literal, outer_legend, panels
 
 
 def plot_bias_of_methods(record: Dict[str, Any]):
@@ -73,13 +73,13 @@ def plot_model_correlation(record: Dict[str, Any]):
 
 
 def plot_tau(record: Dict[str, Any]):
-    """Fig. 14: accuracy over tau, one line per data set.
+    """Fig. 14: accuracy over tau, one panel per data set.
 
     Args:
         record (dict): A collection whose CR runs have ``tau``.
 
     Returns:
-        tuple: Figure and axes (1, 1).
+        tuple: Figure and axes (1, data sets).
 
     Raises:
         ValueError: If no run has it.
@@ -88,24 +88,19 @@ def plot_tau(record: Dict[str, Any]):
     if not runs:
         raise ValueError('expected runs with "tau" in the collection, got '
                          'none. Add the number to each run with CR.')
-    figure, axes = panels(1, 1, width=5, height=3.2)
-    for i, dataset in enumerate(_values(runs, 'dataset')):
+    datasets = _values(runs, 'dataset')
+    figure, axes = panels(1, len(datasets), width=4.2, height=3.2)
+    for i, (axis, dataset) in enumerate(zip(axes.flat, datasets)):
         own = [run for run in runs if run['dataset'] == dataset]
         taus = sorted({run['tau'] for run in own})
-        mean = [
-            np.nanmean([r['overall'] for r in own if r['tau'] == tau])
-            for tau in taus
-        ]
-        axes[0, 0].plot(
-            taus, 100 * np.array(mean), color=color(i), label=literal(dataset))
-        axes[0, 0].plot([run['tau'] for run in own],
-                        [100 * run['overall'] for run in own],
-                        'o',
-                        ms=4,
-                        color=color(i))
-    axes[0, 0].set_xlabel('tau')
-    axes[0, 0].set_ylabel('accuracy (%)')
-    set_legend(axes[0, 0])
+        overall = 100 * np.array([run['overall'] for run in own], dtype=float)
+        at = np.array([run['tau'] for run in own])
+        mean = [overall[at == tau].mean() for tau in taus]
+        axis.plot(taus, mean, color=color(i))
+        axis.plot(at, overall, 'o', ms=4, color=color(i))
+        axis.set_xlabel('tau')
+        axis.set_ylabel('accuracy (%)')
+        set_heading(axis, dataset)
     return figure, axes
 
 
@@ -123,7 +118,8 @@ def _without_and_with(record: Dict[str, Any], key: str):
             ] for name in names])
         axis.set_ylabel('variance of class accuracy')
         set_heading(axis, dataset)
-    set_legend(axes[0, 0])
+    outer_legend(figure, *axes[0, 0].get_legend_handles_labels(),
+                 'outside upper right', 2)
     return figure, axes
 
 

@@ -9,8 +9,10 @@ from typing import Any, Dict
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.stats import t
 
 from mmcurv.analysis.figure_style import set_heading, set_legend
+from mmcurv.analysis.palette import RULE
 from mmcurv.engine.geometry_record import pearson_or_nan
 from .panels import color, epoch_axis, literal, panels
 from .run_history import known_array
@@ -19,8 +21,9 @@ from .run_history import known_array
 def plot_correlation(record: Dict[str, Any]):
     """Fig. 10: class accuracy against separation and curvature.
 
-    Departure: the log of the curvature is shown too, since a few classes of
-    large curvature decide the plain coefficient.
+    Departures: the log of the curvature is shown too, since a few classes of
+    large curvature decide the plain coefficient; a band shows which
+    coefficients so few classes cannot tell from 0, see :func:`chance_band`.
 
     Args:
         record (dict): Histories of runs.
@@ -45,6 +48,10 @@ def plot_correlation(record: Dict[str, Any]):
                 color=hue,
                 lw=1.8 if style == '-' else 1.2,
                 label=label)
+        band = chance_band(len(run['classes']))
+        if np.isfinite(band):
+            axis.axhspan(
+                -band, band, color=RULE, alpha=0.5, lw=0, label='p > 0.05')
         _correlation_axis(axis)
         set_heading(axis, run['name'])
         set_legend(axis)
@@ -91,6 +98,25 @@ def correlations(run: Dict[str, Any], key: str) -> np.ndarray:
     """
     pairs = zip(known_array(run, key), known_array(run, 'accuracy'))
     return np.array([pearson_or_nan(x, y)[0] for x, y in pairs])
+
+
+def chance_band(num_classes: int, level: float = 0.05) -> float:
+    """Size of Pearson's coefficient that chance alone exceeds that often.
+
+    Two-sided t-test of no correlation, for independent normal values: a
+    yardstick, as the values of classes are neither.
+
+    Args:
+        num_classes (int): C, the pairs of values.
+        level (float): Share of the cases, in (0, 1). Defaults to 0.05.
+
+    Returns:
+        float: In (0, 1); nan for fewer than three classes.
+    """
+    if num_classes < 3:
+        return float('nan')
+    quantile = t.isf(level / 2, num_classes - 2)
+    return float(quantile / np.sqrt(num_classes - 2 + quantile**2))
 
 
 def _correlation_axis(axis: Axes) -> None:

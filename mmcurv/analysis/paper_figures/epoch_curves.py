@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmcurv.analysis.figure_style import set_heading
-from .panels import color, epoch_axis, literal, panels
+from .panels import color, epoch_axis, literal, outer_legend, panels
 from .run_history import array, known_array
 
 MAX_NAMED = 10  # classes; more have neither room nor colours
@@ -71,7 +71,7 @@ def plot_curvature(record: Dict[str, Any]):
                      or {}).get('tangent_dim', 2)
             _draw_classes(column[1], run,
                           curvature * array(run, 'radius')**power)
-            column[1].set_ylabel(f'curvature x radius^{power}')
+            column[1].set_ylabel(f'curvature × radius$^{power}$')
         for axis in column:
             axis.set_yscale('log')
     _name_classes(figure, axes, record)
@@ -83,7 +83,7 @@ def plot_imbalance(record: Dict[str, Any]):
 
     The variance is the imbalance of Table 6. Departure: the variance of log
     curvature, which the unit of the features does not change, stands below
-    it.
+    it. Both begin with the first epoch that has a loss.
 
     Args:
         record (dict): Histories of runs.
@@ -99,17 +99,18 @@ def plot_imbalance(record: Dict[str, Any]):
     kinds = (('curvature', 'variance of\ncurvature'),
              ('log_curvature', 'variance of\nlog curvature'))
     for column, run in zip(axes.T, runs):
-        column[0].plot(
-            run['epochs'], known_array(run, 'train_loss'), color=color(7))
+        loss = known_array(run, 'train_loss')
+        trained = np.isfinite(loss)  # not the initial network
+        epochs = np.array(run['epochs'])[trained]
+        column[0].plot(epochs, loss[trained], color=color(7))
         column[0].set_ylabel('training loss')
         set_heading(column[0], run['name'])
         for axis, (key, label) in zip(column[1:], kinds):
-            variance = _over_classes(np.nanvar, known_array(run, key))
-            axis.plot(run['epochs'], variance, color=color(0))
+            variance = _over_classes(np.nanvar, known_array(run, key)[trained])
+            axis.plot(epochs, variance, color=color(0))
             axis.set_ylabel(label)
-            axis.set_yscale('log')
+        column[1].set_yscale('log')
         for axis in column:
-            axis.set_xlim(min(run['epochs']), max(run['epochs']))
             epoch_axis(axis)
     return figure, axes
 
@@ -140,8 +141,7 @@ def _name_classes(figure: Figure, axes: np.ndarray, record: Dict[str,
     classes = [run['classes'] for run in record['runs']]
     if len(classes[0]) > MAX_NAMED or classes.count(classes[0]) < len(classes):
         handles, labels = handles[-1:], labels[-1:]  # the mean
-    figure.legend(
-        handles, labels, loc='outside right upper', frameon=False, fontsize=8)
+    outer_legend(figure, handles, labels, 'outside right upper')
 
 
 def _over_classes(reduce, values: np.ndarray) -> np.ndarray:

@@ -4,9 +4,10 @@ import os.path as osp
 from typing import Any, Dict, Sequence
 
 import numpy as np
+from matplotlib.patches import Patch
 
-from mmcurv.analysis.figure_style import set_legend
-from .panels import color, literal, panels
+from mmcurv.analysis.palette import MUTED
+from .panels import color, literal, outer_legend, panels
 from .records import read_record, split_name
 
 REMEDY = ('Audit a checkpoint at several layers, for example\n  python '
@@ -65,26 +66,30 @@ def plot(record: Dict[str, Any]):
         tuple: Figure and axes (1, 1).
     """
     models = record['models']
-    figure, axes = panels(1, 1, width=max(4, 1.8 * len(models)), height=3.2)
+    figure, axes = panels(1, 1, width=2.5 + 1.6 * len(models), height=3.2)
     axis = axes[0, 0]
     most = max(len(model['layers']) for model in models)
     width = 0.8 / most
+    handles, labels = [], []
     for i in range(most):
-        for x, model in enumerate(models):
-            if i >= len(model['layers']):
-                continue
-            place = x + (i - (most - 1) / 2) * width
+        own = [(x, model) for x, model in enumerate(models)
+               if i < len(model['layers'])]
+        names = dict.fromkeys(model['layers'][i] for _, model in own)
+        for x, model in own:
             value = np.array(model['pearson'][i], dtype=float)  # None is nan
             axis.bar(
-                place,
+                x + (i - (most - 1) / 2) * width,
                 np.abs(value),
                 0.92 * width,
                 edgecolor=color(i),
-                facecolor=color(i) if value < 0 else 'none',
-                label=literal(model['layers'][i]) if x == 0 else None)
+                facecolor=color(i) if value < 0 else 'none')
+        handles.append(Patch(color=color(i)))
+        labels.append(literal(', '.join(names)))
     axis.set_xticks(
         range(len(models)), [literal(model['name']) for model in models])
     axis.set_ylim(0, 1)
     axis.set_ylabel("|Pearson's correlation|\nof curvature and accuracy")
-    set_legend(axis)
+    outer_legend(figure, handles, labels, 'outside right upper')
+    figure.supxlabel(
+        'Filled: negative. Hollow: positive.', color=MUTED, fontsize=8)
     return figure, axes

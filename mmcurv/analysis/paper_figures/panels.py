@@ -1,13 +1,15 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Rows and columns of axes in the quiet style of all figures."""
-from typing import Tuple
+from typing import List, Tuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mmcurv.analysis.figure_style import quiet
+from mmcurv.analysis.palette import MUTED
 
 SERIES = ('#2f6c9e', '#b4462a', '#3b8457', '#8a5aa8', '#b08a1e', '#4a9fb0',
           '#c05c8e', '#6b6f78', '#7fa33a', '#22405c')
@@ -39,6 +41,30 @@ def panels(rows: int,
 def color(number: int) -> str:
     """Colour of the n-th series, starting again after the tenth."""
     return SERIES[number % len(SERIES)]
+
+
+def outer_legend(figure: Figure,
+                 handles: List[Artist],
+                 labels: List[str],
+                 place: str,
+                 columns: int = 1) -> None:
+    """One legend for all panels, in a margin of the figure.
+
+    Args:
+        figure (Figure): Of :func:`panels`.
+        handles (list[Artist]): What is named.
+        labels (list[str]): The names.
+        place (str): As ``loc`` of Matplotlib, such as 'outside right upper'.
+        columns (int): Of the legend. Defaults to 1.
+    """
+    figure.legend(
+        handles,
+        labels,
+        loc=place,
+        ncols=columns,
+        frameon=False,
+        labelcolor=MUTED,
+        fontsize=8)
 
 
 def literal(text: str) -> str:

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from mmcurv.analysis.figure_style import set_heading
+from mmcurv.analysis.palette import INK
 from mmcurv.regularization import curvature_loss
-from .panels import color, panels
+from .panels import color, outer_legend, panels
 
 VARIANTS = {
     'hard max, detached (default)': ('hard', True),
@@ -68,13 +69,9 @@ def plot(record: Dict[str, Any]):
         axis.set_xlabel('curvature G')
         axis.set_ylabel(label)
         set_heading(axis, head)
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(),
-        loc='outside lower center',
-        ncols=4,
-        frameon=False,
-        fontsize=8)
-    figure.suptitle(record['title'], fontsize=10)
+    outer_legend(figure, *axes[0, 0].get_legend_handles_labels(),
+                 'outside lower center', len(record['variants']))
+    figure.suptitle(record['title'], color=INK, fontsize=10)
     return figure, axes
 
 

@@ -5,6 +5,7 @@ from typing import Any, Dict, Sequence, Tuple
 import numpy as np
 
 from mmcurv.analysis.figure_style import set_heading, set_legend
+from mmcurv.analysis.palette import MUTED
 from mmcurv.geometry import separation_degree
 from mmcurv.geometry.shapes import sphere_pair
 from .panels import color, panels
@@ -95,5 +96,6 @@ def plot(record: Dict[str, Any]):
             set_legend(axis)
     figure.supxlabel(
         f'Lines: exact. Marks: {record["num_points"]} points of each sphere.',
+        color=MUTED,
         fontsize=8)
     return figure, axes
