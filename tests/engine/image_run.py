@@ -45,12 +45,14 @@ class NoiseImages(BaseDataset):
 
 @HOOKS.register_module()
 class StepWatch(Hook):
-    """Keeps the losses and the objective of every step, and the gradient of
-    ``loss_curvature`` in the layer that sees the image, None without one."""
+    """Keeps the samples, losses and objective of every step, and the gradient
+    of ``loss_curvature`` in the layer that sees the image, None without one.
+    """
     priority = 'LOWEST'
 
     def __init__(self):
         self.losses, self.objective, self.gradient = [], [], []
+        self.samples = []
 
     def before_train(self, runner):
         model = getattr(runner.model, 'module', runner.model)
@@ -59,6 +61,7 @@ class StepWatch(Hook):
     def keep(self, model, args, kwargs, losses):
         if kwargs.get('mode') != 'loss':
             return
+        self.samples.append(kwargs['data_samples'])
         self.losses.append({
             name: value.item()
             for name, value in losses.items() if 'loss' in name
