@@ -1,20 +1,15 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Two processes with half a batch each are one process with the batch."""
 import importlib
-import os
-import socket
-from contextlib import contextmanager
 
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmpretrain.structures import DataSample
 
 from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.gather_batch import gather_batch
-from tests.engine.curvature_run import (build, hook_of, points, pool_hook,
-                                        scalars)
+from tests.engine.two_processes import in_two_processes, train
 
 module = importlib.import_module('mmcurv.engine.gather_batch')
 
@@ -55,75 +50,17 @@ def run_steps(rank, world_size, sizes):
     return terms, gradients, step.curvature.pool.features.clone()
 
 
-def train(work_dir, **config):
-    """Weights, pool and logged objective of a real run.
-
-    In float64: the curvature of few points in four dimensions amplifies the
-    rounding of float32 so fast that runs part within an epoch.
-    """
-    runner = build(
-        work_dir,
-        pool_hook(pool=dict(dtype='float64')),
-        default_hooks=dict(checkpoint=None),
-        **config)
-    batch = 16 // runner.world_size
-    runner._train_dataloader.update(
-        batch_size=batch, dataset=points(counts=(96, 40, 8)))
-    runner.train()
-    pool = hook_of(runner).step.curvature.pool
-    model = getattr(runner.model, 'module', runner.model)
+def work(rank, folder):
     return dict(
-        wrapper=type(runner.model).__name__,
-        weights=model.state_dict(),
-        pool=pool.features,
-        images=pool.image,
-        objective=scalars(runner, 'objective'),
-        term=scalars(runner, 'loss_curvature'))
-
-
-@contextmanager
-def float64():
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(torch.float32)
-
-
-def process(rank, folder, port):
-    torch.set_num_threads(1)
-    os.environ.update(
-        RANK=str(rank),
-        LOCAL_RANK=str(rank),
-        WORLD_SIZE='2',
-        MASTER_ADDR='127.0.0.1',
-        MASTER_PORT=str(port))
-    dist.init_process_group('gloo')
-    wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
-    results = dict(
         equal=run_steps(rank, 2, [8, 8, 24]),
-        unequal=run_steps(rank, 2, [11, 1, 28]))
-    with float64():
-        results['run'] = train(
-            folder / 'both',
-            launcher='pytorch',
-            cfg=dict(model_wrapper_cfg=wrapper))
-    torch.save(results, folder / f'rank{rank}.pt')
-    dist.destroy_process_group()
+        unequal=run_steps(rank, 2, [11, 1, 28]),
+        run=train(folder / 'both', wrapper={}))
 
 
 @pytest.fixture(scope='module')
 def ranks(tmp_path_factory):
     """What two processes ended with."""
-    folder = tmp_path_factory.mktemp('ranks')
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    mp.spawn(process, (folder, port), nprocs=2)
-    return [
-        torch.load(folder / f'rank{rank}.pt', weights_only=False)
-        for rank in range(2)
-    ]
+    return in_two_processes(work, tmp_path_factory.mktemp('ranks'))
 
 
 def test_two_processes_give_the_loss_and_gradient_of_one(ranks):
@@ -144,8 +81,7 @@ def test_processes_with_unequal_shares_hold_the_same_pool(ranks):
 
 @pytest.fixture(scope='module')
 def alone(tmp_path_factory):
-    with float64():
-        return train(tmp_path_factory.mktemp('alone'))
+    return train(tmp_path_factory.mktemp('alone'))
 
 
 def test_wrapped_run_ends_with_the_weights_of_one_process(ranks, alone):

@@ -1,0 +1,83 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Work shared by two processes, as DistributedDataParallel trains."""
+import os
+import socket
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from tests.engine.curvature_run import (build, hook_of, points, pool_hook,
+                                        scalars)
+
+
+def in_two_processes(work, folder):
+    """Results of ``work(rank, folder)``, a function of a module."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    mp.spawn(_process, (work, folder, port), nprocs=2)
+    return [
+        torch.load(folder / f'rank{rank}.pt', weights_only=False)
+        for rank in range(2)
+    ]
+
+
+def _process(rank, work, folder, port):
+    torch.set_num_threads(1)
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE='2',
+        MASTER_ADDR='127.0.0.1',
+        MASTER_PORT=str(port))
+    dist.init_process_group('gloo')
+    torch.save(work(rank, folder), folder / f'rank{rank}.pt')
+    dist.destroy_process_group()
+
+
+def train(work_dir, wrapper=None, **config):
+    """Weights, pool and logged numbers of a real run.
+
+    In float64: the curvature of few points in four dimensions amplifies the
+    rounding of float32 so fast that runs part within an epoch.
+
+    Args:
+        work_dir (Path): Its folder.
+        wrapper (dict, optional): Options of DistributedDataParallel.
+            Defaults to None, a run in this process alone.
+        config: Further arguments of the Runner.
+    """
+    if wrapper is not None:
+        wrapper = dict(
+            type='MMDistributedDataParallel', device_ids=None, **wrapper)
+        config.update(launcher='pytorch', cfg=dict(model_wrapper_cfg=wrapper))
+    with _float64():
+        runner = build(
+            work_dir,
+            pool_hook(pool=dict(dtype='float64')),
+            default_hooks=dict(checkpoint=None),
+            **config)
+        runner._train_dataloader.update(
+            batch_size=16 // runner.world_size,
+            dataset=points(counts=(96, 40, 8)))
+        runner.train()
+    pool = hook_of(runner).step.curvature.pool
+    model = getattr(runner.model, 'module', runner.model)
+    return dict(
+        wrapper=type(runner.model).__name__,
+        weights=model.state_dict(),
+        pool=pool.features,
+        images=pool.image,
+        objective=scalars(runner, 'objective'),
+        term=scalars(runner, 'loss_curvature'))
+
+
+@contextmanager
+def _float64():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
