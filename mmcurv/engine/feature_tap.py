@@ -88,6 +88,9 @@ class FeatureTap:
         if self._inputs is not None and torch.is_grad_enabled():
             self._inputs.append(args[0])
 
+    # A compiled model ends its graph here: what the callback does depends on
+    # the classes of the batch, and would be traced anew at every step.
+    @torch.compiler.disable
     def _end(self, module, args, kwargs, output):
         inputs, self._inputs = self._inputs, None
         if inputs is None or not isinstance(output, dict):
