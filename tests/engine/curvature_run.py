@@ -70,6 +70,10 @@ def hook_of(runner):
         if type(hook).__name__ == 'FeaturePoolHook')
 
 
+def pool_of(runner):
+    return hook_of(runner).step.curvature.pool
+
+
 def scalars(runner, name):
     """Logged values of ``train/<name>``, one per step."""
     return list(runner.message_hub.get_scalar(f'train/{name}').data[0])

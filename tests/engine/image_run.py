@@ -5,14 +5,14 @@ import uuid
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
-from mmengine.hooks import Hook
-from mmengine.registry import DATASETS, HOOKS
+from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import register_all_modules
-from torch.nn import Conv2d
 
 import mmcurv.engine.hooks  # noqa: F401
+from tests.engine.curvature_run import pool_hook
+from tests.engine.step_watch import watch_of
 
 COUNTS = (12, 10, 10)
 BATCH = 16
@@ -43,41 +43,6 @@ class NoiseImages(BaseDataset):
         return dict(inputs=torch.tensor(info['img']), data_samples=sample)
 
 
-@HOOKS.register_module()
-class StepWatch(Hook):
-    """Keeps the samples, losses and objective of every step, and the gradient
-    of ``loss_curvature`` in the layer that sees the image, None without one.
-    """
-    priority = 'LOWEST'
-
-    def __init__(self):
-        self.losses, self.objective, self.gradient = [], [], []
-        self.samples = []
-
-    def before_train(self, runner):
-        model = getattr(runner.model, 'module', runner.model)
-        model.register_forward_hook(self.keep, with_kwargs=True)
-
-    def keep(self, model, args, kwargs, losses):
-        if kwargs.get('mode') != 'loss':
-            return
-        self.samples.append(kwargs['data_samples'])
-        self.losses.append({
-            name: value.item()
-            for name, value in losses.items() if 'loss' in name
-        })
-        term, gradient = losses.get('loss_curvature'), None
-        if term is not None and term.requires_grad:
-            first = next(m for m in model.modules() if isinstance(m, Conv2d))
-            gradient, = torch.autograd.grad(
-                term, first.weight, retain_graph=True)
-        self.gradient.append(gradient)
-
-    def after_train_iter(self, runner, *args, **kwargs):
-        scalars = runner.message_hub.log_scalars
-        self.objective.append(scalars['train/objective'].current())
-
-
 def image_classifier(head=None, **model):
     """A small ImageClassifier; its layer is ``head.fc`` by default."""
     config = dict(
@@ -96,17 +61,11 @@ def build(work_dir,
           model=None,
           layer='head.fc',
           hooks=(),
-          pool=None,
+          hook=None,
           dataset=None,
           max_epochs=2,
           **config):
     """A Runner, two steps in an epoch, CR in the last epoch."""
-    curvature = dict(
-        type='mmcurv.FeaturePoolHook',
-        layer=layer,
-        start_epoch=2,
-        live='batch',
-        curvature=dict(k=6))
     options = dict(
         model=model or image_classifier(),
         train_dataloader=dict(
@@ -119,7 +78,7 @@ def build(work_dir,
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01)),
         default_hooks=dict(checkpoint=None),
         custom_hooks=[
-            dict(curvature, **(pool or {})), *hooks,
+            pool_hook(layer=layer, **(hook or {})), *hooks,
             dict(type='StepWatch')
         ],
         default_scope='mmpretrain',
@@ -131,11 +90,7 @@ def build(work_dir,
 
 
 def trained(work_dir, **options):
-    """A run, its last step watched."""
+    """A run that has ended, and its StepWatch."""
     runner = build(work_dir, **options)
     runner.train()
-    return runner, hook_of(runner, 'StepWatch')
-
-
-def hook_of(runner, name):
-    return next(h for h in runner.hooks if type(h).__name__ == name)
+    return runner, watch_of(runner)

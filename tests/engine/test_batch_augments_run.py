@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tests.engine.image_run import (COUNTS, build, hook_of, image_classifier,
-                                    trained)
+from tests.engine.curvature_run import pool_of
+from tests.engine.image_run import COUNTS, build, image_classifier, trained
 from tests.engine.runner_log import log_of
 
 EPOCHS = 4
@@ -22,12 +22,8 @@ def options(train_cfg, mixed='skip'):
     return dict(
         model=image_classifier(train_cfg=train_cfg),
         data_preprocessor=dict(num_classes=len(COUNTS)),
-        pool=dict(mixed=mixed),
+        hook=dict(mixed=mixed),
         max_epochs=EPOCHS)
-
-
-def pool_of(runner):
-    return hook_of(runner, 'FeaturePoolHook').step.curvature.pool
 
 
 def is_mixed(samples):
@@ -42,7 +38,7 @@ def test_run_that_mixes_all_batches_says_that_cr_does_nothing(tmp_path, name):
     assert pool_of(runner).fill().sum() == 0
     assert any('left out in 2 steps of this epoch' in text for text in said)
     plain = options(AUGMENTS[name])
-    plain['pool'] = dict(start_epoch=EPOCHS + 1)
+    plain['hook'] = dict(start_epoch=EPOCHS + 1)
     without, _ = trained(tmp_path / 'ce', **plain)
     for name, value in without.model.state_dict().items():
         assert torch.equal(runner.model.state_dict()[name], value)

@@ -3,7 +3,9 @@
 import pytest
 from torch import nn
 
-from tests.engine.image_run import build, hook_of, image_classifier, trained
+from tests.engine.curvature_run import pool_of
+from tests.engine.image_run import build, image_classifier, trained
+from tests.engine.step_watch import watch_of
 
 DEIT = image_classifier(
     backbone=dict(
@@ -74,10 +76,9 @@ def test_term_reaches_the_first_layer_of_vgg(tmp_path):
         nn.Linear(512, 16), nn.ReLU(True), nn.Dropout(), nn.Linear(16, 8),
         nn.ReLU(True), nn.Dropout(), nn.Linear(8, 3))
     runner.train()
-    assert_term_reaches_the_first_layer(hook_of(runner, 'StepWatch'))
+    assert_term_reaches_the_first_layer(watch_of(runner))
 
 
 def test_two_heads_pool_the_feature_of_the_named_one(tmp_path):
     runner, _ = trained(tmp_path, model=CONFORMER, layer='head.trans_cls_head')
-    pool = hook_of(runner, 'FeaturePoolHook').step.curvature.pool
-    assert pool.features.shape[1] == 16
+    assert pool_of(runner).features.shape[1] == 16

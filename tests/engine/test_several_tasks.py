@@ -39,7 +39,7 @@ def refused(tmp_path, said, **hook):
         model=MODEL,
         layer='head.task_heads.color.fc',
         dataset=dict(type='TwoTasks'),
-        pool=hook)
+        hook=hook)
     with pytest.raises(RuntimeError, match=said):
         runner.train()
     assert all(p.grad is None for p in runner.model.parameters())
