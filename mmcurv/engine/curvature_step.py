@@ -184,13 +184,12 @@ def _measures(log_g: Tensor) -> Dict[str, Tensor]:
     """
     finite = torch.isfinite(log_g)
     logs = log_g[finite]
-    return {
-        'curvature_mean': logs.exp().mean(),
-        'curvature_variance': logs.exp().var(correction=0),
-        'log_curvature_mean': logs.mean(),
-        'log_curvature_variance': logs.var(correction=0),
-        'curvature_left_out': (~finite).sum(),
-    }
+    measures = dict(curvature_left_out=(~finite).sum())
+    for name, values in dict(curvature=logs.exp(), log_curvature=logs).items():
+        mean = values.mean()  # nan where no class is left
+        measures[f'{name}_mean'] = mean
+        measures[f'{name}_variance'] = (values - mean).square().mean()
+    return measures
 
 
 def _holds_concatenation(dataset: Any) -> bool:

@@ -3,9 +3,7 @@ import pytest
 import torch
 from mmpretrain.models.utils.batch_augments import CutMix, Mixup
 from mmpretrain.structures import DataSample
-from torch.utils.data import ConcatDataset
 
-from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.sample_fields import get_indices, get_labels, split_mixed
 
 
@@ -68,51 +66,8 @@ def test_images_mixed_with_their_own_class_are_skipped_too():
     assert kept.all() and labels.tolist() == [0, 0, 1]
 
 
-def test_dominant_class_may_differ_from_that_of_the_image_before():
-    step = CurvatureStep('dominant', None, dict(k=4), None)
-    step.prepare([4, 4], None)
-    features = torch.randn(4, 3)
-    for share in (1., 0.3):
-        made = samples([0, 1, 0, 1])
-        for sample, own in zip(made, torch.eye(2)[[0, 1, 0, 1]]):
-            sample.set_gt_score(share * own + (1 - share) * (1 - own))
-        step(features, made, torch.tensor(1.), 1, False)
-    assert step.curvature.pool.fill().tolist() == [4, 4]
-    assert step.curvature.pool.addressing == 'fifo'
-
-
 def test_one_hot_scores_are_not_mixed():
     made = samples([1])
     made[0].set_gt_score(torch.tensor([0., 1.]))
     kept, labels = split_mixed(made, get_labels(made), 'skip')
     assert kept.all() and labels.tolist() == [1]
-
-
-def step_for(dataset):
-    step = CurvatureStep('skip', None, dict(k=4), None)
-    step.prepare([4, 4], dataset)
-    labels = [0, 1, 0, 1]
-    step(torch.randn(4, 3), samples(labels), torch.tensor(1.), 1, False)
-    return step.curvature.pool.addressing
-
-
-def test_concatenated_sets_share_numbers_and_so_take_a_queue():
-    assert step_for(ConcatDataset([range(4), range(4)])) == 'fifo'
-    assert step_for(None) == 'index'
-
-
-def test_non_finite_features_are_counted_and_reported_once():
-    step = CurvatureStep('skip', None, dict(k=4), None)
-    step.prepare([4, 4], None)
-    features = torch.randn(4, 3)
-    features[1] = torch.nan
-    step(features, samples([0, 1, 0, 1]), torch.tensor(1.), 1, False)
-    assert [*step.complaints()][0].startswith('1 features with NaN')
-    assert [*step.complaints()] == []
-
-
-def test_more_features_than_labels_are_refused():
-    step = CurvatureStep('skip', None, dict(k=4), None)
-    step.prepare([4, 4], None)
-    with pytest.raises(RuntimeError, match='2 labels and 4 features'):
-        step(torch.randn(4, 3), samples([0, 1]), torch.tensor(1.), 1, False)
