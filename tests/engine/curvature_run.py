@@ -77,11 +77,3 @@ def pool_of(runner):
 def scalars(runner, name):
     """Logged values of ``train/<name>``, one per step."""
     return list(runner.message_hub.get_scalar(f'train/{name}').data[0])
-
-
-def warnings_of(runner, monkeypatch):
-    """A list that grows by each warning of the runner's logger."""
-    said = []
-    monkeypatch.setattr(runner.logger, 'warning',
-                        lambda message, *args: said.append(message))
-    return said

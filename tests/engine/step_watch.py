@@ -50,7 +50,7 @@ class StepWatch(Hook):
 
 def first_weight(model):
     """Of the layer that sees the image."""
-    return next(module.weight for module in model.modules()
+    return next(module.weight for module in model.backbone.modules()
                 if isinstance(module, (nn.Conv2d, nn.Linear)))
 
 
