@@ -39,6 +39,7 @@ class CurvatureStep:
         self._counts, self._shares_indices = None, False
         self._state = None
         self._reported = [0, 0]
+        self._used, self._mixed = 0, 0  # images since the last complaint
         self._warned = False
 
     def prepare(self, class_counts: Sequence[int], dataset: Any) -> None:
@@ -69,8 +70,11 @@ class CurvatureStep:
         if self.curvature is None:
             self._build(features, indices)
         indices = None if indices is None else indices.to(features.device)
+        self._used += len(kept)
         if not kept.all():
             rows = kept.nonzero()[:, 0]
+            self._used -= len(kept) - len(rows)
+            self._mixed += len(kept) - len(rows)
             features, labels = features[rows], labels[rows]
             indices = None if indices is None else indices[rows]
         batch = gather_batch(features, labels, indices)
@@ -95,6 +99,11 @@ class CurvatureStep:
         ]
         features, terms = (n - o for n, o in zip(counts, self._reported))
         self._reported = counts
+        if self._mixed and not self._used:
+            yield (f'All {self._mixed} images of this epoch were mixed, so '
+                   'that none was pooled or regularized. Mix fewer batches '
+                   "(probs of the batch augments), or set mixed='dominant'.")
+        self._used, self._mixed = 0, 0
         if features:
             yield (f'{features} features with NaN or inf were not pooled in '
                    'this epoch. Look at the loss and the learning rate.')

@@ -132,6 +132,18 @@ def test_non_finite_loss_is_left_out_and_reported_once(features):
     assert [*cr.complaints()] == []
 
 
+@pytest.mark.parametrize('mixed, told', [('skip', True), ('dominant', False)])
+def test_epoch_of_mixed_images_alone_is_reported(features, mixed, told):
+    scores = torch.tensor([[0.6, 0.4]] * len(LABELS))
+    cr = step(mixed=mixed)
+    for _ in range(2):
+        cr(features, samples(scores=scores), LOSS, 1, False)
+    assert any('All 32 images' in text for text in cr.complaints()) == told
+    cr(features, samples(scores=scores), LOSS, 1, False)
+    cr(features, samples(scores=torch.eye(2)[LABELS]), LOSS, 1, False)
+    assert [*cr.complaints()] == []
+
+
 def test_nothing_is_reported_before_the_first_batch():
     assert [*step().complaints()] == []
 
