@@ -93,6 +93,7 @@ class FeaturePoolHook(Hook):
             loss=loss)
         self.epoch = 1  # counted from 1
         self._restored = None
+        self._saw_losses = False
 
     def before_run(self, runner) -> None:
         """Make sure that random states are saved, too."""
@@ -141,6 +142,18 @@ class FeaturePoolHook(Hook):
         self.epoch = runner.epoch + 1
         if isinstance(runner.train_loop, IterBasedTrainLoop):
             self.epoch = runner.iter // len(runner.train_dataloader) + 1
+        self._saw_losses = False
+
+    def after_train_iter(self, runner, *args, **kwargs) -> None:
+        """Refuse a model that does not let the loss be added."""
+        if not self._saw_losses:
+            raise RuntimeError(
+                'FeaturePoolHook saw no losses in this step, so that nothing '
+                'was pooled or added: train_step of '
+                f"{type(runner.model).__name__} must call "
+                "self(..., mode='loss') and receive a dict, as BaseModel "
+                'does. A call of self.loss(...) or self.forward(...) goes '
+                'past the hook.')
 
     def after_train_epoch(self, runner) -> None:
         """Say what was left out since the last epoch."""
@@ -159,6 +172,7 @@ class FeaturePoolHook(Hook):
 
     def _add_curvature(self, features: Tensor, data_samples: Any,
                        losses: Dict[str, Any]) -> Dict[str, Any]:
+        self._saw_losses = True
         regularize = self.epoch >= self.start_epoch
         term, measures = self.step(features, data_samples,
                                    sum_of_losses(losses), self.epoch,
