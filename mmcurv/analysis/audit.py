@@ -21,6 +21,7 @@ from .class_rows import class_rows, confusion_rows
 from .class_scores import class_scores
 from .confusions import confusions, pairs_of
 from .correlation_table import MEASURES, correlation_table
+from .diagnosis import diagnose
 from .feature_bank import FeatureBank, check_bank
 from .finite_rows import (check_finite, classes_unusable, describe_unusable,
                           finite_rows)
@@ -41,7 +42,8 @@ def audit(geometry_bank: FeatureBank,
           accuracy_bank: Optional[FeatureBank] = None,
           options: AuditOptions = AuditOptions(),
           progress: Progress = silent,
-          cache_file: Optional[str] = None) -> dict:
+          cache_file: Optional[str] = None,
+          with_diagnosis: bool = False) -> dict:
     """Audit one classifier.
 
     Args:
@@ -57,6 +59,9 @@ def audit(geometry_bank: FeatureBank,
         cache_file (str, optional): File in which results are kept as they
             come, and from which an interrupted audit of the same features
             and options goes on. Defaults to None.
+        with_diagnosis (bool): Also measure the curvature in all the other
+            ways, see :func:`~mmcurv.analysis.diagnosis.diagnose`. Defaults to
+            False.
 
     Returns:
         dict: The audit record, of schema 'mmcurv.audit' version 1; see
@@ -105,6 +110,9 @@ def audit(geometry_bank: FeatureBank,
         layers={},
         diagnosis=None)
     progress('Correlations', 1, 1)
+    if with_diagnosis:
+        record['diagnosis'] = diagnose(reader, scores.accuracy, options, cache,
+                                       progress)
     return record
 
 
@@ -113,7 +121,8 @@ def audit_layers(banks: Dict[str, FeatureBank],
                  accuracy_bank: Optional[FeatureBank] = None,
                  options: AuditOptions = AuditOptions(),
                  progress: Progress = silent,
-                 cache_file: Optional[str] = None) -> dict:
+                 cache_file: Optional[str] = None,
+                 with_diagnosis: bool = False) -> dict:
     """Audit one classifier at several layers.
 
     Args:
@@ -126,7 +135,9 @@ def audit_layers(banks: Dict[str, FeatureBank],
         progress (Progress): Told how far the work is;
             by default nobody is.
         cache_file (str, optional): As in :func:`audit`; each layer appends
-            its name. Defaults to None.
+            its number. Defaults to None.
+        with_diagnosis (bool): As in :func:`audit`, of ``main`` alone.
+            Defaults to False.
 
     Returns:
         dict: The record of ``main``, whose ``layers`` hold, for every layer
@@ -141,7 +152,8 @@ def audit_layers(banks: Dict[str, FeatureBank],
 
         records[layer] = audit(
             bank, accuracy_bank, options, told if len(banks) > 1 else progress,
-            None if cache_file is None else f'{cache_file}.{place}')
+            None if cache_file is None else f'{cache_file}.{place}',
+            with_diagnosis and layer == main)
     record = records[main]
     measured = ('class', 'num_points', 'points_used', *MEASURES)
     record['layers'] = {

@@ -1,0 +1,171 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Whether the curvature of the classes depends on how it is measured."""
+import itertools
+import math
+from typing import Dict, List, NamedTuple, Tuple
+
+import numpy as np
+import torch
+from scipy import stats
+from torch import Tensor
+
+from mmcurv.fairness import pearson, spearman
+from mmcurv.geometry.curvature import neighbors_needed
+from mmcurv.geometry.frames import NORMALS
+from mmcurv.geometry.quadric import FITS
+from mmcurv.geometry.reduction import REDUCTIONS, reduce_by_class
+from .audit_options import AuditOptions
+from .class_reader import ClassReader
+from .correlation_table import quick_correlation
+from .few_threads import threads_for
+from .measure_classes import scratch_memory
+from .principal_coordinates import PrincipalCoordinates
+from .progress import Progress, silent
+from .result_cache import ResultCache
+
+NEIGHBORS = (10, 20, 31, 40, 60)
+TANGENT_DIMS = (2, 3, 4, 6, 8)
+
+
+class Setting(NamedTuple):
+    """One way to fit the quadrics."""
+    k: int
+    tangent_dim: int
+    normal: str
+    fit: str
+
+    def __str__(self) -> str:
+        return ' '.join(map(str, self))
+
+
+def settings(options: AuditOptions) -> List[Setting]:
+    """All settings that are tried: those that determine the fit.
+
+    The options' own k and tangent_dim are among them, whatever they are.
+    """
+    ks = sorted({*NEIGHBORS, options.k})
+    ms = sorted({*TANGENT_DIMS, options.tangent_dim})
+    return [
+        Setting(k, m, normal, fit)
+        for k, m, normal, fit in itertools.product(ks, ms, NORMALS, FITS)
+        if neighbors_needed(m) <= k
+    ]
+
+
+def diagnose(reader: ClassReader,
+             accuracy: np.ndarray,
+             options: AuditOptions,
+             cache: ResultCache,
+             progress: Progress = silent) -> dict:
+    """Curvature of every class under every setting.
+
+    Args:
+        reader (ClassReader): Of C classes.
+        accuracy (np.ndarray): (C,) fractions or nan.
+        options (AuditOptions): Its curvature is the default that the others
+            are compared with.
+        cache (ResultCache): Classes that it holds are not measured again.
+        progress (Progress): Told of each class;
+            by default nobody is.
+
+    Returns:
+        dict: ``rows``, one per setting and reduction: k, tangent_dim, normal,
+        fit, reduction, scale, is_default, pearson and spearman with class
+        accuracy, unusable_share (of all points, those without a curvature),
+        residual (median over classes of the median misfit of the quadric as a
+        share of the heights), kendall_to_default (tau-b of the classes'
+        order), and classes, the number with a curvature.
+    """
+    tried = settings(options)
+    measured = []
+    for c, count in enumerate(reader.counts):
+        with threads_for(count * count * reader.feature_dim):
+            measured.append(
+                cache.get(
+                    f'diagnosis {c}', lambda: _of_class(
+                        reader(c), tried, options.ridge,
+                        scratch_memory(reader, options.max_memory))))
+        progress('Diagnosis', c + 1, len(reader.counts))
+    points = sum(reader.counts)
+    table = {}
+    for place, setting in enumerate(tried):
+        of_setting = [own[place] for own in measured]
+        for column, reduction in enumerate(REDUCTIONS):
+            values = [own['log_curvature'][column] for own in of_setting]
+            table[setting, reduction] = np.array(values, float)
+    default = (Setting(options.k, options.tangent_dim, options.normal,
+                       options.fit), options.reduction)
+    rows = []
+    for (setting, reduction), log_curvature in table.items():
+        of_setting = [own[tried.index(setting)] for own in measured]
+        with np.errstate(over='ignore'):
+            curvature = np.exp(log_curvature)
+        used = sum(own['points_used'] for own in of_setting)
+        residual = np.array([own['residual'] for own in of_setting], float)
+        rows.append(
+            dict(
+                setting._asdict(),
+                reduction=reduction,
+                scale=options.scaling,
+                is_default=(setting, reduction) == default,
+                pearson=quick_correlation(pearson, curvature, accuracy),
+                spearman=quick_correlation(spearman, log_curvature, accuracy),
+                unusable_share=1 - used / points,
+                residual=_median(residual),
+                kendall_to_default=_kendall(log_curvature, table[default]),
+                classes=int((~np.isnan(log_curvature)).sum())))
+    return dict(rows=rows)
+
+
+def _of_class(points: Tensor, tried: List[Setting], ridge: float,
+              max_memory: int) -> List[dict]:
+    """For each setting: log curvature by each reduction, and how it fitted."""
+    axes: Dict[int, Tuple[int, PrincipalCoordinates]] = {}
+    found = []
+    for setting in tried:
+        near = min(setting.k, len(points) - 1)
+        if near < neighbors_needed(setting.tangent_dim):
+            found.append(
+                dict(
+                    log_curvature=[math.nan] * len(REDUCTIONS),
+                    points_used=0,
+                    residual=math.nan))
+            continue
+        if near not in axes:
+            widest = max(
+                other.tangent_dim for other in tried
+                if neighbors_needed(other.tangent_dim) <= near)
+            # Settings come by rising k, so that one set of axes is enough.
+            axes = {
+                near: PrincipalCoordinates(points, near, widest, max_memory)
+            }
+        found.append(_of_setting(axes[near], setting, ridge))
+    return found
+
+
+def _of_setting(axes: PrincipalCoordinates, setting: Setting,
+                ridge: float) -> dict:
+    point = axes.curvature(setting.tangent_dim, setting.normal, setting.fit,
+                           ridge)
+    labels = torch.zeros(len(point.log_abs_det), dtype=torch.long)
+    used = ~torch.isnan(point.log_abs_det)
+    residual = point.residual[used]
+    return dict(
+        log_curvature=[
+            reduce_by_class(point.log_abs_det, labels, 1, reduction).item()
+            for reduction in REDUCTIONS
+        ],
+        points_used=int(used.sum()),
+        residual=residual.median().item() if len(residual) else math.nan)
+
+
+def _kendall(a: np.ndarray, b: np.ndarray) -> float:
+    both = ~np.isnan(a) & ~np.isnan(b)
+    if both.sum() < 2:
+        return math.nan
+    return float(stats.kendalltau(a[both], b[both]).statistic)
+
+
+def _median(values: np.ndarray) -> float:
+    values = values[~np.isnan(values)]
+    return float(np.median(values)) if len(values) else math.nan
