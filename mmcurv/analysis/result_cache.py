@@ -56,11 +56,6 @@ class ResultCache:
             self._results[name] = value
         return self._results[name]
 
-    def remove(self) -> None:
-        """Delete the file; what is in memory stays."""
-        if self.path is not None and osp.exists(self.path):
-            os.remove(self.path)
-
 
 def arrays_key(*arrays: Any, **values: Any) -> str:
     """SHA-256 over arrays and JSON values.

@@ -54,13 +54,6 @@ def test_failure_keeps_nothing():
     assert cache.get('a', lambda: 1) == 1
 
 
-def test_removed_file_is_gone_and_can_be_removed_again(tmp_path):
-    cache = ResultCache(str(tmp_path / 'cache'), 'key')
-    cache.remove()
-    cache.remove()
-    assert not (tmp_path / 'cache').exists()
-
-
 def test_key_knows_values_order_shape_and_type():
     array = np.arange(6.)
     keys = {
