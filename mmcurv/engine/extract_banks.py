@@ -82,9 +82,10 @@ def extract_banks(
     if pooling not in POOLINGS:
         raise UsageError(f"--pooling: expected one of {', '.join(POOLINGS)}, "
                          f'got {pooling!r}')
+    options = cfg_options or {}
     say, watch = say or _ignore, watch or _ignore
     try:
-        cfg = load_config(config, cfg_options or {}, None)
+        cfg = load_config(config, options, None)
     except (OSError, SyntaxError) as error:
         raise UsageError(f'config {config!r} cannot be read: '
                          f'{error}') from error
@@ -103,13 +104,17 @@ def extract_banks(
                              'class token; choose avg, max or flatten')
         load_checkpoint(model, source, config, counts)
         model.to(device).eval()
-        for line in [point.describe() for point in points
-                     ] + doubts_of_train_set(source, images, counts):
+        lines = [point.describe() for point in points]
+        for line in lines + doubts_of_train_set(source, images, counts):
             say(line)
         for part, part_names in zip(images, names):
             metadata = dict(
                 source='checkpoint',
                 config=config,
+                cfg_options={
+                    k: str(v)
+                    for k, v in options.items()
+                },
                 checkpoint=source.path,
                 epoch=source.epoch,
                 iteration=source.iteration,

@@ -1,7 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Features of a whole data set at one layer of a model."""
 import copy
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -55,8 +55,8 @@ def train_set_as_tested(cfg: Any) -> Dict[str, Any]:
             ``test_dataloader``.
 
     Returns:
-        dict: The val loader over the train set, whose innermost data set has
-        the val set's pipeline, so without augmentation and in order.
+        dict: The val loader over the train set, whose innermost data sets
+        have the val set's pipeline, so without augmentation and in order.
     """
     loader = copy.deepcopy(
         cfg.get('val_dataloader') or cfg.get('test_dataloader'))
@@ -64,17 +64,23 @@ def train_set_as_tested(cfg: Any) -> Dict[str, Any]:
         raise ValueError('expected val_dataloader or test_dataloader in the '
                          'config, whose pipeline shows images unaugmented, '
                          'got neither. Give the dataloader argument.')
-    pipeline = _innermost(loader['dataset'])['pipeline']
+    pipeline = _innermost(loader['dataset'])[0]['pipeline']
     loader['dataset'] = copy.deepcopy(cfg['train_dataloader']['dataset'])
-    _innermost(loader['dataset'])['pipeline'] = pipeline
+    for dataset in _innermost(loader['dataset']):
+        dataset['pipeline'] = copy.deepcopy(pipeline)
     return loader
 
 
-def _innermost(dataset: Dict[str, Any]) -> Dict[str, Any]:
+def _innermost(dataset: Dict[str, Any]) -> List[Dict[str, Any]]:
     while 'dataset' in dataset:
         dataset = dataset['dataset']
+    if 'datasets' in dataset:  # a concatenation
+        return [
+            inner for member in dataset['datasets']
+            for inner in _innermost(member)
+        ]
     if 'pipeline' not in dataset:
         raise ValueError('expected a data set with a pipeline, got '
                          f'type={dataset.get("type")!r}. Give the loader of '
                          'the train set as the dataloader argument.')
-    return dataset
+    return [dataset]

@@ -65,6 +65,19 @@ def test_train_set_takes_the_pipeline_of_the_evaluation():
     assert train['dataset']['dataset']['pipeline'] == ['augment']
 
 
+def test_every_member_of_a_concatenation_takes_the_pipeline():
+    members = [dict(type='A', pipeline=['augment']) for _ in range(2)]
+    made = train_set_as_tested(
+        dict(
+            train_dataloader=dict(
+                dataset=dict(type='ConcatDataset', datasets=members)),
+            val_dataloader=dict(dataset=dict(type='B', pipeline=['pack']))))
+    assert made['dataset']['datasets'] == [
+        dict(type='A', pipeline=['pack']),
+        dict(type='A', pipeline=['pack'])
+    ]
+
+
 def test_config_without_evaluation_says_what_to_give():
     with pytest.raises(ValueError, match='dataloader argument'):
         train_set_as_tested(dict(train_dataloader=dict()))

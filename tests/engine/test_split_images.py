@@ -40,10 +40,11 @@ def test_long_tailed_set_keeps_its_tail_only():
     assert part.class_names == ['class 0', 'class 1', 'class 2']
 
 
-def test_concatenation_in_the_test_set_is_read_in_order():
+@pytest.mark.parametrize('split', ['train', 'test'])
+def test_concatenation_is_read_in_order_each_image_once(split):
     repeated = dict(type='RepeatDataset', times=2, dataset=PAINTED)
     part = images(
-        dict(type='ConcatDataset', datasets=[PAINTED, repeated]), 'test')
+        dict(type='ConcatDataset', datasets=[PAINTED, repeated]), split)
     once = images().labels.tolist()
     assert part.labels.tolist() == once + once
 
