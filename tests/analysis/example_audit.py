@@ -23,7 +23,7 @@ def example_audit(num_classes=10,
     """Classes that are worse the more curved and the smaller they are.
 
     Args:
-        num_classes (int): C, at least 4; partial correlations from 6 on.
+        num_classes (int): C, at least 4; partial correlations from 10 on.
         names (list[str], optional): C long. Defaults to None: 'class 0' on.
         counts (bool): Whether training and test counts are known.
         seed (int): Of accuracies and geometry.
@@ -164,7 +164,7 @@ def _correlations(columns, accuracy, train, counts):
         rank = spearman(values, accuracy, **QUICK)
         partial = dict.fromkeys(
             ('partial_pearson', 'partial_spearman', 'partial_p'))
-        if counts and measure != 'train_count' and len(train) > 5:
+        if counts and measure != 'train_count' and len(train) > 9:
             given = partial_correlation(values, accuracy, train, **QUICK)
             ranked = partial_correlation(
                 values, accuracy, train, kind='spearman', **QUICK)

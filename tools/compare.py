@@ -1,0 +1,65 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Compare two audits of the same classes: who gained, who paid, what moved.
+
+Writes compare.json and compare.html, prints a summary, and exits with 1 if a
+--fail-if holds or its number is not known, with 2 if the comparison cannot be
+made.
+"""
+import argparse
+import os.path as osp
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from mmcurv.analysis.compare import compare
+from mmcurv.analysis.compare_page import write_comparison
+from mmcurv.analysis.gates import failed, parse_gates
+from mmcurv.analysis.read_audit import read_audit
+from mmcurv.analysis.terminal_summary import comparison_summary
+from mmcurv.atomic_write import write_json
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('a', metavar='A', help='audit.json of the baseline')
+    parser.add_argument('b', metavar='B', help='audit.json of the change')
+    parser.add_argument(
+        '--out-dir',
+        metavar='DIR',
+        help='folder for compare.json and compare.html; by default the '
+        'folder of B')
+    parser.add_argument(
+        '--fail-if',
+        action='append',
+        default=[],
+        metavar='GATE',
+        help="exit with 1 if this holds, e.g. 'class_mean<-1%%', 'paid>0' or "
+        "'worst_class.b<0.2'; a bare name is the change B minus A, .a and .b "
+        'are the two values; can be given several times')
+    return parser
+
+
+def main(arguments=None):
+    args = make_parser().parse_args(arguments)
+    console, errors = Console(), Console(stderr=True)
+    try:
+        gates = parse_gates(args.fail_if)
+        comparison = compare(read_audit(args.a), read_audit(args.b))
+        lines = failed(gates, comparison)
+        out_dir = args.out_dir or osp.dirname(osp.abspath(args.b))
+        write_json(osp.join(out_dir, 'compare.json'), comparison)
+        page = write_comparison(comparison, out_dir)
+    except (OSError, ValueError) as error:
+        # Soft wrapping: what is copied from the terminal stays in one piece.
+        errors.print(Text(f'compare.py: {error}', style='red'), soft_wrap=True)
+        return 2
+    console.print(comparison_summary(comparison))
+    console.print(Text(f'Page: {page}'), soft_wrap=True)
+    for line in lines:
+        errors.print(Text(f'FAILED {line}', style='bold red'), soft_wrap=True)
+    return 1 if lines else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
