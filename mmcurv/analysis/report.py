@@ -11,7 +11,8 @@ from .measure_figure import drawn_measures, plot_measure
 from .measures import MEASURES, column
 from .page import drawing, page_warnings, panel_scale, render, short
 from .report_sections import (confusion_rows, correlation_rows, hardest_images,
-                              off_trend_rows, provenance_rows, summary_cells)
+                              off_trend_rows, provenance_rows, subject,
+                              summary_cells)
 from .report_studies import diagnosis_rows, layer_rows, variant_rows
 from .report_table import CLASS_COLUMNS, class_table, worst_first
 from .report_verdict import failing_classes, verdict
@@ -54,7 +55,7 @@ def report_content(audit: dict) -> Dict[str, object]:
     panels, table['panels'] = _panels(audit, rows)
     return dict(
         kind='Class audit',
-        title=clean(facts.get('model') or 'Classifier', 80),
+        title=clean(subject(facts), 80),
         facts=facts,
         made=clean(facts.get('created') or '')[:16].replace('T', ' '),
         verdict=verdict(audit),

@@ -8,17 +8,20 @@ import numpy as np
 from .measure_figure import OFF_TREND
 from .measures import MEASURES, column
 from .thumbnails import thumbnail
-from .words import (ABSENT, clean, count, fixed, interval, is_known, number,
-                    percent, plural, probability, signed)
+from .words import (ABSENT, clean, count, interval, is_known, number, percent,
+                    plural, probability, signed)
 
 SUMMARY = (
     ('overall', 'All test images', percent,
      'Share of all test images that are correct; Wilson interval.'),
     ('class_mean', 'Class mean', percent,
      'Mean of the class accuracies; every class counts the same.'),
-    ('head', 'Head', percent, 'Classes with more than 100 training images.'),
-    ('middle', 'Middle', percent, 'Classes with 20 to 100 training images.'),
-    ('tail', 'Tail', percent, 'Classes with fewer than 20 training images.'),
+    ('head', 'Head', percent,
+     'Classes with more than {head_above} training images.'),
+    ('middle', 'Middle', percent,
+     'Classes with {tail_below} to {head_above} training images.'),
+    ('tail', 'Tail', percent,
+     'Classes with fewer than {tail_below} training images.'),
     ('worst_10pct', 'Worst tenth', percent,
      'Mean accuracy of the worst tenth of the classes.'),
     ('worst_class', 'Worst class', percent, 'The lowest class accuracy.'),
@@ -29,22 +32,28 @@ SUMMARY = (
     ('bias', 'Bias', number,
      'Largest class accuracy over the smallest plus 0.01, minus 1.'),
 )
-PROVENANCE = (('model', 'Model'), ('config', 'Config'),
-              ('checkpoint', 'Checkpoint'), ('checkpoint_sha256',
-                                             'Checkpoint SHA-256'),
-              ('feature_file', 'Feature file'), ('feature_file_sha256',
-                                                 'Feature file SHA-256'),
-              ('layer', 'Layer'), ('pooling',
-                                   'Pooling of maps'), ('geometry_split',
-                                                        'Geometry from split'),
-              ('geometry_fingerprint',
-               'Fingerprint of that split'), ('accuracy_split',
-                                              'Accuracy from split'),
-              ('accuracy_fingerprint',
-               'Fingerprint of that split'), ('num_classes', 'Classes'),
-              ('num_features', 'Feature vectors'), ('feature_dim',
-                                                    'Features per vector'),
-              ('mmcurv', 'mmcurv'), ('torch', 'PyTorch'), ('created', 'Made'))
+PROVENANCE = dict(
+    model='Model',
+    config='Config',
+    checkpoint='Checkpoint',
+    checkpoint_sha256='Checkpoint SHA-256',
+    epoch='Epoch',
+    feature_file='Feature file',
+    feature_file_sha256='Feature file SHA-256',
+    layer='Layer',
+    pooling='Pooling of maps',
+    geometry_split='Geometry from split',
+    geometry_fingerprint='Fingerprint of the geometry split',
+    accuracy_split='Accuracy from split',
+    accuracy_fingerprint='Fingerprint of the accuracy split',
+    accuracy_source='Accuracy taken from',
+    num_classes='Classes',
+    num_features='Feature vectors',
+    feature_dim='Features per vector',
+    nearest_manifold_candidates='Candidates for the nearest manifold',
+    mmcurv='mmcurv',
+    torch='PyTorch',
+    created='Made')
 ALWAYS_STATED = ('geometry_split', 'accuracy_split')
 MOST_IMAGES = 60  # thumbnails in one page
 
@@ -59,37 +68,44 @@ def summary_cells(audit: dict) -> List[dict]:
         list[dict]: ``label``, ``meaning``, ``value``, ``interval``, ``note``
         (who entered) and ``bar`` (low, value, high as fractions, or None).
     """
+    facts = audit['provenance']
+    limits = dict(
+        head_above=facts.get('head_above', 100),
+        tail_below=facts.get('tail_below', 20))
     cells = []
     for key, label, show, meaning in SUMMARY:
-        entry = audit['summary'].get(key)
-        if not entry:
+        entry = audit['summary'].get(key) or {}
+        if not is_known(entry.get('value')):
             continue
         low, high = entry.get('low'), entry.get('high')
         ends = interval(low, high, show)
         bar = None
-        if show is percent and is_known(entry['value']):
+        if show is percent:
             known = is_known(low) and is_known(high)
             bar = (low, entry['value'],
                    high) if known else (entry['value'], ) * 3
         cells.append(
             dict(
                 label=label,
-                meaning=meaning,
+                meaning=meaning.format(**limits),
                 value=show(entry['value']),
                 interval='' if ends == ABSENT else ends,
-                note=_entered(key, entry),
+                note=_entered(audit, key),
                 bar=bar))
     return cells
 
 
-def _entered(key: str, entry: dict) -> str:
+def _entered(audit: dict, key: str) -> str:
+    entry = audit['summary'][key]
     if key == 'worst_class' and entry.get('name') is not None:
         return clean(entry['name'], 40)
-    word = ('image', 'images') if key == 'overall' else ('class', 'classes')
+    if key == 'overall':
+        images = np.nansum(column(audit, 'test_count'))
+        return plural(int(images), 'image')
     entered, size = entry.get('entered') or 0, entry.get('classes')
     if size is not None and size != entered:
-        return f'{entered:,} of {plural(size, *word)}'
-    return plural(entered, *word)
+        return f'{entered:,} of {plural(size, "class", "classes")}'
+    return plural(entered, 'class', 'classes')
 
 
 def correlation_rows(audit: dict) -> List[dict]:
@@ -158,9 +174,22 @@ def confusion_rows(audit: dict) -> List[dict]:
             count=count(pair.get('count')),
             share=percent(pair.get('share')),
             width=pair.get('share') or 0,
-            separation=fixed(3)(pair.get('separation')))
+            separation=number(pair.get('separation')))
         for pair in audit.get('confusions') or []
     ]
+
+
+def subject(facts: dict) -> str:
+    """What was audited, in a word: the model, else the features' file.
+
+    Args:
+        facts (dict): ``provenance`` of an audit.
+
+    Returns:
+        str: Never empty.
+    """
+    file = osp.basename(str(facts.get('feature_file') or ''))
+    return str(facts.get('model') or file or 'classifier')
 
 
 def provenance_rows(facts: dict) -> List[tuple]:
@@ -173,7 +202,7 @@ def provenance_rows(facts: dict) -> List[tuple]:
         list[tuple]: (label, text).
     """
     rows = [(label, clean(facts.get(key) or 'not stated', 400))
-            for key, label in PROVENANCE
+            for key, label in PROVENANCE.items()
             if facts.get(key) is not None or key in ALWAYS_STATED]
     options = facts.get('options') or {}
     text = ', '.join(f'{key} = {value}' for key, value in options.items())

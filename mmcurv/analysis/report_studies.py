@@ -55,6 +55,7 @@ def diagnosis_rows(audit: dict) -> List[Dict[str, str]]:
             dict(
                 texts,
                 scale=clean(row.get('scale', '')),
+                is_default=bool(row.get('is_default')),
                 pearson=signed(row.get('pearson')),
                 spearman=signed(row.get('spearman')),
                 unusable_share=percent(row.get('unusable_share')),

@@ -89,8 +89,7 @@ CLASS_COLUMNS = (
     field('curvature', 'Curvature', MEASURES['curvature'].meaning, number),
     field('curvature_rank', 'Rank', '1 is the most curved class.', count),
     field('volume', 'Volume, bits', MEASURES['volume'].meaning, fixed(1)),
-    field('separation', 'Separation', MEASURES['separation'].meaning,
-          fixed(3)),
+    field('separation', 'Separation', MEASURES['separation'].meaning, number),
     field('intrinsic_dimension', 'Dim.',
           'Intrinsic dimension. ' + MEASURES['intrinsic_dimension'].meaning,
           fixed(1)),
@@ -105,8 +104,8 @@ CLASS_COLUMNS = (
         'images.', 'share', percent),
     neighbour(
         'nearest_manifold', 'Nearest manifold',
-        'The class from which it is least separated, and that separation.',
-        'separation', fixed(3)),
+        'The class from which it is least separated, of those with the '
+        'nearest centres, and that separation.', 'separation', number),
 )
 
 

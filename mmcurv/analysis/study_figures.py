@@ -5,6 +5,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from .figure_style import panel, set_heading, set_legend
 from .measures import MEASURES
@@ -83,6 +84,10 @@ def plot_diagnosis(audit: dict, variant: tuple) -> Tuple[Figure, Axes]:
             va='center',
             fontsize=8,
             color=INK)
+    for row in rows:
+        if row.get('is_default'):
+            place = ks.index(row['k']), ms.index(row['tangent_dim'])
+            axes.add_patch(_frame(*place))
     axes.set_xticks(range(len(ks)), ks)
     axes.set_yticks(range(len(ms)), ms)
     set_heading(axes, 'Pearson r', variant_name(variant))
@@ -120,6 +125,16 @@ def plot_layers(audit: dict) -> Tuple[Figure, Axes]:
     axes.set_ylabel('Pearson r')
     set_legend(axes)
     return figure, axes
+
+
+def _frame(column: int, row: int) -> Rectangle:
+    return Rectangle((column - 0.5, row - 0.5),
+                     1,
+                     1,
+                     fill=False,
+                     edgecolor=INK,
+                     linewidth=1.6,
+                     clip_on=False)
 
 
 def study_figures(audit: dict) -> Dict[str, Tuple[Figure, Axes]]:

@@ -91,6 +91,12 @@ def test_other_test_set_is_the_first_thing_on_the_page(tmp_path):
         'clearly gained')
 
 
+def test_every_fact_of_both_audits_stands_side_by_side(tmp_path):
+    text = page_of(comparison_of(fingerprint='b' * 64), tmp_path).text
+    assert f'geometry split {"9" * 64} {"9" * 64}' in text
+    assert f'accuracy split {"a" * 64} {"b" * 64}' in text
+
+
 def test_unknown_numbers_are_dashes(tmp_path):
     page = page_of(comparison_of(), tmp_path)
     assert not re.search(r'\b(nan|None|NaN)\b', page.text)
