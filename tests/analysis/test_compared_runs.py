@@ -4,10 +4,12 @@ import math
 import numpy as np
 import pytest
 
+from mmcurv.analysis.audit import audit
 from mmcurv.analysis.paper_figures import (compared_runs, run_collection,
                                            run_history)
 from mmcurv.atomic_write import write_json
 from .paper_records import CORRECT, entry, write_collection, write_run
+from .sphere_bank import sphere_bank
 
 
 def test_variance_is_shown_without_and_with_cr(tmp_path):
@@ -137,3 +139,14 @@ def test_run_without_evaluations_says_what_it_needs(tmp_path):
         path = write_collection(tmp_path / 'c.json', [entry(name)])
         with pytest.raises(FileNotFoundError, match=words):
             run_collection.measure([path])
+
+
+def test_numbers_of_an_audit_are_its_own(tmp_path):
+    made = audit(sphere_bank())
+    write_json(str(tmp_path / 'audit.json'), made)
+    path = write_collection(tmp_path / 'c.json', [entry('audit.json')])
+    run, = run_collection.measure([path])['runs']
+    summary = made['summary']
+    assert run['overall'] == pytest.approx(summary['overall']['value'])
+    assert run['variance'] == pytest.approx(summary['variance']['value'])
+    assert run['pearson'] == made['correlation']['curvature']['pearson']

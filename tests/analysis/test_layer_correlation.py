@@ -3,8 +3,11 @@ import math
 
 import pytest
 
+from mmcurv.analysis.audit import audit_layers
 from mmcurv.analysis.paper_figures import layer_correlation
+from mmcurv.atomic_write import write_json
 from .paper_records import write_audit
+from .sphere_bank import sphere_bank
 
 
 def test_layers_show_size_and_sign_of_their_correlation(tmp_path):
@@ -36,3 +39,18 @@ def test_layers_that_differ_between_models_are_all_named(tmp_path):
     assert [text.get_text()
             for text in legend.get_texts()] == ['layer2, features', 'head.fc']
     assert len(axes[0, 0].patches) == 4
+
+
+def test_audit_of_several_layers_is_what_the_figure_reads(tmp_path):
+    made = audit_layers(
+        dict(early=sphere_bank(p=8, seed=3), last=sphere_bank()), 'last')
+    write_json(str(tmp_path / 'audit.json'), made)
+    record = layer_correlation.measure([f'net={tmp_path}'])
+    expected = [
+        layer['correlation']['curvature']['pearson']
+        for layer in made['layers'].values()
+    ]
+    assert record['models'] == [
+        dict(name='net', layers=['early', 'last'], pearson=expected)
+    ]
+    assert all(math.isfinite(value) for value in expected)
