@@ -1,0 +1,199 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Time and memory of the audit, and the authors' package beside it.
+
+Three parts, each in a process of its own:
+- the whole audit of 30,000 x 128 in 100 classes;
+- the whole audit of 100 x 1,281 x 2,048 from a memory-mapped bank, with its
+  peak memory (needs 1.1 GB in a temporary folder);
+- curvature of 10 x 1,281 x 512 by mmcurv and by perceptual_manifold_geometry
+  0.1.4, which has no vectorised form: its points are timed on a sample and
+  scaled up. Give the folder it was installed into, --no-deps is enough, as
+  PERCEPTUAL_MANIFOLD_GEOMETRY; without it that part is left out.
+"""
+import importlib.util
+import json
+import os
+import os.path as osp
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import torch
+
+from mmcurv.analysis.audit import audit
+from mmcurv.analysis.audit_options import AuditOptions
+from mmcurv.analysis.feature_bank import FeatureBank, load_bank, save_bank
+from mmcurv.geometry import class_curvature
+
+PARTS = ('whole', 'mapped', 'package')
+PACKAGE = 'PERCEPTUAL_MANIFOLD_GEOMETRY'
+SAMPLE = dict(curvatures=8, estimate_curvatures=200)  # points
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def cloud(classes, per_class, p, rng):
+    """Anisotropic Gaussian classes about centres of their own, float32."""
+    scale = np.logspace(0, -1, p, dtype=np.float32)
+    for _ in range(classes):
+        points = rng.standard_normal((per_class, p), np.float32)
+        yield (points + 2 * rng.standard_normal(p, np.float32)) * scale
+
+
+def scores(labels, classes, rng):
+    """Predictions that are right for seven of ten samples, and counts."""
+    wrong = rng.random(len(labels)) < 0.3
+    predictions = np.where(wrong, rng.integers(classes, size=len(labels)),
+                           labels)
+    return dict(
+        predictions=predictions,
+        confidence=rng.random(len(labels)),
+        train_counts=rng.integers(5, 500, classes))
+
+
+def bank_of(features, classes, per_class, rng):
+    labels = np.repeat(np.arange(classes), per_class)
+    return FeatureBank(
+        features=features,
+        labels=labels,
+        class_names=[str(c) for c in range(classes)],
+        **scores(labels, classes, rng))
+
+
+def whole():
+    """30,000 x 128, the geometry and everything else of the record."""
+    rng = np.random.default_rng(0)
+    bank = bank_of(
+        np.concatenate(list(cloud(100, 300, 128, rng))), 100, 300, rng)
+    imports = peak()
+    started = time.perf_counter()
+    record = audit(bank)
+    return dict(
+        what='whole audit of 30,000 x 128, 100 classes, float32',
+        seconds=time.perf_counter() - started,
+        imports_and_data_bytes=imports,
+        peak_bytes=peak(),
+        classes=len(record['classes']))
+
+
+def mapped():
+    """100 x 1,281 x 2,048 on disk; memory beside the file counts too."""
+    classes, per_class, p = 100, 1281, 2048
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        place = np.lib.format.open_memmap(
+            osp.join(folder, 'features.npy'),
+            mode='w+',
+            dtype=np.float32,
+            shape=(classes * per_class, p))
+        for c, points in enumerate(cloud(classes, per_class, p, rng)):
+            place[c * per_class:(c + 1) * per_class] = points
+        save_bank(bank_of(place, classes, per_class, rng), folder)
+        del place
+        # A process of its own, whose peak holds nothing of the making.
+        found = in_process('mapped_audit', folder)
+    return dict(
+        what=f'whole audit of {classes} x {per_class:,} x {p:,}, float32, '
+        'memory-mapped, max_memory 1 GiB',
+        **found)
+
+
+def mapped_audit(folder):
+    imports = peak()
+    stages = {}
+    started = time.perf_counter()
+
+    def watch(stage, done, total):
+        if done == total:
+            stages[stage] = time.perf_counter() - started
+
+    record = audit(
+        load_bank(folder),
+        options=AuditOptions(max_memory=2**30),
+        progress=watch)
+    return dict(
+        seconds=time.perf_counter() - started,
+        seconds_until_end_of=stages,
+        imports_bytes=imports,
+        peak_bytes=peak(),
+        feature_bytes=record['provenance']['num_features'] * 4 *
+        record['provenance']['feature_dim'],
+        nearest_manifold_candidates=record['provenance']
+        ['nearest_manifold_candidates'])
+
+
+def package():
+    """Both curvatures of the package, per point on a sample."""
+    classes, per_class, p = 10, 1281, 512
+    rng = np.random.default_rng(0)
+    features = np.concatenate(list(cloud(classes, per_class, p, rng)))
+    labels = torch.arange(classes).repeat_interleave(per_class)
+    tensor = torch.from_numpy(features)
+    ours = []
+    for _ in range(3):
+        started = time.perf_counter()
+        class_curvature(tensor, labels, classes)
+        ours.append(time.perf_counter() - started)
+    found = dict(
+        what=f'curvature of {classes} x {per_class:,} x {p}, float32',
+        ours_seconds=min(ours),
+        ours_all_seconds=ours)
+    folder = os.environ.get(PACKAGE)
+    if folder is None:
+        return dict(found, note=f'{PACKAGE} is not set: not compared')
+    theirs = load_package(folder)
+    points = features[:per_class]
+    for name, sample in SAMPLE.items():
+        # Its neighbour search is over the whole class, its loop is not cut.
+        spent = seconds_per_point(theirs, name, points, sample)
+        found[f'{name}_seconds'] = spent * classes * per_class
+        found[f'{name}_over_ours'] = (spent * classes * per_class / min(ours))
+    return dict(
+        found,
+        note='package 0.1.4; points scaled up from '
+        f'{SAMPLE["curvatures"]} (curvatures, its default) and '
+        f'{SAMPLE["estimate_curvatures"]} (estimate_curvatures)')
+
+
+def load_package(folder):
+    """Its curvature module alone: the others need ripser and scikit-dimension.
+    """
+    path = osp.join(folder, 'perceptual_manifold_geometry', 'curvature.py')
+    spec = importlib.util.spec_from_file_location('their_curvature', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def seconds_per_point(module, name, points, sample):
+    """Time of one more point, from two sizes, so that set-up falls out."""
+    small, large = points[:sample + 22], points[:2 * sample + 22]
+    times = []
+    for part in (small, small, large):  # the first is a warm-up
+        started = time.perf_counter()
+        getattr(module, name)(part)
+        times.append(time.perf_counter() - started)
+    return (times[2] - times[1]) / sample
+
+
+def in_process(*arguments):
+    """What this file prints for these arguments, in a fresh interpreter."""
+    output = subprocess.run(
+        [sys.executable, osp.abspath(__file__), *arguments],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def main():
+    return {part: in_process(part) for part in PARTS}
+
+
+if __name__ == '__main__':
+    print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))
