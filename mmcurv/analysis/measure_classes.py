@@ -1,6 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The geometry of every class, one class in memory at a time."""
-import math
 from typing import Dict, List
 
 from mmcurv.geometry.separation import separation_by_class
@@ -70,6 +69,9 @@ def memory_needed(reader: ClassReader) -> int:
 
 
 def scratch_memory(reader: ClassReader, max_memory: int) -> int:
-    """What the bound leaves for chunks, in bytes."""
+    """Bound for the chunks of the geometry, in bytes.
+
+    Half of what is left: results of one step lie beside those of the next.
+    """
     left = max_memory - memory_needed(reader)
-    return max(FEWEST_BYTES, math.floor(left))
+    return max(FEWEST_BYTES, left // 2)
