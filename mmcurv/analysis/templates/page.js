@@ -11,6 +11,8 @@
   const names = data.rows.map((row) => row[0].toLowerCase());
   let order = data.rows.map((_, i) => i);
 
+  const letters = new Intl.Collator('en', { numeric: true });
+
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
     if (name) element.className = name;
@@ -78,8 +80,7 @@
     if (x === null || y === null) {
       return (x === null) - (y === null) || a - b;  // unknown always last
     }
-    const by = typeof x === 'string'
-      ? x.localeCompare(y, 'en', { numeric: true }) : x - y;
+    const by = typeof x === 'string' ? letters.compare(x, y) : x - y;
     return (state.down ? -by : by) || a - b;
   }
 
