@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from .words import clean
 
 NAMED = 6  # names that fit into a small panel
+TOO_NEAR = (0.35, 0.055)  # width and height of a name, fractions of a panel
 RASTER_ABOVE = 1500  # dots that would make a drawing slow to show
 
 
@@ -38,16 +39,24 @@ def name_dots(axes: Axes, rows: Sequence[dict], places: Sequence[int],
     Args:
         axes (Axes): With its dots.
         rows (Sequence[dict]): Classes of the record.
-        places (Sequence[int]): Which of them; the first ``NAMED`` with known
-            places are named.
+        places (Sequence[int]): Which of them, the most important first; up
+            to ``NAMED``, without those whose name would lie on another.
         x (np.ndarray): (C,).
         y (np.ndarray): (C,).
         color (str): Of the names.
     """
-    middle = np.mean(axes.get_xlim())
-    known = [c for c in places if np.isfinite(x[c] + y[c])]
-    for c in known[:NAMED]:
-        left = x[c] > middle
+    to_panel = axes.transData + axes.transAxes.inverted()
+    taken = []
+    for c in places:
+        if len(taken) == NAMED:
+            break
+        if not np.isfinite(x[c] + y[c]):
+            continue
+        at = to_panel.transform((x[c], y[c]))  # (2,) fractions of the panel
+        if any((np.abs(at - other) < TOO_NEAR).all() for other in taken):
+            continue
+        taken.append(at)
+        left = at[0] > 0.5
         axes.annotate(
             clean(rows[c]['name'], 18), (x[c], y[c]),
             xytext=(-5 if left else 5, 0),

@@ -61,16 +61,15 @@ def percent(fraction: Optional[float]) -> str:
 
 def points(fraction: Optional[float]) -> str:
     """A difference of fractions in percentage points, '+1.3'."""
-    if not is_known(fraction):
-        return ABSENT
-    return f'{100 * fraction:+.1f}'.replace('-', MINUS)
+    return signed(fraction and 100 * fraction, 1)
 
 
 def signed(value: Optional[float], digits: int = 2) -> str:
     """A number with its sign, '−0.53', as correlations are read."""
     if not is_known(value):
         return ABSENT
-    return f'{value:+.{digits}f}'.replace('-', MINUS)
+    text = f'{value:+.{digits}f}'.replace('-', MINUS)
+    return text if text.strip('+−0.') else text[1:]  # no sign before 0
 
 
 def interval(low: Optional[float], high: Optional[float], show) -> str:

@@ -148,3 +148,12 @@ def test_inline_drawing_takes_the_colours_of_the_page():
     assert 'var(--accent)' in text and 'var(--ink)' in text
     assert '#2f6c9e' not in text and '<style' not in text
     assert 'aria-label="a &lt;b&gt; &amp; c"' in text
+
+
+def test_names_that_would_lie_on_each_other_are_not_all_written():
+    audit = example_audit(20)
+    for c, row in enumerate(audit['classes'][:6]):
+        row.update(off_trend=3 - 0.1 * c, curvature=1, accuracy=0.5)
+    _, axes = plot_measure(audit, 'curvature')
+    named = [t.get_text() for t in axes.texts if 'class' in t.get_text()]
+    assert named == ['class 0']
