@@ -74,8 +74,12 @@ def plot_diagnosis(audit: dict, variant: tuple) -> Tuple[Figure, Axes]:
             grid[place] = row['pearson']
     figure, axes = panel(3.9, 2.6)
     axes.grid(False)
-    axes.imshow(grid, cmap='RdBu', vmin=-1, vmax=1, alpha=0.75, aspect='auto')
     for (i, j), value in np.ndenumerate(grid):
+        # Opacity, not a colour scale: it is read on light and dark paper.
+        if np.isfinite(value):
+            color = ALERT if value < 0 else ACCENT
+            axes.add_patch(
+                _cell(j, i, color=color, alpha=0.75 * abs(value), linewidth=0))
         axes.text(
             j,
             i,
@@ -87,7 +91,15 @@ def plot_diagnosis(audit: dict, variant: tuple) -> Tuple[Figure, Axes]:
     for row in rows:
         if row.get('is_default'):
             place = ks.index(row['k']), ms.index(row['tangent_dim'])
-            axes.add_patch(_frame(*place))
+            axes.add_patch(
+                _cell(
+                    *place,
+                    fill=False,
+                    edgecolor=INK,
+                    linewidth=1.6,
+                    clip_on=False))
+    axes.set_xlim(-0.5, len(ks) - 0.5)
+    axes.set_ylim(len(ms) - 0.5, -0.5)
     axes.set_xticks(range(len(ks)), ks)
     axes.set_yticks(range(len(ms)), ms)
     set_heading(axes, 'Pearson r', variant_name(variant))
@@ -127,14 +139,8 @@ def plot_layers(audit: dict) -> Tuple[Figure, Axes]:
     return figure, axes
 
 
-def _frame(column: int, row: int) -> Rectangle:
-    return Rectangle((column - 0.5, row - 0.5),
-                     1,
-                     1,
-                     fill=False,
-                     edgecolor=INK,
-                     linewidth=1.6,
-                     clip_on=False)
+def _cell(column: int, row: int, **look) -> Rectangle:
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, **look)
 
 
 def study_figures(audit: dict) -> Dict[str, Tuple[Figure, Axes]]:

@@ -78,6 +78,9 @@ def test_diagnosis_shows_each_setting_in_its_place():
     shown = {text.get_position(): text.get_text() for text in axes.texts}
     assert shown[0, 0] == '−0.20' and shown[1, 0] == '−0.40'
     assert shown[0, 1] == shown[1, 1] == '–'  # m = 8 has no correlation
+    assert [patch.get_alpha() for patch in axes.patches
+            ] == [pytest.approx(0.75 * 0.2),
+                  pytest.approx(0.75 * 0.4)]
 
 
 @pytest.mark.parametrize('audit', [
