@@ -43,7 +43,7 @@ def plot_measure(audit: dict, measure: str) -> Tuple[Figure, Axes]:
     Raises:
         KeyError: If the measure is unknown.
     """
-    figure, axes = panel(3.9, 3.1)
+    figure, axes = panel(3.9, 3.2)
     x, y = column(audit, measure), column(audit, 'accuracy')
     if MEASURES[measure].logarithmic:
         x = np.where(x > 0, x, np.nan)
@@ -69,13 +69,15 @@ def plot_measure(audit: dict, measure: str) -> Tuple[Figure, Axes]:
 def _correlation_note(found: dict) -> str:
     if not is_known(found.get('pearson')):
         return ''
+    kinds = ('pearson', 'spearman')
     lines = []
-    for kind in ('pearson', 'spearman'):
+    for kind in kinds:
         ends = interval(
             found.get(f'{kind}_low'), found.get(f'{kind}_high'), signed)
-        text = (f'{kind.title()} {signed(found.get(kind))} ({ends}), '
-                f'{p_value(found.get(f"{kind}_p"))}')
-        if is_known(found.get(f'partial_{kind}')):
-            text += f', given size {signed(found[f"partial_{kind}"])}'
-        lines.append(text)
+        lines.append(f'{kind.title()} {signed(found.get(kind))} ({ends}), '
+                     f'{p_value(found.get(f"{kind}_p"))}')
+    partial = [found.get(f'partial_{kind}') for kind in kinds]
+    if is_known(partial[0]):
+        values = ' and '.join(map(signed, partial))
+        lines.append(f'given log training count: {values}')
     return '\n'.join(lines)

@@ -37,7 +37,17 @@ def test_correlation_of_a_measure_stands_above_its_dots():
     note = axes.texts[-1].get_text().replace('−', '-')
     assert f'Pearson {found["pearson"]:+.2f} (' in note
     assert f'Spearman {found["spearman"]:+.2f} (' in note
-    assert f'given size {found["partial_pearson"]:+.2f}' in note
+    assert f'training count: {found["partial_pearson"]:+.2f} and' in note
+
+
+def test_correlation_fits_above_its_dots():
+    audit = example_audit(20)
+    audit['correlation']['curvature'].update(pearson_p=1e-5, spearman_p=1e-5)
+    figure, axes = plot_measure(audit, 'curvature')
+    figure.draw_without_rendering()
+    note = axes.texts[-1].get_window_extent()
+    assert len(axes.texts[-1].get_text().splitlines()) == 3
+    assert note.x1 <= figure.bbox.x1
 
 
 def test_classes_off_the_trend_are_named_literally():
