@@ -10,9 +10,9 @@ from .audit_figures import plot_calibration, plot_sorted_accuracy
 from .measure_figure import drawn_measures, plot_measure
 from .measures import MEASURES, column
 from .page import drawing, page_warnings, panel_scale, render, short
-from .report_sections import (confusion_rows, correlation_rows, hardest_images,
-                              off_trend_rows, provenance_rows, subject,
-                              summary_cells)
+from .report_images import hardest_images
+from .report_sections import (confusion_rows, correlation_rows, off_trend_rows,
+                              provenance_rows, subject, summary_cells)
 from .report_studies import diagnosis_rows, layer_rows, variant_rows
 from .report_table import CLASS_COLUMNS, class_table, worst_first
 from .report_verdict import failing_classes, verdict

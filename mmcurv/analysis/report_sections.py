@@ -7,7 +7,6 @@ import numpy as np
 
 from .measure_figure import OFF_TREND
 from .measures import MEASURES, column
-from .thumbnails import thumbnail
 from .words import (ABSENT, clean, count, interval, is_known, number, percent,
                     plural, probability, signed)
 
@@ -55,7 +54,6 @@ PROVENANCE = dict(
     torch='PyTorch',
     created='Made')
 ALWAYS_STATED = ('geometry_split', 'accuracy_split')
-MOST_IMAGES = 60  # thumbnails in one page
 
 
 def summary_cells(audit: dict) -> List[dict]:
@@ -207,33 +205,3 @@ def provenance_rows(facts: dict) -> List[tuple]:
     options = facts.get('options') or {}
     text = ', '.join(f'{key} = {value}' for key, value in options.items())
     return rows + [('Options of the geometry', clean(text, 400) or ABSENT)]
-
-
-def hardest_images(audit: dict) -> List[dict]:
-    """The images that the worst classes fail on most, class by class.
-
-    Args:
-        audit (dict): Audit record.
-
-    Returns:
-        list[dict]: ``name`` and ``images``, each with ``source`` (a ``data:``
-        address, None if the file cannot be shown) and texts.
-    """
-    groups = {}
-    for image in (audit.get('hardest_images') or [])[:MOST_IMAGES]:
-        path = str(image.get('path') or '')
-        groups.setdefault(clean(image['name']), []).append(
-            dict(
-                source=path and thumbnail(path),
-                path=clean(path or 'path not known', 300),
-                file=clean(osp.basename(path), 40) if path else '',
-                predicted=_class_name(audit, image.get('predicted')),
-                score=percent(image.get('score'))))
-    return [dict(name=name, images=images) for name, images in groups.items()]
-
-
-def _class_name(audit: dict, index) -> str:
-    for row in audit['classes']:
-        if row['class'] == index:
-            return clean(row['name'], 60)
-    return ABSENT if index is None else clean(index)

@@ -39,6 +39,7 @@ def nasty_page(tmp_path_factory):
              name=NASTY[9],
              path='</figure><script>alert(2)</script>.png',
              predicted=0,
+             predicted_name=NASTY[2],
              score=0.9)
     ]
     audit['layers'][NASTY[1]] = audit['layers'].popitem()[1]
@@ -48,7 +49,8 @@ def nasty_page(tmp_path_factory):
 def test_page_has_every_section_and_links_to_each(tmp_path):
     audit = with_layers(with_diagnosis(example_audit(10)))
     audit['hardest_images'] = [
-        dict(name='class 9', path='a.png', predicted=0, score=0.9)
+        dict(
+            name='class 9', path='a.png', predicted_name='class 0', score=0.9)
     ]
     page = page_of(audit, tmp_path)
     sections = [a['id'] for tag, a in page.tags if tag == 'section']
@@ -196,9 +198,13 @@ def test_images_are_inlined_and_missing_ones_are_said(tmp_path):
     (tmp_path / 'broken.png').write_bytes(b'no image')
     audit = example_audit(10)
     audit['hardest_images'] = [
-        dict(name='class 9', path=name and str(name), predicted=0, score=0.9)
-        for name in (path, tmp_path / 'gone.png', tmp_path / 'broken.png',
-                     tmp_path, None)
+        dict(
+            name='class 9',
+            path=name and str(name),
+            predicted=0,
+            predicted_name='class 0',
+            score=0.9) for name in (path, tmp_path / 'gone.png',
+                                    tmp_path / 'broken.png', tmp_path, None)
     ]
     page = page_of(audit, tmp_path)
     images = [a for tag, a in page.tags if tag == 'img']
