@@ -54,7 +54,7 @@ def plot_correlation(record: Dict[str, Any]):
                 -band, band, color=RULE, alpha=0.5, lw=0, label='p > 0.05')
         _correlation_axis(axis)
         set_heading(axis, run['name'])
-        set_legend(axis)
+        set_legend(axis, 'lower right')
     return figure, axes
 
 
