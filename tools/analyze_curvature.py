@@ -15,7 +15,8 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.analysis.audit import audit, audit_layers
+from mmcurv.analysis.audit import audit
+from mmcurv.analysis.audit_layers import audit_layers
 from mmcurv.analysis.audit_options import SCALINGS, AuditOptions
 from mmcurv.analysis.audits_of_run import audits_of_run
 from mmcurv.analysis.feature_bank import load_bank

@@ -4,38 +4,34 @@
 The audit record is plain JSON: everything that is drawn or written comes
 from it. nan, which JSON lacks, becomes null when it is written.
 """
-import datetime
-from typing import Dict, List, Optional, Sequence
+from typing import Optional
 
 import numpy as np
-import torch
 
 import mmcurv
 from mmcurv.fairness import group_names
 from .accuracy_summary import accuracy_summary
+from .audit_input import check_input, input_warnings
 from .audit_options import AuditOptions
-from .audit_warnings import audit_warnings, warning
+from .audit_provenance import audit_provenance
+from .audit_warnings import audit_warnings
 from .calibration import calibration
 from .class_reader import ClassReader
-from .class_rows import class_rows, confusion_rows
+from .class_rows import class_rows, columns_of, confusion_rows
 from .class_scores import class_scores
 from .confusions import confusions, pairs_of
 from .correlation_table import MEASURES, correlation_table
 from .diagnosis import diagnose
-from .feature_bank import FeatureBank, check_bank
-from .finite_rows import (check_finite, classes_unusable, describe_unusable,
-                          finite_rows)
+from .feature_bank import FeatureBank
 from .hardest_images import hardest_images
-from .manifold_pairs import ManifoldPairs, manifold_pairs
-from .measure_classes import measure_classes, memory_needed, scratch_memory
+from .manifold_pairs import manifold_pairs
+from .measure_classes import measure_classes, scratch_memory
 from .progress import Progress, silent
 from .result_cache import ResultCache, arrays_key
 
 SCHEMA = 'mmcurv.audit'
 SCHEMA_VERSION = 1
 LISTED_CONFUSIONS = 30
-OF_BANK = ('config', 'checkpoint', 'checkpoint_sha256', 'feature_file',
-           'feature_file_sha256', 'model', 'layer', 'pooling', 'epoch')
 
 
 def audit(geometry_bank: FeatureBank,
@@ -73,7 +69,7 @@ def audit(geometry_bank: FeatureBank,
             ``options.drop_nan`` is False.
     """
     tests = geometry_bank if accuracy_bank is None else accuracy_bank
-    finite = _check(geometry_bank, tests, options)
+    finite = check_input(geometry_bank, tests, options)
     scores = class_scores(tests)
     names, size = geometry_bank.class_names, geometry_bank.num_classes
     train_counts = geometry_bank.train_counts
@@ -96,7 +92,8 @@ def audit(geometry_bank: FeatureBank,
     record = dict(
         schema=SCHEMA,
         schema_version=SCHEMA_VERSION,
-        provenance=_provenance(geometry_bank, tests, options, pairs, scores),
+        provenance=audit_provenance(geometry_bank, tests, options,
+                                    pairs.candidates, scores.source),
         summary=accuracy_summary(scores, train_counts, names, options),
         classes=rows,
         correlation=correlation_table(
@@ -105,7 +102,7 @@ def audit(geometry_bank: FeatureBank,
         confusions=confusion_rows(listed, pairs, names),
         calibration=_calibration(tests, train_counts, options),
         hardest_images=hardest_images(tests, scores.accuracy),
-        warnings=_input_warnings(finite, geometry_bank, reader, options) +
+        warnings=input_warnings(finite, geometry_bank, reader, options) +
         audit_warnings(rows, scores, options),
         layers={},
         diagnosis=None)
@@ -114,72 +111,6 @@ def audit(geometry_bank: FeatureBank,
         record['diagnosis'] = diagnose(reader, scores.accuracy, options, cache,
                                        progress)
     return record
-
-
-def audit_layers(banks: Dict[str, FeatureBank],
-                 main: str,
-                 accuracy_bank: Optional[FeatureBank] = None,
-                 options: AuditOptions = AuditOptions(),
-                 progress: Progress = silent,
-                 cache_file: Optional[str] = None,
-                 with_diagnosis: bool = False) -> dict:
-    """Audit one classifier at several layers.
-
-    Args:
-        banks (dict): Layer to its features of one split.
-        main (str): Layer that the record is about.
-        accuracy_bank (FeatureBank, optional): As in :func:`audit`. Defaults
-            to None: each layer's own bank.
-        options (AuditOptions): See there; by default
-            all its defaults.
-        progress (Progress): Told how far the work is;
-            by default nobody is.
-        cache_file (str, optional): As in :func:`audit`; each layer appends
-            its number. Defaults to None.
-        with_diagnosis (bool): As in :func:`audit`, of ``main`` alone.
-            Defaults to False.
-
-    Returns:
-        dict: The record of ``main``, whose ``layers`` hold, for every layer
-        in the given order, its correlations, feature_dim, and for each class
-        the measures of its geometry.
-    """
-    records = {}
-    for place, (layer, bank) in enumerate(banks.items()):
-
-        def told(stage: str, done: int, total: int) -> None:
-            progress(f'{layer}: {stage}', done, total)
-
-        records[layer] = audit(
-            bank, accuracy_bank, options, told if len(banks) > 1 else progress,
-            None if cache_file is None else f'{cache_file}.{place}',
-            with_diagnosis and layer == main)
-    record = records[main]
-    measured = ('class', 'num_points', 'points_used', *MEASURES)
-    record['layers'] = {
-        layer:
-        dict(
-            feature_dim=own['provenance']['feature_dim'],
-            correlation=own['correlation'],
-            classes=[{
-                key: row[key]
-                for key in measured if key in row
-            } for row in own['classes']])
-        for layer, own in records.items()
-    }
-    return record
-
-
-def columns_of(rows: Sequence[dict],
-               names: Sequence[str]) -> Dict[str, np.ndarray]:
-    """Columns of ``classes`` that are known for any class, (C,) float64."""
-    columns = {}
-    for name in names:
-        key = 'train_count' if name == 'train_count' else name
-        values = [row[key] for row in rows]
-        if any(value is not None for value in values):
-            columns[name] = np.array(values, np.float64)  # None becomes nan
-    return columns
 
 
 def open_cache(bank: FeatureBank, options: AuditOptions,
@@ -205,62 +136,6 @@ def open_cache(bank: FeatureBank, options: AuditOptions,
     return ResultCache(path, key)
 
 
-def _check(bank: FeatureBank, tests: FeatureBank,
-           options: AuditOptions) -> np.ndarray:
-    """(N,) bool, the samples whose features can be used."""
-    check_bank(bank)
-    check_bank(tests)
-    if not len(bank.features):
-        raise ValueError('expected samples, got an empty set of features. '
-                         'Check the split, or what wrote them.')
-    if bank.class_names != tests.class_names:
-        raise ValueError(
-            'expected both splits to have the same classes in the same '
-            f'order, got {bank.num_classes} ({_few(bank.class_names)}) for '
-            f'the geometry and {tests.num_classes} '
-            f'({_few(tests.class_names)}) for the accuracy. Extract both '
-            'with one config.')
-    present = np.unique(bank.labels)
-    if len(present) < 2:
-        name = bank.class_names[present[0]]
-        raise ValueError(
-            f'expected samples of at least 2 classes, got only {name!r} '
-            f'({len(bank.labels)} samples): an audit compares classes. Check '
-            'the labels; for one point cloud use mmcurv.geometry.')
-    finite = finite_rows(bank.features)
-    if not options.drop_nan:
-        check_finite(finite, bank.labels, bank.class_names)
-    elif not finite.any():
-        raise ValueError('expected finite features, but every sample holds '
-                         'NaN or infinity: nothing is left to measure.')
-    return finite
-
-
-def _few(names: List[str]) -> str:
-    return ', '.join(names[:3]) + (', ...' if len(names) > 3 else '')
-
-
-def _input_warnings(finite: np.ndarray, bank: FeatureBank, reader: ClassReader,
-                    options: AuditOptions) -> List[dict]:
-    found = []
-    if not finite.all():
-        text = describe_unusable(finite, bank.labels, bank.class_names)
-        found.append(
-            warning(
-                'dropped', f'Of the features, {text}. These samples were '
-                'left out of the geometry.',
-                classes_unusable(finite, bank.labels)))
-    needed = memory_needed(reader)
-    if needed > options.max_memory:
-        found.append(
-            warning(
-                'memory', f'The largest class and the matrices of '
-                f'{reader.feature_dim} features take about '
-                f'{needed / 2**20:.0f} MiB, more than the '
-                f'{options.max_memory / 2**20:.0f} MiB that were allowed.'))
-    return found
-
-
 def _calibration(tests: FeatureBank, train_counts: Optional[np.ndarray],
                  options: AuditOptions) -> Optional[dict]:
     if tests.predictions is None or tests.confidence is None:
@@ -271,39 +146,3 @@ def _calibration(tests: FeatureBank, train_counts: Optional[np.ndarray],
                              options.tail_below)
     return calibration(tests.labels, tests.predictions, tests.confidence,
                        groups)
-
-
-def _provenance(bank: FeatureBank, tests: FeatureBank, options: AuditOptions,
-                pairs: ManifoldPairs, scores) -> dict:
-    told = bank.metadata
-    record = {name: told.get(name) for name in OF_BANK}
-    record.update(
-        source=told.get('source', 'features'),
-        geometry_split=told.get('split'),
-        accuracy_split=tests.metadata.get('split'),
-        accuracy_source=scores.source,
-        geometry_fingerprint=_fingerprint(bank),
-        accuracy_fingerprint=(_fingerprint(tests)
-                              if scores.source == 'predictions' else None),
-        options=options.of_geometry(),
-        head_above=options.head_above,
-        tail_below=options.tail_below,
-        nearest_manifold_candidates=pairs.candidates,
-        feature_dim=bank.features.shape[1],
-        feature_dtype=str(bank.features.dtype),
-        num_features=len(bank.features),
-        num_classes=bank.num_classes,
-        mmcurv=mmcurv.__version__,
-        torch=torch.__version__,
-        created=datetime.datetime.now(
-            datetime.timezone.utc).isoformat(timespec='seconds'))
-    return record
-
-
-def _fingerprint(bank: FeatureBank) -> str:
-    """That of the data set, else that of the labels and paths in order."""
-    told = bank.metadata.get('fingerprint')
-    if told:
-        return told
-    return arrays_key(
-        np.asarray(bank.labels), names=bank.class_names, paths=bank.paths)

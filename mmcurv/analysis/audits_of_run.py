@@ -4,7 +4,7 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from .audit import columns_of
+from .class_rows import columns_of
 from .correlation_table import MEASURES
 
 SCHEMA = 'mmcurv.audits_of_run'

@@ -89,6 +89,18 @@ def confusion_rows(found: Sequence[Confusion], pairs: ManifoldPairs,
     ]
 
 
+def columns_of(rows: Sequence[dict],
+               names: Sequence[str]) -> Dict[str, np.ndarray]:
+    """Columns of ``classes`` that are known for any class, (C,) float64."""
+    columns = {}
+    for name in names:
+        key = 'train_count' if name == 'train_count' else name
+        values = [row[key] for row in rows]
+        if any(value is not None for value in values):
+            columns[name] = np.array(values, np.float64)  # None becomes nan
+    return columns
+
+
 def _ranks(log_curvature: np.ndarray) -> List[Optional[int]]:
     """1 for the most curved class; None where it is not known."""
     ranks = [None] * len(log_curvature)

@@ -9,7 +9,8 @@ import torch
 from scipy import stats
 
 from mmcurv.analysis import measure_classes
-from mmcurv.analysis.audit import audit, audit_layers
+from mmcurv.analysis.audit import audit
+from mmcurv.analysis.audit_layers import audit_layers
 from mmcurv.analysis.audit_options import AuditOptions
 from mmcurv.analysis.class_table import class_table
 from mmcurv.analysis.feature_bank import load_bank, save_bank
