@@ -12,7 +12,7 @@ from .compare_words import (geometry_rows, headline, sentences, signed_number,
                             summary_rows)
 from .measures import MEASURES, column
 from .page import drawing, page_warnings, panel_scale, render, short
-from .report_sections import provenance_rows, subject
+from .report_sections import provenance_rows, two_subjects
 from .report_table import Column, class_table, field
 from .words import ABSENT, clean, count, interval, is_known, percent, points
 
@@ -81,7 +81,7 @@ def page_content(comparison: dict) -> Dict[str, object]:
     table = _table(rows)
     panels, table['panels'] = _panels(comparison, rows)
     warnings = page_warnings(comparison)
-    names = (clean(subject(side), 60) for side in (a, b))
+    names = (clean(name, 60) for name in two_subjects(a, b))
     return dict(
         kind='Comparison',
         title=' and '.join(names),

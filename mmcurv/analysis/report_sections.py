@@ -1,7 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Parts of the report as texts and lists, ready for the template."""
+import os
 import os.path as osp
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 import numpy as np
 
@@ -178,7 +179,8 @@ def confusion_rows(audit: dict) -> List[dict]:
 
 
 def subject(facts: dict) -> str:
-    """What was audited, in a word: the model, else the features' file.
+    """What was audited, in a word: the config, the features' file, else the
+    model.
 
     Args:
         facts (dict): ``provenance`` of an audit.
@@ -186,8 +188,29 @@ def subject(facts: dict) -> str:
     Returns:
         str: Never empty.
     """
+    config = osp.splitext(osp.basename(str(facts.get('config') or '')))[0]
     file = osp.basename(str(facts.get('feature_file') or ''))
-    return str(facts.get('model') or file or 'classifier')
+    return config or file or str(facts.get('model') or 'classifier')
+
+
+def two_subjects(a: dict, b: dict) -> Tuple[str, str]:
+    """What was compared; what bears one name is told apart by its file.
+
+    Args:
+        a (dict): ``provenance`` of an audit.
+        b (dict): Of the other.
+
+    Returns:
+        tuple: Two names, which may still be the same.
+    """
+    first, second = subject(a), subject(b)
+    if first != second:
+        return first, second
+    files = (
+        str(f.get('checkpoint') or f.get('feature_file') or '')
+        for f in (a, b))
+    ends = ('/'.join(file.split(os.sep)[-2:]) for file in files)
+    return tuple(f'{first} ({end})' if end else first for end in ends)
 
 
 def provenance_rows(facts: dict) -> List[tuple]:

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from mmcurv.analysis.audit import audit_layers
+from mmcurv.analysis.audit_layers import audit_layers
 from mmcurv.analysis.paper_figures import layer_correlation
 from mmcurv.atomic_write import write_json
 from .paper_records import write_audit
