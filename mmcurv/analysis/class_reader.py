@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .reopened import reopened
+
 
 class ClassReader:
     """Gives the points of a class, scaled as asked for.
@@ -63,7 +65,7 @@ class ClassReader:
         return points
 
     def _raw(self, c: int) -> Tensor:
-        rows, features = self._rows[c], _reopened(self.features)
+        rows, features = self._rows[c], reopened(self.features)
         dtype = np.float64 if self.dtype == torch.float64 else np.float32
         if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
             rows = slice(rows[0], rows[-1] + 1)
@@ -79,15 +81,3 @@ class ClassReader:
         deviation = (square / total).sqrt()
         deviation = torch.where(deviation > 0, deviation, 1)
         return mean.to(self.dtype), deviation.to(self.dtype)
-
-
-def _reopened(features: np.ndarray) -> np.ndarray:
-    """The same values in a map of its own, which is closed with it."""
-    whole = (
-        isinstance(features, np.memmap) and features.flags.c_contiguous
-        and features.filename is not None and features.base is not None
-        and not isinstance(features.base, np.ndarray))
-    if not whole:
-        return features
-    return np.memmap(features.filename, features.dtype, 'r', features.offset,
-                     features.shape)

@@ -4,6 +4,8 @@ from typing import List, Sequence
 
 import numpy as np
 
+from .reopened import reopened
+
 CHUNK_VALUES = 1 << 22  # per pass over a memory map: 16 MiB of float32
 NAMED = 5
 
@@ -21,7 +23,7 @@ def finite_rows(features: np.ndarray) -> np.ndarray:
     finite = np.ones(len(features), bool)
     step = max(1, CHUNK_VALUES // max(1, features.shape[1]))
     for start in range(0, len(features), step):
-        chunk = np.asarray(features[start:start + step])
+        chunk = reopened(features)[start:start + step]
         finite[start:start + step] = np.isfinite(chunk).all(1)
     return finite
 
