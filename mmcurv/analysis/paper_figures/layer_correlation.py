@@ -66,7 +66,8 @@ def plot(record: Dict[str, Any]):
         tuple: Figure and axes (1, 1).
     """
     models = record['models']
-    figure, axes = panels(1, 1, width=2.5 + 1.6 * len(models), height=3.2)
+    figure, axes = panels(
+        1, 1, width=max(4.5, 1 + 1.6 * len(models)), height=3.8)
     axis = axes[0, 0]
     most = max(len(model['layers']) for model in models)
     width = 0.8 / most
@@ -89,7 +90,7 @@ def plot(record: Dict[str, Any]):
         range(len(models)), [literal(model['name']) for model in models])
     axis.set_ylim(0, 1)
     axis.set_ylabel("|Pearson's correlation|\nof curvature and accuracy")
-    outer_legend(figure, handles, labels, 'outside right upper')
+    outer_legend(figure, handles, labels, 'outside upper left')
     figure.supxlabel(
         'Filled: negative. Hollow: positive.', color=MUTED, fontsize=8)
     return figure, axes
