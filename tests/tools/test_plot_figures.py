@@ -10,21 +10,44 @@ from tests.analysis.paper_records import write_run
 from tests.tools.tool_runs import ROOT, call, tool_environment
 
 TOOL = ROOT / 'tools' / 'plot_figures.py'
+WITHOUT_OPENMMLAB = """
+import runpy
+import sys
+
+for name in ('mmengine', 'mmcv', 'mmpretrain'):
+    sys.modules[name] = None  # importing it fails
+
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
 
 
 def files_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_tool_writes_picture_and_record(tmp_path):
-    done = subprocess.run([sys.executable, TOOL, 'fig13', '--out-dir', '.'],
+def test_tool_writes_pictures_and_records_without_openmmlab(tmp_path):
+    run = write_run(tmp_path / 'run')
+    done = subprocess.run([
+        sys.executable, '-c', WITHOUT_OPENMMLAB, TOOL, 'fig8', 'fig10',
+        'fig13', '--records', run, '--out-dir', 'out'
+    ],
                           env=tool_environment(),
                           cwd=tmp_path,
                           capture_output=True,
                           text=True)
     assert done.returncode == 0, done.stderr
-    assert files_in(tmp_path) == ['fig13.json', 'fig13.png', 'fig13.svg']
-    assert 'variants' in json.loads((tmp_path / 'fig13.json').read_text())
+    assert files_in(tmp_path / 'out') == sorted(f'{name}.{ending}'
+                                                for name in ('fig8', 'fig10',
+                                                             'fig13')
+                                                for ending in ('json', 'png',
+                                                               'svg'))
+    assert done.stdout.split() == [
+        f'out/{name}.{ending}' for name in ('fig8', 'fig10', 'fig13')
+        for ending in ('json', 'png', 'svg')
+    ]
+    record = json.loads((tmp_path / 'out' / 'fig13.json').read_text())
+    assert 'variants' in record
 
 
 def test_same_record_gives_the_same_files(tmp_path):
