@@ -59,7 +59,7 @@ def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
     set_heading(axes, 'Accuracy of the classes, best to worst')
     axes.set_xlabel('Classes in order of accuracy')
     axes.set_ylabel('Accuracy')
-    set_legend(axes, 'lower left')
+    set_legend(axes, 'upper right')
     return figure, axes
 
 
