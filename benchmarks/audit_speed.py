@@ -14,7 +14,6 @@ import importlib.util
 import json
 import os
 import os.path as osp
-import resource
 import subprocess
 import sys
 import tempfile
@@ -30,11 +29,18 @@ from mmcurv.geometry import class_curvature
 
 PARTS = ('whole', 'mapped', 'package')
 PACKAGE = 'PERCEPTUAL_MANIFOLD_GEOMETRY'
+ROUNDS = 3
 SAMPLE = dict(curvatures=8, estimate_curvatures=200)  # points
 
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Largest resident memory of this process, in bytes.
+
+    Not ru_maxrss: that of a fresh process holds its parent's.
+    """
+    with open('/proc/self/status') as file:
+        line = next(line for line in file if line.startswith('VmHWM'))
+    return int(line.split()[1]) * 1024
 
 
 def cloud(classes, per_class, p, rng):
@@ -135,7 +141,7 @@ def package():
     labels = torch.arange(classes).repeat_interleave(per_class)
     tensor = torch.from_numpy(features)
     ours = []
-    for _ in range(3):
+    for _ in range(ROUNDS):
         started = time.perf_counter()
         class_curvature(tensor, labels, classes)
         ours.append(time.perf_counter() - started)
@@ -171,14 +177,18 @@ def load_package(folder):
 
 
 def seconds_per_point(module, name, points, sample):
-    """Time of one more point, from two sizes, so that set-up falls out."""
-    small, large = points[:sample + 22], points[:2 * sample + 22]
-    times = []
-    for part in (small, small, large):  # the first is a warm-up
-        started = time.perf_counter()
-        getattr(module, name)(part)
-        times.append(time.perf_counter() - started)
-    return (times[2] - times[1]) / sample
+    """Time of one more point, from two sizes, so that set-up falls out.
+
+    The least of three rounds of each size, as for ours.
+    """
+    sizes = (sample + 22, 2 * sample + 22)
+    times = {size: [] for size in sizes}
+    for _ in range(ROUNDS):
+        for size in sizes:
+            started = time.perf_counter()
+            getattr(module, name)(points[:size])
+            times[size].append(time.perf_counter() - started)
+    return (min(times[sizes[1]]) - min(times[sizes[0]])) / sample
 
 
 def in_process(*arguments):
