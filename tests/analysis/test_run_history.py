@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import numpy as np
+import pytest
 
 from mmcurv.analysis.paper_figures import run_history
 from mmcurv.atomic_write import write_json
@@ -41,3 +42,13 @@ def test_written_history_reads_as_the_folder_does(tmp_path):
             run_history.array(direct['runs'][0], key),
             run_history.array(stored['runs'][0], key),
             equal_nan=True)
+
+
+def test_name_is_given_to_the_one_run_of_a_file(tmp_path):
+    folder = write_run(tmp_path / 'run')
+    for file, count in (('one.json', 1), ('two.json', 2)):
+        write_json(str(tmp_path / file), run_history.measure([folder] * count))
+    one, = run_history.measure([f'mine={tmp_path / "one.json"}'])['runs']
+    assert one['name'] == 'mine'
+    with pytest.raises(ValueError, match="to call 'mine', found 2"):
+        run_history.measure([f'mine={tmp_path / "two.json"}'])

@@ -2,7 +2,7 @@
 """What runs wrote about their classes, epoch by epoch, in one record."""
 import glob
 import os.path as osp
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -28,13 +28,14 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
         paths (Sequence[str]): Each a work folder with
             ``geometry/epoch_*.json`` and, for correlations,
             ``class_accuracy/epoch_*.json``; or a file that this function's
-            record was written to. ``NAME=PATH`` names a folder.
+            record was written to. ``NAME=PATH`` names a run.
 
     Returns:
         dict: A record with ``runs``, see :func:`read_history`.
 
     Raises:
         FileNotFoundError: If a path has no such records, or none is given.
+        ValueError: If a name is given to a file of several runs.
     """
     if not paths:
         raise FileNotFoundError(f'expected work folders of runs, got none. '
@@ -43,7 +44,7 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
     for path in paths:
         name, folder = split_name(path)
         if osp.isfile(folder):
-            runs.extend(_read_file(folder))
+            runs.extend(_read_file(folder, name if folder != path else None))
         else:
             runs.append(read_history(folder, name))
     return dict(schema=SCHEMA, schema_version=SCHEMA_VERSION, runs=runs)
@@ -161,12 +162,17 @@ def known_array(history: Dict[str, Any], key: str) -> np.ndarray:
         f'it in none of {len(history["epochs"])} epochs. {REMEDY}')
 
 
-def _read_file(path: str) -> List[Dict[str, Any]]:
+def _read_file(path: str, name: Optional[str]) -> List[Dict[str, Any]]:
     record = read_record(path)
     if record.get('schema') != SCHEMA:
         raise FileNotFoundError(f'expected schema {SCHEMA!r} in {path}, got '
                                 f'{record.get("schema")!r}. {REMEDY}')
-    return record['runs']
+    if name is None:
+        return record['runs']
+    if len(record['runs']) != 1:
+        raise ValueError(f'expected one run in {path} to call {name!r}, found '
+                         f'{len(record["runs"])}. Leave {name}= out.')
+    return [dict(record['runs'][0], name=name)]
 
 
 def _read_split(path: str) -> Dict[str, Any]:
