@@ -95,18 +95,24 @@ def page_warnings(record: dict) -> List[Dict[str, object]]:
         record (dict): Its ``warnings`` name classes by number or by name.
 
     Returns:
-        list[dict]: ``message``, ``loud``, ``classes``.
+        list[dict]: ``message``, ``loud``, and ``classes``: the names, if the
+        message does not hold them all.
     """
     names = {row.get('class'): row['name'] for row in record['classes']}
-    return [
-        dict(
-            message=clean(warning['message'], 600),
-            loud=bool(warning.get('loud')),
-            classes=[
-                clean(names.get(c, c), 60)
-                for c in warning.get('classes') or []
-            ]) for warning in record.get('warnings') or []
-    ]
+    found = []
+    for warning in record.get('warnings') or []:
+        message = clean(warning['message'], 600)
+        classes = [
+            clean(names.get(c, c), 60) for c in warning.get('classes') or []
+        ]
+        if all(name in message for name in classes):
+            classes = []  # said already
+        found.append(
+            dict(
+                message=message,
+                loud=bool(warning.get('loud')),
+                classes=classes))
+    return found
 
 
 def _own_text(name: str) -> str:
