@@ -171,8 +171,8 @@ def test_interrupted_command_goes_on_where_it_was(tmp_path):
     path = tmp_path / 'features.npz'
     np.savez(
         path,
-        features=rng.normal(size=(800, 8)).astype(np.float32),
-        labels=np.arange(800) % 20)
+        features=rng.normal(size=(300, 8)).astype(np.float32),
+        labels=np.arange(300) % 10)
     arguments = [
         '--record-only', '--features', path, '--out-dir', tmp_path,
         '--diagnose'
