@@ -19,6 +19,7 @@ from .quadric import FITS, fit_quadric
 from .units import to_moderate_unit
 
 DEFAULT_RIDGE = 1e-4
+CACHED_POINTS = 1024  # of usual size
 
 
 class PointCurvature(NamedTuple):
@@ -207,10 +208,12 @@ def neighbors_needed(tangent_dim: int) -> int:
 
 
 def points_per_chunk(k: int, points: Tensor, max_memory: int) -> int:
-    """Points whose offsets and Gram matrices fit into ``max_memory``."""
+    """Points whose offsets and Gram matrices fit into ``max_memory``; on the
+    CPU no more than stay in its cache."""
     side = min(k, points.shape[1])
     numbers = 3 * k * points.shape[1] + 4 * side * side
-    return max(1, max_memory // (numbers * points.element_size()))
+    step = max(1, max_memory // (numbers * points.element_size()))
+    return min(step, CACHED_POINTS) if points.device.type == 'cpu' else step
 
 
 def undetermined(like: Tensor) -> PointCurvature:

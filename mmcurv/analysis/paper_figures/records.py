@@ -10,6 +10,7 @@ KNOWN = {
     'mmcurv.geometry': (2, None),
     'mmcurv.class_accuracy': (1, None),
     'mmcurv.run_histories': (1, RUN),
+    'mmcurv.audits_of_run': (1, RUN),
     'mmcurv.audit': (1, AUDIT),
     'mmcurv.run_collection': (1, COLLECTION),
 }
@@ -73,6 +74,7 @@ def kind_of(path: str) -> Optional[str]:
         return KNOWN.get(read_record(path).get('schema'), (0, None))[1]
     if osp.isfile(osp.join(path, 'audit.json')):
         return AUDIT
-    if osp.isdir(osp.join(path, 'geometry')):
+    if osp.isdir(osp.join(path, 'geometry')) or osp.isfile(
+            osp.join(path, 'run.json')):
         return RUN
     return None

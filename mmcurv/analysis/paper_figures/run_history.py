@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 
 from mmcurv.engine.geometry_record import MEASURES
+from .audited_run import history_of_audits, is_audited_run
 from .records import read_record, split_name
 
 SCHEMA = 'mmcurv.run_histories'
@@ -27,8 +28,9 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
     Args:
         paths (Sequence[str]): Each a work folder with
             ``geometry/epoch_*.json`` and, for correlations,
-            ``class_accuracy/epoch_*.json``; or a file that this function's
-            record was written to. ``NAME=PATH`` names a run.
+            ``class_accuracy/epoch_*.json``; or what ``analyze_curvature.py
+            --work-dir`` wrote, its folder or its ``run.json``; or a file that
+            this function's record was written to. ``NAME=PATH`` names a run.
 
     Returns:
         dict: A record with ``runs``, see :func:`read_history`.
@@ -43,7 +45,11 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
     runs = []
     for path in paths:
         name, folder = split_name(path)
-        if osp.isfile(folder):
+        audits = osp.join(folder, 'run.json')
+        audits = audits if osp.isfile(audits) else folder
+        if is_audited_run(audits):
+            runs.append(history_of_audits(audits, name))
+        elif osp.isfile(folder):
             runs.extend(_read_file(folder, name if folder != path else None))
         else:
             runs.append(read_history(folder, name))
