@@ -48,12 +48,12 @@ def check_finite(finite: np.ndarray, labels: np.ndarray,
 
 def describe_unusable(finite: np.ndarray, labels: np.ndarray,
                       class_names: Sequence[str]) -> str:
-    """'7 of 900 samples hold NaN or infinity, in 2 classes: cat 5, dog 2'."""
+    """'7 of 900 samples hold NaN or infinity, in 1 class: cat (7)'."""
     bad = labels[~finite]
     count = np.bincount(bad, minlength=len(class_names))
     worst = np.argsort(-count, kind='stable')
     worst = worst[count[worst] > 0]
-    named = ', '.join(f'{class_names[c]} {count[c]}' for c in worst[:NAMED])
+    named = ', '.join(f'{class_names[c]} ({count[c]})' for c in worst[:NAMED])
     more = f' and {len(worst) - NAMED} more' if len(worst) > NAMED else ''
     classes = 'class' if len(worst) == 1 else 'classes'
     return (f'{len(bad)} of {len(labels)} samples hold NaN or infinity, in '

@@ -165,7 +165,7 @@ def test_nan_features_are_counted_named_and_refused(tmp_path):
     path = write_npz(tmp_path, features=with_nan())
     with pytest.raises(ValueError) as caught:
         read_features(path)
-    for words in ('3 of 6 samples', f'in 2 classes: {SCRIPT} 2, cat 1',
+    for words in ('3 of 6 samples', f'in 2 classes: {SCRIPT} (2), cat (1)',
                   '--drop-nan', path):
         assert words in str(caught.value)
 
