@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .checks import check_features
@@ -122,9 +123,10 @@ def log_curvature_in_classes(features: Tensor,
         rows = torch.arange(len(members), device=members.device)
         neighbors = nearest(own.detach(), own.detach(), near, rows, max_memory)
         step = points_per_chunk(near, features, max_memory)
+        # Indexing would add the gradients of a row in the order of threads.
         for part, around in zip(own.split(step), neighbors.split(step)):
             curvature = curvature_of_offsets(
-                own[around] - part[:, None],
+                F.embedding(around, own) - part[:, None],
                 torch.full_like(around[:, 0], near), tangent_dim, normal, fit,
                 ridge, half, part, unit)
             parts.append(curvature.log_abs_det)

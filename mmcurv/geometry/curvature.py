@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple, Optional
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .checks import check_points
@@ -103,7 +104,8 @@ def point_curvature(points: Tensor,
     count = torch.full_like(rows, near)
     parts = []
     for part in rows.split(points_per_chunk(near, points, max_memory)):
-        offsets = points[neighbors[part]] - points[part, None]
+        # Indexing would add the gradients of a row in the order of threads.
+        offsets = F.embedding(neighbors[part], points) - points[part, None]
         parts.append(
             curvature_of_offsets(offsets, count[part], tangent_dim, normal,
                                  fit, ridge, half, points[part], unit,

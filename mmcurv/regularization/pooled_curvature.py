@@ -10,6 +10,7 @@ import math
 from typing import Optional, Tuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcurv.geometry.curvature import (DEFAULT_RIDGE, check_options,
@@ -282,5 +283,6 @@ class PooledCurvature(nn.Module):
         if not len(features):
             return stored
         row = self.live_row[slots].to(features.device)
-        fresh = features[row.clamp_min(0)]
+        # Indexing would add the gradients of a row in the order of threads.
+        fresh = F.embedding(row.clamp_min(0), features)
         return torch.where((row >= 0)[:, None], fresh, stored)
