@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import (add_common_arguments, check_file,
-                                  detach_from_file, load_config,
+                                  detach_from_file, end_processes, load_config,
                                   start_processes)
 
 
@@ -74,6 +74,7 @@ def main():
     metrics = runner.test()
     if args.out and args.out_item == 'metrics' and runner.rank == 0:
         mmengine.dump(metrics, args.out)
+    end_processes()
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import (add_common_arguments, check_file,
-                                  detach_from_file, load_config,
+                                  detach_from_file, end_processes, load_config,
                                   start_processes)
 
 
@@ -113,6 +113,7 @@ def main():
     else:
         runner = Runner.from_cfg(cfg)
     runner.train()
+    end_processes()
 
 
 if __name__ == '__main__':

@@ -139,3 +139,14 @@ def start_processes(cfg: Config, launcher: str, local_rank: int = 0) -> None:
     wrapper.update(cfg.get('model_wrapper_cfg') or {})
     wrapper['device_ids'] = None  # a module on the CPU takes no number
     cfg.model_wrapper_cfg = wrapper
+
+
+def end_processes() -> None:
+    """Wait for all processes of a finished run, then take their group down.
+
+    Without it the first process to end may abort in its communication thread,
+    and the launcher then kills process 0, which alone is still saving.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()

@@ -78,7 +78,8 @@ def test_cpu_process_joins_a_gloo_group_and_keeps_the_users_wrapper(
         launch.start_processes(cfg, 'pytorch', local_rank=0)
         assert torch.distributed.get_backend() == 'gloo'
     finally:
-        torch.distributed.destroy_process_group()
+        launch.end_processes()
+    assert not torch.distributed.is_initialized()
     assert cfg.launcher == 'pytorch'
     assert cfg.model_wrapper_cfg == dict(
         type='MMDistributedDataParallel',
@@ -165,3 +166,8 @@ def test_script_without_arguments_shows_its_usage(script):
                           text=True)
     assert done.returncode == 2
     assert done.stderr.startswith('usage: ')
+
+
+def test_end_of_a_run_without_launcher_needs_no_group():
+    launch.end_processes()
+    assert not torch.distributed.is_initialized()
