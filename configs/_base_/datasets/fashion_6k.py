@@ -3,5 +3,4 @@
 # the whole test set: balanced, and small enough for one CPU core.
 _base_ = ['./fashion_lt.py']
 
-train_dataloader = dict(
-    dataset=dict(imbalance_factor=None, counts=[600] * 10))
+train_dataloader = dict(dataset=dict(imbalance_factor=None, counts=[600] * 10))
