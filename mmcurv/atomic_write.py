@@ -4,30 +4,35 @@
 A run can be killed at any moment: each file is written beside its place and
 then renamed into it, which a reader sees as one step.
 """
+import contextlib
 import csv
 import io
 import json
 import math
 import os
 import os.path as osp
-from typing import Any, Sequence
+from typing import Any, BinaryIO, Iterator, Sequence
 
 
-def write_bytes(path: str, data: bytes) -> None:
-    """Write a file in one step; its folder is made if it is missing.
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[BinaryIO]:
+    """Open a file that appears in its place when the block is left.
 
-    What a killed process leaves is ``<path>.partial``, which the next write
-    of the same file takes over; so each file is for one writer at a time.
+    Its folder is made if it is missing. What a killed process leaves is
+    ``<path>.partial``, which the next write of the same file takes over; so
+    each file is for one writer at a time.
 
     Args:
         path (str): Path of the file; an older one is replaced.
-        data (bytes): Its content.
+
+    Yields:
+        BinaryIO: To write to; nothing is replaced if the block raises.
     """
     os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
     partial = f'{path}.partial'
     try:
         with open(partial, 'wb') as file:
-            file.write(data)
+            yield file
             file.flush()
             # On the disk before it has the name, for when the power fails.
             os.fsync(file.fileno())
@@ -36,6 +41,17 @@ def write_bytes(path: str, data: bytes) -> None:
         if osp.exists(partial):
             os.remove(partial)
         raise
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file in one step, see :func:`whole_file`.
+
+    Args:
+        path (str): Path of the file; an older one is replaced.
+        data (bytes): Its content.
+    """
+    with whole_file(path) as file:
+        file.write(data)
 
 
 def write_text(path: str, text: str) -> None:

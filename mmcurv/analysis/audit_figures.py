@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from .class_dots import RASTER_ABOVE
 from .figure_style import panel, save_figure, set_heading, set_legend
 from .measure_figure import drawn_measures, plot_measure
 from .measures import column
 from .palette import ACCENT, MUTED
+from .sorted_curve import draw_sorted
 from .study_figures import study_figures
 from .words import count, is_known, percent
 
@@ -28,23 +28,10 @@ def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
     """
     figure, axes = panel(8, 3.1)
     accuracy = column(audit, 'accuracy')
-    order = np.argsort(-accuracy, kind='stable')
-    order = order[np.isfinite(accuracy[order])]
-    place = np.arange(1, len(order) + 1)
-    low, high = (
-        column(audit, f'wilson_{end}')[order] for end in ('low', 'high'))
-    if np.isfinite(low).any():
-        axes.fill_between(
-            place,
-            low,
-            high,
-            step='mid',
-            color=ACCENT,
-            alpha=0.22,
-            linewidth=0,
-            rasterized=len(order) > RASTER_ABOVE,
-            label='95 % Wilson interval of each class')
-    axes.step(place, accuracy[order], where='mid', color=ACCENT, linewidth=1.5)
+    draw_sorted(axes, accuracy, column(audit, 'wilson_low'),
+                column(audit, 'wilson_high'),
+                np.argsort(-accuracy, kind='stable'),
+                '95 % Wilson interval of each class')
     mean = audit['summary']['class_mean']['value']
     if is_known(mean):
         axes.axhline(
@@ -54,8 +41,6 @@ def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
             linestyle=(0, (4, 3)),
             label=f'class mean {100 * mean:.1f} %')
     axes.set_ylim(0, 1)
-    axes.set_xlim(0.5, max(len(order), 1) + 0.5)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     set_heading(axes, 'Accuracy of the classes, best to worst')
     axes.set_xlabel('Classes in order of accuracy')
     axes.set_ylabel('Accuracy')

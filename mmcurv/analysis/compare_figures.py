@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from .class_dots import NAMED, RASTER_ABOVE, draw_dots, name_dots
+from .class_dots import NAMED, draw_dots, name_dots
 from .figure_style import panel, set_heading, set_legend
 from .measures import MEASURES, column
 from .palette import ACCENT, ALERT, MUTED
+from .sorted_curve import draw_sorted
 from .words import interval, is_known, p_value, signed
 
 MOVED = ('log_curvature', 'separation', 'volume')
@@ -28,25 +29,10 @@ def plot_sorted_change(comparison: dict) -> Tuple[Figure, Axes]:
     """
     figure, axes = panel(8, 3.1)
     change = column(comparison, 'change')
-    order = np.argsort(change, kind='stable')
-    order = order[np.isfinite(change[order])]
-    place = np.arange(1, len(order) + 1)
-    low, high = (column(comparison, key)[order] for key in ('low', 'high'))
-    if np.isfinite(low).any():
-        axes.fill_between(
-            place,
-            low,
-            high,
-            step='mid',
-            color=ACCENT,
-            alpha=0.22,
-            linewidth=0,
-            rasterized=len(order) > RASTER_ABOVE,
-            label='95 % interval of each class')
-    axes.step(place, change[order], where='mid', color=ACCENT, linewidth=1.5)
+    draw_sorted(axes, change, column(comparison, 'low'),
+                column(comparison, 'high'), np.argsort(change, kind='stable'),
+                '95 % interval of each class')
     axes.axhline(0, color=MUTED, linewidth=0.9)
-    axes.set_xlim(0.5, max(len(order), 1) + 0.5)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     set_heading(axes, 'Change of class accuracy, largest loss to largest gain')
     axes.set_xlabel('Classes in order of change')
     axes.set_ylabel('B − A')

@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import numpy as np
 
-from mmcurv.atomic_write import write_json
+from mmcurv.atomic_write import whole_file, write_json
 
 SCHEMA = 'mmcurv.feature_bank'
 SCHEMA_VERSION = 1
@@ -210,14 +210,8 @@ def _maps(array: np.ndarray, path: str) -> bool:
 
 
 def _write_array(path: str, array: np.ndarray) -> None:
-    partial = f'{path}.{os.getpid()}.partial'
-    try:
-        with open(partial, 'wb') as file:
-            np.save(file, array, allow_pickle=False)
-        os.replace(partial, path)
-    finally:
-        if osp.exists(partial):
-            os.remove(partial)
+    with whole_file(path) as file:
+        np.save(file, array, allow_pickle=False)
 
 
 def _read_array(folder: str, name: str, **options) -> np.ndarray:

@@ -1,12 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Features that somebody else extracted, from a file, as a FeatureBank."""
 import difflib
-import hashlib
 import os.path as osp
 from typing import Dict, List, Optional
 
 import numpy as np
 
+from mmcurv.file_sha256 import file_sha256
 from .array_files import Arrays, read_npz, read_safetensors
 from .array_kinds import (as_counts, as_fractions, as_numbers, as_strings,
                           check_length)
@@ -68,15 +68,6 @@ def read_features(path: str,
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from None
     return bank
-
-
-def file_sha256(path: str) -> str:
-    """SHA-256 of a file, 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _read_file(path: str, keys: Dict[str, str]) -> FeatureBank:

@@ -1,6 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """A checkpoint file: what it is, and what it was trained on."""
-import hashlib
 import os.path as osp
 import pickle
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from torch import Tensor
 
 # For its effect, too: it makes loading checkpoints safe.
 from mmcurv.engine.hooks.class_counts_hook import CHECKPOINT_KEY
+from mmcurv.file_sha256 import file_sha256
 from .config_options import UsageError
 from .launch import check_file
 from .train_split import TrainSplit
@@ -70,15 +70,6 @@ def read_checkpoint(path: str) -> Checkpoint:
         iteration=meta.get('iter'),
         split=None if split is None else TrainSplit(**split),
         class_names=[str(name) for name in names] if names else None)
-
-
-def file_sha256(path: str) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _load(path: str) -> Dict[str, Any]:

@@ -9,7 +9,8 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
 from mmcurv.analysis.feature_bank import FeatureBank, save_bank
-from mmcurv.analysis.read_features import file_sha256, read_features
+from mmcurv.analysis.read_features import read_features
+from mmcurv.file_sha256 import file_sha256
 
 SCRIPT = '<script>alert("x")</script>'
 
