@@ -23,7 +23,12 @@ default_hooks = dict(
     # one that is saved, only if they agree on the batch statistics.
     sync_buffers=dict(type='SyncBuffersHook'),
     class_counts=dict(type='mmcurv.ClassCountsHook'),
-    random_state=dict(type='mmcurv.RandomStateHook'))
+    random_state=dict(type='mmcurv.RandomStateHook'),
+    # The record of the run holds the curvature of the classes at its end.
+    geometry=dict(
+        type='mmcurv.GeometryMonitorHook', layer='head.fc', interval=None),
+    run_record=dict(
+        type='mmcurv.RunRecordHook', main='last', selection_split='test'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -10,4 +10,4 @@ _base_ = [
 # Small enough to be measured after every epoch.
 default_hooks = dict(
     logger=dict(interval=5),
-    geometry=dict(type='mmcurv.GeometryMonitorHook', layer='head.fc'))
+    geometry=dict(interval=1))

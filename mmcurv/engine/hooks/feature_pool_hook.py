@@ -14,6 +14,7 @@ from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.pool_size import check_layer_fits, pool_counts
 from mmcurv.engine.sample_fields import MIXED_MODES
+from mmcurv.engine.section_clock import SectionClock
 from mmcurv.registry import HOOKS
 from .random_state_hook import RandomStateHook
 
@@ -85,6 +86,15 @@ class FeaturePoolHook(Hook):
             raise ValueError(f'mixed must be one of {MIXED_MODES}, '
                              f'got {mixed!r}.')
         self.start_epoch = start_epoch
+        self.options = dict(  # as they were given, for records
+            layer=layer,
+            start_epoch=start_epoch,
+            refresh=refresh,
+            live=live,
+            mixed=mixed,
+            pool=dict(pool or {}),
+            curvature=dict(curvature or {}),
+            loss=dict(loss or {}))
         self.tap = FeatureTap(layer, self._add_curvature)
         self.step = CurvatureStep(
             mixed=mixed,
@@ -94,6 +104,7 @@ class FeaturePoolHook(Hook):
         self.epoch = 1  # counted from 1
         self._restored = None
         self._saw_losses = False
+        self._clock = SectionClock()
 
     def before_run(self, runner) -> None:
         """Make sure that random states are saved, too."""
@@ -170,13 +181,22 @@ class FeaturePoolHook(Hook):
         if state is not None:
             checkpoint[CHECKPOINT_KEY] = state
 
+    def seconds(self) -> float:
+        """Time of pool, curvature and loss so far, backward pass included, in
+        this process."""
+        return self._clock.seconds()
+
     def _add_curvature(self, features: Tensor, data_samples: Any,
                        losses: Dict[str, Any]) -> Dict[str, Any]:
         self._saw_losses = True
         regularize = self.epoch >= self.start_epoch
-        term, measures = self.step(features, data_samples,
-                                   sum_of_losses(losses), self.epoch,
-                                   regularize)
+        started = self._clock.now(features.device)
+        own = features.view_as(features)  # its gradient is that of CR alone
+        term, measures = self.step(own, data_samples, sum_of_losses(losses),
+                                   self.epoch, regularize)
+        self._clock.add(started, self._clock.now(features.device))
+        if term is not None:
+            self._clock.add_backward(term, own)
         hub = MessageHub.get_current_instance()
         for name, value in measures.items():
             hub.update_scalar(f'train/{name}', value)

@@ -55,7 +55,8 @@ class GeometryMonitorHook(Hook):
     Args:
         layer (str): Name of the last classifier layer. Defaults to
             'head.fc'.
-        interval (int): Epochs between measurements. Defaults to 1.
+        interval (int, optional): Epochs between measurements; None measures
+            after the last epoch only. Defaults to 1.
         dataloader (dict, optional): Config of the loader to measure on; its
             sampler is replaced by one that takes the images in order.
             Defaults to None, which is the train set with the val set's
@@ -78,7 +79,7 @@ class GeometryMonitorHook(Hook):
 
     def __init__(self,
                  layer: str = 'head.fc',
-                 interval: int = 1,
+                 interval: Optional[int] = 1,
                  dataloader: Optional[dict] = None,
                  curvature: Optional[dict] = None,
                  max_per_class: Optional[int] = None,
@@ -133,11 +134,14 @@ class GeometryMonitorHook(Hook):
         """Measure, write and show."""
         losses = self._meter.stop()
         self._record = None
-        if not self.every_n_epochs(runner, self.interval):
-            return
-        if not is_main_process():
+        if not self._is_due(runner) or not is_main_process():
             return
         self._record = self._measure_and_show(runner, runner.epoch + 1, losses)
+
+    def _is_due(self, runner) -> bool:
+        if self.interval is None:
+            return self.is_last_train_epoch(runner)
+        return self.every_n_epochs(runner, self.interval)
 
     def after_val_epoch(self, runner, metrics=None) -> None:
         """Correlate with the class accuracies of the same epoch."""
