@@ -128,7 +128,10 @@ class CurvatureStep:
     def _measured_with(self) -> Dict[str, Any]:
         """Options that remembered curvatures depend on: those measured with
         others do not belong into one mean."""
-        return dict(k=self.curvature.k, **self.curvature.fit_options)
+        return dict(
+            k=self.curvature.k,
+            normalize=self.curvature.normalize,
+            **self.curvature.fit_options)
 
     def _build(self, features: Tensor, indices: Optional[Tensor]) -> None:
         options = dict(self.pool_options, class_counts=self._counts)
@@ -153,8 +156,10 @@ class CurvatureStep:
             dtype = state['curvature']['pool.features'].dtype
             if dtype != pool.features.dtype:  # would be cast in silence
                 raise RuntimeError(f'dtype={dtype}')
-            if state['measured_with'] != self._measured_with():
-                raise RuntimeError(f'curvature={state["measured_with"]}, not '
+            # Checkpoints from before the option have not normalized.
+            measured_with = {'normalize': False, **state['measured_with']}
+            if measured_with != self._measured_with():
+                raise RuntimeError(f'curvature={measured_with}, not '
                                    f'{self._measured_with()}')
             self.curvature.load_state_dict(state['curvature'])
         except RuntimeError as error:

@@ -20,6 +20,7 @@ from .quadric import FITS, fit_quadric
 from .units import to_moderate_unit
 
 DEFAULT_RIDGE = 1e-4
+GRADIENTS = ('both', 'heights')
 CACHED_POINTS = 1024  # of usual size
 
 
@@ -122,7 +123,8 @@ def curvature_of_offsets(offsets: Tensor,
                          half: bool = True,
                          origin: Optional[Tensor] = None,
                          unit: Optional[Tensor] = None,
-                         detach_frames: bool = True) -> PointCurvature:
+                         detach_frames: bool = True,
+                         gradient: str = 'both') -> PointCurvature:
     """Curvature at points whose neighbours are given as offsets.
 
     Args:
@@ -140,6 +142,10 @@ def curvature_of_offsets(offsets: Tensor,
             divided, see :func:`~mmcurv.geometry.units.to_moderate_unit`.
             Defaults to None.
         detach_frames (bool): See :func:`point_curvature`. Defaults to True.
+        gradient (str): Coordinates that carry gradient: 'both' the heights
+            above the tangent plane and the tangent coordinates, or the
+            'heights' alone, so that points move along the normal only.
+            Defaults to 'both'.
 
     Returns:
         PointCurvature: Five tensors (n,).
@@ -160,8 +166,10 @@ def curvature_of_offsets(offsets: Tensor,
     # no NaN arises whose zero gradient would poison the rest.
     local = torch.where(curved[:, None, None], local,
                         _harmless(local.shape[1], m, local))
-    hessian, residual, condition = fit_quadric(local[..., :m], local[..., m],
-                                               fit, ridge)
+    tangent, height = local[..., :m], local[..., m]
+    if gradient == 'heights':
+        tangent = tangent.detach()
+    hessian, residual, condition = fit_quadric(tangent, height, fit, ridge)
     sound = torch.isfinite(hessian.detach()).all(2).all(1)
     # A singular Hessian (a centrally symmetric neighbourhood) has det 0 and
     # no gradient; slogdet would give NaN even where none is asked for.

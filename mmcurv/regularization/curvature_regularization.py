@@ -8,9 +8,9 @@ any loss with the weight log_tau(epoch) / stop_gradient(L_curv / L_orig).
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .schedule import log_schedule
+from .weighted_term import WeightedTerm
 
 MAX_MODES = ('hard', 'logsumexp')
 
@@ -70,7 +70,7 @@ def _log_of_log_sum_exp(log_x: Tensor, log_top: Tensor) -> Tensor:
     return (log_top + torch.log1p(torch.logsumexp(below, 0) / top)).to(dtype)
 
 
-class CurvatureRegularization(nn.Module):
+class CurvatureRegularization(WeightedTerm):
     """The weighted CR term that is added to a loss.
 
     Its value is log_tau(epoch) * abs(L_orig) wherever no guard acts, so only
@@ -104,42 +104,13 @@ class CurvatureRegularization(nn.Module):
                  detach_max: bool = True,
                  eps: float = 1e-8,
                  max_weight: float = 10.):
-        super().__init__()
-        log_schedule(1, tau)  # a wrong tau should fail here, not in epoch 6
+        super().__init__(tau, eps, max_weight)
         if max_mode not in MAX_MODES:
             raise ValueError(f'max_mode must be one of {MAX_MODES}, '
                              f'got {max_mode!r}.')
-        if eps <= 0 or max_weight <= 0:
-            raise ValueError('eps and max_weight must be positive, got '
-                             f'eps={eps}, max_weight={max_weight}.')
-        self.tau = tau
         self.max_mode = max_mode
         self.detach_max = detach_max
-        self.eps = eps
-        self.max_weight = max_weight
-        self.register_buffer('num_skipped', torch.zeros((), dtype=torch.long))
 
-    def forward(self, log_curvature: Tensor, loss: Tensor,
-                epoch: int) -> Tensor:
-        """The term to add to the loss.
-
-        Args:
-            log_curvature (Tensor): log G, shape (C,); entries that are not
-                finite are left out.
-            loss (Tensor): The original loss, a scalar of any sign. No
-                gradient flows into it from here.
-            epoch (int): Counted from 1.
-
-        Returns:
-            Tensor: A finite scalar.
-        """
-        term = curvature_loss(log_curvature, self.max_mode, self.detach_max)
-        value, original = term.detach(), loss.detach().abs().to(term)
-        weight = log_schedule(epoch, self.tau) * original
-        weight = weight / value.clamp_min(self.eps)
-        weight = weight.clamp_max(self.max_weight)
-        sound = torch.isfinite(original) & torch.isfinite(value)
-        sound &= torch.isfinite(log_curvature.detach()).any()
-        self.num_skipped += (~sound).to(self.num_skipped.device)
-        # Zero both factors: 0 * inf in the backward pass would be NaN.
-        return torch.where(sound, weight, 0) * torch.where(sound, term, 0)
+    def penalty(self, log_curvature: Tensor) -> Tensor:
+        """L_curv of log G, shape (C,), see :func:`curvature_loss`."""
+        return curvature_loss(log_curvature, self.max_mode, self.detach_max)

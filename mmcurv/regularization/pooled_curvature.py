@@ -17,12 +17,12 @@ from mmcurv.geometry.curvature import (DEFAULT_RIDGE, check_options,
                                        curvature_of_offsets, neighbors_needed,
                                        points_per_chunk)
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
-from mmcurv.geometry.reduction import log_sum_exp_by_class, reduce_by_class
+from mmcurv.geometry.reduction import reduce_by_class
+from mmcurv.geometry.unit_vectors import to_unit_vectors
 from mmcurv.geometry.units import to_moderate_unit
 from .feature_pool import FeaturePool
-
-REFRESHES = ('batch', 'class', 'all')
-LIVES = ('pool', 'batch')
+from .minibatch_gradient import minibatch_gradient
+from .pooled_options import check_choices
 
 
 class PooledCurvature(nn.Module):
@@ -32,8 +32,7 @@ class PooledCurvature(nn.Module):
     feature would be its nearest neighbour), the points to refresh are
     measured there, and a class's G is the mean of abs(det) over measured and
     remembered points. Neighbour indices and frames are constants in the
-    gradient; heights and tangent coordinates are not. Everything runs in at
-    least float32 with autocast off.
+    gradient. Everything runs in at least float32 with autocast off.
 
     Args:
         pool (FeaturePool): The features.
@@ -52,6 +51,16 @@ class PooledCurvature(nn.Module):
             over the class's live points: with the neighbours held, an
             unbiased minibatch estimate of the gradient over all points.
             Defaults to 'pool'.
+        reduction (str): G of a class is the 'mean' of its points' abs(det),
+            their 'geometric' mean or their 'median' (not with
+            ``live='batch'``). With the mean a point pulls in proportion to
+            its abs(det), so its gradient is bounded; with the geometric mean
+            that of a nearly flat point is not, and one flat point makes G 0.
+            Defaults to 'mean'.
+        normalize (bool): Measure the features divided by their norms, 0
+            where they are 0; the pool keeps them. Defaults to False.
+        gradient (str): Of 'both' heights and tangent coordinates, or of the
+            'heights' alone. Defaults to 'both'.
         max_memory (int): Bound in bytes on scratch memory.
             Defaults to 268435456.
     """
@@ -66,14 +75,13 @@ class PooledCurvature(nn.Module):
                  half: bool = True,
                  refresh: str = 'batch',
                  live: str = 'pool',
+                 reduction: str = 'mean',
+                 normalize: bool = False,
+                 gradient: str = 'both',
                  max_memory: int = DEFAULT_MEMORY):
         super().__init__()
         check_options(k, tangent_dim, normal, fit, ridge)
-        if refresh not in REFRESHES:
-            raise ValueError(f'refresh must be one of {REFRESHES}, '
-                             f'got {refresh!r}.')
-        if live not in LIVES:
-            raise ValueError(f'live must be one of {LIVES}, got {live!r}.')
+        check_choices(refresh, live, reduction, normalize, gradient)
         self.pool = pool
         self.k = k
         self.fit_options = dict(
@@ -84,6 +92,9 @@ class PooledCurvature(nn.Module):
             half=half)
         self.refresh = refresh
         self.live = live
+        self.reduction = reduction
+        self.normalize = normalize
+        self.gradient = gradient
         self.max_memory = max_memory
         slots, device = len(pool.features), pool.features.device
         dtype = torch.promote_types(pool.features.dtype, torch.float32)
@@ -157,8 +168,11 @@ class PooledCurvature(nn.Module):
 
     def class_values(self) -> Tensor:
         """log G of every class from what is remembered, shape (C,)."""
-        return reduce_by_class(self.log_curvature, self.pool.slot_labels,
-                               self.pool.num_classes, 'mean')
+        return self._reduce(self.log_curvature, self.pool.slot_labels)
+
+    def _reduce(self, values: Tensor, labels: Tensor) -> Tensor:
+        return reduce_by_class(values, labels, self.pool.num_classes,
+                               self.reduction)
 
     def _forward(self, features, labels, indices) -> Tensor:
         if not self.primed:
@@ -179,24 +193,12 @@ class PooledCurvature(nn.Module):
         slot_labels = pool.slot_labels.to(values.device)
         if self.live == 'pool':
             merged = remembered.index_put((anchors, ), values)
-            return reduce_by_class(merged, slot_labels, pool.num_classes,
-                                   'mean')
+            return self._reduce(merged, slot_labels)
         merged = remembered.index_put((anchors, ), values.detach())
-        log_g = reduce_by_class(merged, slot_labels, pool.num_classes, 'mean')
-        return log_g + self._batch_gradient(
-            values[is_live], slot_labels[anchors[is_live]], log_g)
-
-    def _batch_gradient(self, values: Tensor, labels: Tensor,
-                        log_g: Tensor) -> Tensor:
-        """Zero, with the gradient of (mean over live points) / G."""
-        used = ~torch.isnan(values)
-        values, labels = values[used], labels[used]
-        count = torch.bincount(labels, minlength=len(log_g))
-        log_sum = log_sum_exp_by_class(values, labels, len(log_g))
-        usable = torch.isfinite(log_g) & torch.isfinite(log_sum.detach())
-        ratio = torch.where(usable, log_sum - log_g, 0).exp() / count
-        ratio = torch.where(usable, ratio, 0)
-        return ratio - ratio.detach()
+        log_g = self._reduce(merged, slot_labels)
+        return log_g + minibatch_gradient(values[is_live],
+                                          slot_labels[anchors[is_live]], log_g,
+                                          self.reduction)
 
     def _anchors(self, live_slots: Tensor, fill: Tensor) -> Tensor:
         """Slots to measure, shape (a,), classes ascending."""
@@ -257,7 +259,7 @@ class PooledCurvature(nn.Module):
             row = self.live_row[rows].to(points.device)
             live = (row >= 0).nonzero()[:, 0]
             points[live] = features.detach()[row[live]]
-        points, unit = to_moderate_unit(points)
+        points, unit = to_moderate_unit(self._scaled(points))
         own = (anchors - start).to(points.device)
         found = nearest(points[own], points, near, own, self.max_memory)
         return start + found.to(anchors.device), unit
@@ -272,17 +274,25 @@ class PooledCurvature(nn.Module):
         real = torch.arange(self.k, device=unit.device) < number[:, None]
         offsets = torch.where(real[:, :, None], offsets, 0)
         curvature = curvature_of_offsets(
-            offsets, number, origin=origin, **self.fit_options)
+            offsets,
+            number,
+            origin=origin,
+            gradient=self.gradient,
+            **self.fit_options)
         # Each class has its own unit, so that none under- or overflows.
         m = self.fit_options['tangent_dim']
         return curvature.log_abs_det - m * unit.log()
 
     def _current(self, slots: Tensor, features: Tensor) -> Tensor:
-        """Features in the slots, live where the batch has them, (a, p)."""
+        """Points in the slots, live where the batch has them, (a, p)."""
         stored = self.pool.features[slots].to(features)
         if not len(features):
-            return stored
+            return self._scaled(stored)
         row = self.live_row[slots].to(features.device)
         # Indexing would add the gradients of a row in the order of threads.
         fresh = F.embedding(row.clamp_min(0), features)
-        return torch.where((row >= 0)[:, None], fresh, stored)
+        # Not before: a dropped row with inf would have a gradient of NaN.
+        return self._scaled(torch.where((row >= 0)[:, None], fresh, stored))
+
+    def _scaled(self, points: Tensor) -> Tensor:
+        return to_unit_vectors(points) if self.normalize else points

@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 from torch.utils.data import ConcatDataset, Subset
 
 from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.regularization import CurvatureBalancing
 
 LABELS = [0, 1] * 8
 COUNTS = [8, 8]
@@ -25,8 +26,13 @@ def samples(labels=LABELS, scores=None, numbered=True):
     return made
 
 
-def step(dataset=None, mixed='skip', pool=None, counts=COUNTS):
-    made = CurvatureStep(mixed, pool, dict(k=6), None)
+def step(dataset=None,
+         mixed='skip',
+         pool=None,
+         counts=COUNTS,
+         loss=None,
+         **curvature):
+    made = CurvatureStep(mixed, pool, dict(k=6, **curvature), loss)
     made.prepare(counts, dataset)
     return made
 
@@ -164,6 +170,59 @@ def test_state_continues_in_another_step(features):
     assert torch.equal(*terms)
     assert torch.equal(first.curvature.log_curvature,
                        second.curvature.log_curvature)
+
+
+@pytest.mark.parametrize('changed', [
+    dict(reduction='geometric'),
+    dict(gradient='heights'),
+    dict(live='batch'),
+])
+def test_state_continues_where_only_the_use_of_what_is_remembered_changed(
+        features, changed):
+    first, second = step(), step(**changed)
+    first(features, samples(), LOSS, 10, True)
+    second.load_state_dict(first.state_dict())
+    second(features, samples(), LOSS, 10, True)
+    assert second.curvature.primed
+
+
+@pytest.mark.parametrize('before', [False, True])
+def test_state_of_features_normalized_otherwise_is_refused(features, before):
+    first, second = step(normalize=before), step(normalize=not before)
+    first(features, samples(), LOSS, 10, True)
+    second.load_state_dict(first.state_dict())
+    said = f"'normalize': {before}.*, not .*'normalize': {not before}"
+    with pytest.raises(RuntimeError, match=f'(?s)does not fit.*{said}'):
+        second(features, samples(), LOSS, 10, True)
+
+
+@pytest.mark.parametrize('normalize', [False, True])
+def test_state_from_before_the_option_counts_as_not_normalized(
+        features, normalize):
+    first, second = step(), step(normalize=normalize)
+    first(features, samples(), LOSS, 10, True)
+    state = first.state_dict()
+    del state['measured_with']['normalize']
+    second.load_state_dict(state)
+    if normalize:
+        with pytest.raises(RuntimeError, match='does not fit'):
+            second(features, samples(), LOSS, 10, True)
+    else:
+        second(features, samples(), LOSS, 10, True)
+        assert second.curvature.primed
+
+
+def test_loss_may_be_the_balancing_one(features):
+    options = dict(quantile=0.2, max_weight=1e6)
+    cr = step(loss=dict(type='mmcurv.CurvatureBalancing', **options))
+    term, _ = cr(features, samples(), LOSS, 10, True)
+    assert isinstance(cr.loss, CurvatureBalancing) and cr.loss.quantile == 0.2
+    assert term.item() == pytest.approx(math.log(10, 100), rel=1e-5)
+    term.backward()
+    log_g = cr.curvature.class_values()
+    flattest = torch.tensor(LABELS) == log_g.argmin()
+    assert (features.grad[flattest] == 0).all()
+    assert features.grad[~flattest].any()
 
 
 def test_pool_has_the_dtype_that_its_options_name(features):

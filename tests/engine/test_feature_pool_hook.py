@@ -114,6 +114,20 @@ def test_gradient_equals_that_of_the_term_added_by_hand(tmp_path, live):
     assert any(not torch.equal(a, b) for a, b in zip(ours, without))
 
 
+def test_options_of_the_curvature_change_a_run_from_its_config(tmp_path):
+    options = dict(reduction='geometric', normalize=True, gradient='heights')
+    weights = []
+    for name, changed in [('a', {}), ('b', options)]:
+        hook = pool_hook(curvature=dict(k=6, **changed))
+        runner = build(tmp_path / name, hook, max_epochs=2)
+        weights.append(runner.train().state_dict().values())
+        curvature = hook_of(runner).step.curvature
+        for option, value in changed.items():
+            assert getattr(curvature, option) == value
+        assert pool_of(runner).features.norm(dim=1).std() > 0
+    assert not all(map(torch.equal, *weights))
+
+
 def test_run_is_the_same_as_without_cr_until_it_starts(tmp_path):
     pooling = build(tmp_path / 'a', pool_hook(start_epoch=4))
     without = build(tmp_path / 'b')

@@ -1,6 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Curvature Regularization as printed (Ma et al., Section 6.2), one class at
-a time, with 80 decimal digits and without logarithms of curvature inside."""
+a time, with 80 decimal digits and without logarithms of curvature inside; and
+the variant that balances log-curvature, which is not printed anywhere."""
 import math
 from decimal import Decimal, localcontext
 
@@ -67,5 +68,36 @@ def term_loop(log_curvature,
     if not any(map(math.isfinite, log_curvature)) or not math.isfinite(loss):
         return 0.
     total = float(curvature_loss_loop(log_curvature, max_mode))
+    return weight_loop(total, loss, epoch, tau, eps, max_weight) * total
+
+
+def weight_loop(total, loss, epoch, tau=100, eps=1e-8, max_weight=10.):
+    """Weight of a penalty of the given value beside a loss."""
     weight = math.log(epoch) / math.log(tau) * abs(loss) / max(total, eps)
-    return min(weight, max_weight) * total
+    return min(weight, max_weight)
+
+
+def excesses_loop(log_curvature, quantile=0.):
+    """What each class has above a quantile of the classes, else 0.
+
+    Returns:
+        dict[int, float]: Excess of each class that is not left out.
+    """
+    finite = sorted(x for x in log_curvature if math.isfinite(x))
+    if not finite:
+        return {}
+    place = quantile * (len(finite) - 1)
+    below = int(place)
+    above = min(below + 1, len(finite) - 1)
+    reference = finite[below] + (place - below) * (
+        finite[above] - finite[below])
+    return {
+        c: max(x - reference, 0.)
+        for c, x in enumerate(log_curvature) if math.isfinite(x)
+    }
+
+
+def balancing_loss_loop(log_curvature, quantile=0.):
+    """Half the sum of squared excesses."""
+    excesses = excesses_loop(log_curvature, quantile).values()
+    return sum(excess * excess for excess in excesses) / 2

@@ -9,7 +9,7 @@ from mmcurv.geometry import class_curvature, shapes
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature, curvature_loss)
 from mmcurv.regularization.curvature_regularization import MAX_MODES
-from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
+from mmcurv.regularization.pooled_options import LIVES, REFRESHES
 
 N = 30
 

@@ -8,7 +8,7 @@ import torch
 
 from mmcurv.geometry import class_curvature
 from mmcurv.regularization import FeaturePool, PooledCurvature
-from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
+from mmcurv.regularization.pooled_options import LIVES, REFRESHES
 from tests.reference.pooled_curvature_loop import PooledLoop
 from .pooled_runs import COUNTS, Drift, filled, owners, pooled
 

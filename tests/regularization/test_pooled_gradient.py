@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
+from mmcurv.regularization.pooled_options import LIVES, REFRESHES
 from tests.reference.pooled_curvature_loop import PooledLoop
 from .pooled_runs import COUNTS, Drift, filled, owners
 
@@ -37,14 +37,16 @@ def slopes(function, features, step=1e-6):
     return out
 
 
-def pool_and_loop(refresh, live):
+def pool_and_loop(refresh, live, **options):
     """A primed curvature, the slow loop of it, and a batch for both."""
     labels = owners()
     drift = Drift(len(labels))
     stored = drift.features.clone()
-    curvature = filled(stored, labels, refresh=refresh, live=live, ridge=RIDGE)
+    curvature = filled(
+        stored, labels, refresh=refresh, live=live, ridge=RIDGE, **options)
     curvature.measure_all()
-    loop = PooledLoop(labels.tolist(), len(COUNTS), K, 2, RIDGE, refresh)
+    loop = PooledLoop(labels.tolist(), len(COUNTS), K, 2, RIDGE, refresh,
+                      **options)
     loop.store(range(len(labels)), stored.numpy())
     loop.remembered = loop.measure(loop.stored, loop.stored)
     images, features = drift.batch(9)
@@ -58,7 +60,7 @@ def test_gradient_equals_differences_with_neighbors_and_frames_held(refresh):
 
     def weighted(moved):
         values = loop.values(images.tolist(), moved, frames)
-        return WEIGHTS @ loop.log_means(values)[:3]
+        return WEIGHTS @ loop.class_logs(values)[:3]
 
     weighted(features.numpy())  # fixes the frames where the features are
     expected = slopes(weighted, features.numpy())
@@ -73,7 +75,7 @@ def test_batch_gradient_equals_differences_of_the_mean_over_live_points(
     curvature, loop, labels, images, features = pool_and_loop(refresh, 'batch')
     frames = {}
     values = loop.values(images.tolist(), features.numpy(), frames)
-    fixed = np.exp(loop.log_means(values))  # G is a constant here
+    fixed = np.exp(loop.class_logs(values))  # G is a constant here
 
     def weighted(moved):
         values = loop.values(images.tolist(), moved, frames)
