@@ -69,9 +69,19 @@ def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
         residual = (design @ theta[..., None] - target)[..., 0].norm(dim=1)
         size = height.norm(dim=1)
         residual = torch.where(size > 0, residual / size, residual)
-        spectrum = torch.linalg.eigvalsh(design.mT @ design)  # ascending
-        condition = (spectrum[:, -1] / spectrum[:, 0].clamp_min(0)).sqrt()
+        condition = _condition(design)
     return _as_symmetric(theta, tangent.shape[2]), residual, condition
+
+
+def _condition(design: Tensor) -> Tensor:
+    """Ratio of the extreme singular values, shape (n,); nan where the
+    design is not finite, which no eigenvalue routine bears."""
+    squares = design.mT @ design
+    sound = torch.isfinite(squares).flatten(1).all(1)
+    squares = torch.where(sound[:, None, None], squares, 0)
+    spectrum = torch.linalg.eigvalsh(squares)  # ascending
+    condition = (spectrum[:, -1] / spectrum[:, 0].clamp_min(0)).sqrt()
+    return torch.where(sound, condition, math.nan)
 
 
 def _basis(m: int, like: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
