@@ -8,6 +8,7 @@ from mmcurv.engine.extract_features import (extract_features,
                                             train_set_as_tested)
 from mmcurv.engine.hooks import GeometryMonitorHook
 from mmcurv.geometry import class_curvature
+from . import curvature_run
 from .toy_run import COUNTS, build, loader, train_parts
 
 MONITOR = dict(
@@ -86,3 +87,22 @@ def test_config_without_evaluation_says_what_to_give():
 def test_interval_below_one_is_refused():
     with pytest.raises(ValueError, match='interval'):
         GeometryMonitorHook(interval=0)
+
+
+def test_without_interval_the_last_epoch_alone_is_measured(tmp_path):
+    monitored(tmp_path, [dict(MONITOR, interval=None)])
+    names = [p.name for p in (tmp_path / 'geometry').iterdir()]
+    assert names == ['epoch_004.json']
+
+
+def test_training_that_diverged_ends_without_a_measurement(tmp_path):
+    runner = curvature_run.build(
+        tmp_path,
+        MONITOR,
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=1e38)))
+    warned = []
+    runner.logger.warning = warned.append
+    runner.train()
+    assert runner.epoch == 3
+    assert not (tmp_path / 'geometry').exists()
+    assert any('165 of 165 features hold NaN or inf' in w for w in warned)

@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Optional
 
 import numpy as np
+import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -174,10 +175,12 @@ class GeometryMonitorHook(Hook):
         write_json(osp.join(runner.work_dir, 'geometry', name), record)
 
     def _measure_and_show(self, runner, epoch: int,
-                          losses: Dict[str, float]) -> Dict[str, Any]:
+                          losses: Dict[str, float]) -> Optional[dict]:
         state, started = get_random_state(), time.perf_counter()
         record = self._measure(runner, epoch)
         set_random_state(state)
+        if record is None:
+            return None
         seconds = time.perf_counter() - started
         self._meter.measuring += seconds
         record.update(
@@ -187,13 +190,20 @@ class GeometryMonitorHook(Hook):
         runner.logger.info(describe(record))
         return record
 
-    def _measure(self, runner, epoch: int) -> Dict[str, Any]:
+    def _measure(self, runner, epoch: int) -> Optional[Dict[str, Any]]:
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         modes = [(module, module.training) for module in model.modules()]
         features, labels = extract_features(model, self.dataloader, self.layer)
         for module, mode in modes:
             module.training = mode
+        lost = (~torch.isfinite(features).all(1)).sum().item()
+        if lost:  # the training itself has diverged; let it say so
+            runner.logger.warning(
+                f'The geometry of epoch {epoch} is not measured: {lost} of '
+                f'{len(features)} features hold NaN or inf. Look at the loss '
+                'and the learning rate.')
+            return None
         names = self.dataloader.dataset.metainfo.get('classes')
         classes = len(names) if names else int(labels.max()) + 1
         return dict(
