@@ -24,6 +24,7 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     class_counts=dict(type='mmcurv.ClassCountsHook'),
     random_state=dict(type='mmcurv.RandomStateHook'),
+    missed_evaluation=dict(type='mmcurv.MissedEvaluationHook'),
     # The record of the run holds the curvature of the classes at its end.
     geometry=dict(
         type='mmcurv.GeometryMonitorHook', layer='head.fc', interval=None),

@@ -11,6 +11,9 @@ from mmengine.config import Config, ConfigDict
 NOT_THE_RUN = ('work_dir', 'resume', 'load_from', 'launcher', 'visualizer',
                'vis_backends', 'log_level', 'log_processor', 'env_cfg',
                'experiment_name', 'model_wrapper_cfg')
+# Default hooks that watch, save or show, and leave the training as it is.
+WATCHING = ('timer', 'logger', 'checkpoint', 'visualization', 'run_record',
+            'missed_evaluation')
 
 
 def config_hash(cfg: Any) -> str:
@@ -42,7 +45,10 @@ def canonical_json(cfg: Any) -> str:
     entries = copy.deepcopy(dict(cfg))
     for key in NOT_THE_RUN:
         entries.pop(key, None)
-    (entries.get('default_hooks') or {}).pop('logger', None)
+    for name in WATCHING:
+        (entries.get('default_hooks') or {}).pop(name, None)
+    (entries.get('default_hooks') or {}).get('geometry', {}).pop(
+        'interval', None)
     (entries.get('randomness') or {}).pop('seed', None)
     return json.dumps(entries, sort_keys=True, default=_name)
 

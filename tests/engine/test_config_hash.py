@@ -27,6 +27,18 @@ def test_seed_and_place_do_not_enter():
     assert changed(**same, **{'randomness.seed': 7}) == config_hash(BASE)
 
 
+def test_how_often_is_saved_logged_or_measured_does_not_enter():
+    hooks = dict(
+        checkpoint=dict(type='CheckpointHook', interval=1),
+        geometry=dict(type='mmcurv.GeometryMonitorHook', interval=1))
+    base = changed(default_hooks=hooks)
+    hooks['checkpoint']['interval'] = hooks['geometry']['interval'] = 5
+    hooks['run_record'] = dict(type='mmcurv.RunRecordHook')
+    assert changed(default_hooks=hooks) == base
+    hooks['geometry']['curvature'] = dict(k=20)  # another measure
+    assert changed(default_hooks=hooks) != base
+
+
 def test_what_is_trained_enters():
     hashes = {
         config_hash(BASE),
