@@ -22,6 +22,7 @@ REQUIRED = [
     'matplotlib',
     'rich',
     'jinja2',  # the audit's report
+    'pyyaml',  # matrices of runs
     'safetensors',  # features of other programs
 ]
 # mmcv and mmcv-lite install the same module `mmcv` and overwrite each other,
@@ -30,9 +31,10 @@ EXTRAS = dict(
     lite=['mmcv-lite>=2.0.0,<2.4.0'],
     faiss=['faiss-cpu'],
     mmaction=['mmaction2==1.2.0', 'mmcv-lite==2.1.0'],
+    slurm=['submitit'],
     dev=[
         'pytest', 'pytest-xdist', 'hypothesis', 'scikit-learn', 'setuptools',
-        'flake8', 'isort', 'yapf'
+        'flake8', 'isort', 'yapf', 'submitit'
     ],
 )
 
