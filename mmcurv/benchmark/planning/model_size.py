@@ -1,0 +1,122 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""How large the model and the feature pool of a config are."""
+import functools
+import json
+from typing import Any, List, NamedTuple, Optional, Tuple
+
+import torch
+from mmengine.config import Config
+
+from mmcurv.benchmark.matrices.broken_configs import meta_model
+from mmcurv.engine.config_hash import canonical_json
+from mmcurv.engine.model_cost import multiply_adds
+
+OF_MODEL = ('model', 'data_preprocessor', 'default_scope')
+SIZES = ('crop_size', 'scale')  # of transforms that settle the image's size
+
+
+class ModelSize(NamedTuple):
+    """How large a model is.
+
+    Attributes:
+        multiply_adds (int, optional): Of one image's forward pass; None if
+            it could not be counted.
+        weight_bytes (int): Of its parameters and buffers.
+        feature_dim (int, optional): Length p of a feature in the pool; None
+            without a pool, or if the layer does not tell it.
+    """
+    multiply_adds: Optional[int]
+    weight_bytes: int
+    feature_dim: Optional[int]
+
+
+def model_size(cfg: Config) -> Optional[ModelSize]:
+    """Build a model without memory for its weights, and measure it.
+
+    Args:
+        cfg (Config): A training config.
+
+    Returns:
+        ModelSize | None: None if the model cannot be built in this way.
+    """
+    hook = pool_hook(cfg)
+    layer = None if hook is None else hook.get('layer', 'head.fc')
+    model = {key: cfg[key] for key in OF_MODEL if key in cfg}
+    text = canonical_json(Config(model))  # one for all seeds and data
+    return _size(text, image_shape(cfg), layer)
+
+
+def image_shape(cfg: Config) -> Optional[Tuple[int, int, int]]:
+    """Channels, height and width of a training image, if the config tells.
+
+    Args:
+        cfg (Config): A training config.
+
+    Returns:
+        tuple[int, int, int] | None: Height and width are those of the last
+        transform that sets them.
+    """
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
+    while 'pipeline' not in dataset and 'dataset' in dataset:
+        dataset = dataset['dataset']
+    found = None
+    for transform in dataset.get('pipeline') or []:
+        for key in SIZES:
+            size = transform.get(key)
+            if isinstance(size, int):
+                size = size, size
+            if isinstance(size, (list, tuple)) and len(size) == 2 and all(
+                    isinstance(side, int) for side in size):
+                found = tuple(size)
+    mean = (cfg.get('data_preprocessor') or {}).get('mean')
+    return (len(mean), *found) if found and mean else None
+
+
+def pool_hook(cfg: Config) -> Optional[dict]:
+    """Config of the hook of Curvature Regularization, None without it."""
+    for hook in cfg.get('custom_hooks') or []:
+        if str(hook.get('type')).rpartition('.')[2] == 'FeaturePoolHook':
+            return hook
+    return None
+
+
+def pool_bytes(hook: dict, counts: List[int],
+               feature_dim: int) -> Optional[int]:
+    """Memory of the features in a pool.
+
+    Args:
+        hook (dict): Config of the hook.
+        counts (list[int]): (C,) training images of each class.
+        feature_dim (int): p.
+
+    Returns:
+        int | None: None if the pool's dtype is unknown.
+    """
+    pool = hook.get('pool') or {}
+    dtype = getattr(torch, str(pool.get('dtype', 'float32')), None)
+    if not isinstance(dtype, torch.dtype):
+        return None
+    most = pool.get('max_per_class') or max(counts)
+    slots = sum(min(count, most) for count in counts)
+    return slots * feature_dim * dtype.itemsize
+
+
+@functools.lru_cache(maxsize=None)
+def _size(text: str, shape: Any, layer: Optional[str]) -> Optional[ModelSize]:
+    try:
+        model = meta_model(Config(json.loads(text)))
+    except Exception:  # what is wrong with it, its training will say
+        return None
+    tensors = [*model.parameters(), *model.buffers()]
+    return ModelSize(
+        multiply_adds=shape and multiply_adds(model, shape),
+        weight_bytes=sum(t.numel() * t.element_size() for t in tensors),
+        feature_dim=layer and _feature_dim(model, layer))
+
+
+def _feature_dim(model: torch.nn.Module, layer: str) -> Optional[int]:
+    module = dict(model.named_modules()).get(layer)
+    for name in ('in_features', 'in_channels'):
+        if isinstance(getattr(module, name, None), int):
+            return getattr(module, name)
+    return None

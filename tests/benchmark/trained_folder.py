@@ -1,0 +1,38 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Folders as trainings of the bundled data leave them, without training."""
+import os.path as osp
+
+from mmcurv.atomic_write import write_json, write_text
+from mmcurv.benchmark.matrices.spec_config import spec_config, spec_hash
+from tests.benchmark.synthetic_runs import run_record, spec
+
+CONFIG = 'configs/ce/ce_resnet20_fashion-mini-if100.py'
+PROCESSOR = 'A processor'
+
+
+def bundled_spec(root, seed=0, cr=False, **changes):
+    """A run of the bundled data."""
+    config = CONFIG.replace('.py', '_cr.py') if cr else CONFIG
+    return spec(root, **dict(dict(seed=seed, cr=cr, config=config), **changes))
+
+
+def leave_checkpoint(run, epoch=3, **changes):
+    """A checkpoint, and the config with the run's options and changes."""
+    cfg = spec_config(run).to_dict()
+    write_text(osp.join(run.folder, f'epoch_{epoch}.pth'), 'not read')
+    cfg['randomness']['seed'] = run.seed
+    cfg['work_dir'], cfg['launcher'] = run.folder, 'none'
+    cfg.update(changes)
+    lines = [f'{key} = {value!r}' for key, value in cfg.items()]
+    write_text(
+        osp.join(run.folder, osp.basename(run.config)), '\n'.join(lines))
+
+
+def leave_record(run, epochs=20, **cost):
+    """A record of just this run."""
+    record = run_record(run, epochs=epochs)
+    record['config'].update(path=run.config, hash=spec_hash(run))
+    record['machine']['processor'] = PROCESSOR
+    record['cost'].update(cost)
+    write_json(osp.join(run.folder, 'run.json'), record)
+    return record
