@@ -1,0 +1,83 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""A program that leaves the files of a training, in no time."""
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+
+def is_alive(process):
+    """A zombie, which nobody has asked for its exit code yet, is not."""
+    try:
+        os.kill(process, 0)
+        state = Path(f'/proc/{process}/stat').read_text()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    return state.rpartition(')')[2].split()[0] != 'Z'
+
+
+def write_checkpoint(folder, epoch):
+    with zipfile.ZipFile(folder / f'epoch_{epoch}.pth', 'w') as file:
+        file.writestr('weights', bytes(2000))
+
+
+def note_start(folder, first):
+    """One line a start: its first epoch, and whether it was alone."""
+    alone = 'alone'
+    if (folder / 'process').exists():
+        other = int((folder / 'process').read_text())
+        alone = 'NOT ALONE' if is_alive(other) else 'alone'
+    (folder / 'process').write_text(str(os.getpid()))
+    with open(folder / 'starts', 'a') as file:
+        file.write(f'epoch {first} {alone}\n')
+
+
+def train(args):
+    folder = Path(args.work_dir)
+    resumed = Path(args.resume).stem if args.resume else 'epoch_0'
+    first = int(resumed.rpartition('_')[2]) + 1
+    note_start(folder, first)
+    variables = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'CUDA_VISIBLE_DEVICES')
+    (folder / 'environment').write_text(
+        json.dumps({name: os.environ.get(name)
+                    for name in variables}))
+    (folder / 'class_accuracy').mkdir(exist_ok=True)
+    for epoch in range(first, args.epochs + 1):
+        print('training epoch', epoch, flush=True)
+        time.sleep(args.seconds)
+        if epoch == args.fail_at:
+            raise RuntimeError(f'no luck in epoch {epoch}')
+        if epoch == args.full_disk_at:
+            with open('/dev/full', 'w') as file:
+                file.write('no room')
+        if epoch == args.killed_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write_checkpoint(folder, epoch)
+        (folder / f'class_accuracy/epoch_{epoch:03d}.json').write_text('{}')
+        while epoch == args.hold_at and not (folder / 'go').exists():
+            time.sleep(0.02)
+    if not args.no_record:
+        record = dict(schema='mmcurv.run', schema_version=1, starts=first)
+        (folder / 'run.json').write_text(json.dumps(record))
+    return args.exit_code
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--work-dir', required=True)
+    parser.add_argument('--resume')
+    parser.add_argument('--epochs', type=int, default=2)
+    parser.add_argument('--seconds', type=float, default=0)
+    for name in ('fail', 'full-disk', 'killed', 'hold'):
+        parser.add_argument(f'--{name}-at', type=int)
+    parser.add_argument('--no-record', action='store_true')
+    parser.add_argument('--exit-code', type=int, default=0)
+    return train(parser.parse_args())
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,36 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import sys
+
+import pytest
+
+from mmcurv.benchmark.running.run_command import run_command
+from mmcurv.engine.config_options import UsageError
+from tests.benchmark.fake_runs import make_spec
+from tests.tools.tool_runs import CONFIG, prepare
+
+
+def test_training_tool_gets_config_folder_options_and_seed():
+    spec = make_spec(
+        'out/seed7',
+        7,
+        config=str(CONFIG),
+        options={'train_cfg.max_epochs': 30})
+    program, script, *arguments = run_command(spec)
+    assert program == sys.executable
+    assert script.endswith('/tools/train.py')
+    cfg = prepare('train', *arguments)
+    assert cfg.filename == str(CONFIG)
+    assert cfg.work_dir == 'out/seed7'
+    assert cfg.train_cfg.max_epochs == 30
+    assert cfg.randomness.seed == 7
+
+
+def test_option_that_no_command_line_carries_is_refused():
+    spec = make_spec('out', config=str(CONFIG), options={'a': 'two words'})
+    with pytest.raises(UsageError, match='option a'):
+        run_command(spec)
+
+
+def test_config_that_is_not_there_is_refused():
+    with pytest.raises(FileNotFoundError, match='configs/ce/toy.py'):
+        run_command(make_spec('out'))
