@@ -64,7 +64,10 @@ def expected_in_package():
         for folder in ('configs', 'tools')
         for name in files_under(ROOT / folder)
     }
-    return data | mim | {'.mim/model-index.yml', 'geometry/__init__.py'}
+    return data | mim | {
+        '.mim/model-index.yml', 'geometry/__init__.py',
+        'benchmark/paper_results.csv'
+    }
 
 
 def test_wheel_holds_data_configs_and_tools(tree):
