@@ -11,7 +11,8 @@ from typing import Any, Dict, List
 import numpy as np
 
 from mmcurv.analysis.figure_style import set_heading, set_legend
-from .panels import color, literal, outer_legend, panels
+from mmcurv.analysis.palette import INK
+from .panels import color, literal, outer_legend, panels, wrapped_panels
 
 
 def plot_bias_of_methods(record: Dict[str, Any]):
@@ -21,7 +22,8 @@ def plot_bias_of_methods(record: Dict[str, Any]):
         record (dict): A collection.
 
     Returns:
-        tuple: Figure and axes (1, data sets).
+        tuple: Figure and axes, one for each data set, at most three in a
+        row.
     """
     return _without_and_with(record, 'method')
 
@@ -33,7 +35,8 @@ def plot_bias_of_models(record: Dict[str, Any]):
         record (dict): A collection.
 
     Returns:
-        tuple: Figure and axes (1, data sets).
+        tuple: Figure and axes, one for each data set, at most three in a
+        row.
     """
     return _without_and_with(record, 'model')
 
@@ -65,7 +68,7 @@ def plot_model_correlation(record: Dict[str, Any]):
             run['pearson'] for run in runs
             if (run['model'], run['dataset']) == (model, dataset)
         ] for model in models])
-    axes[0, 0].axhline(0, color='k', lw=0.6)
+    axes[0, 0].axhline(0, color=INK, lw=0.6)
     axes[0, 0].set_ylim(-1, 1)
     axes[0, 0].set_ylabel("Pearson's correlation of\ncurvature and accuracy")
     set_legend(axes[0, 0])
@@ -79,7 +82,8 @@ def plot_tau(record: Dict[str, Any]):
         record (dict): A collection whose CR runs have ``tau``.
 
     Returns:
-        tuple: Figure and axes (1, data sets).
+        tuple: Figure and axes, one for each data set, at most three in a
+        row.
 
     Raises:
         ValueError: If no run has it.
@@ -89,7 +93,7 @@ def plot_tau(record: Dict[str, Any]):
         raise ValueError('expected runs with "tau" in the collection, got '
                          'none. Add the number to each run with CR.')
     datasets = _values(runs, 'dataset')
-    figure, axes = panels(1, len(datasets), width=4.2, height=3.2)
+    figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
     for i, (axis, dataset) in enumerate(zip(axes.flat, datasets)):
         own = [run for run in runs if run['dataset'] == dataset]
         taus = sorted({run['tau'] for run in own})
@@ -107,7 +111,7 @@ def plot_tau(record: Dict[str, Any]):
 def _without_and_with(record: Dict[str, Any], key: str):
     runs = record['runs']
     datasets = _values(runs, 'dataset')
-    figure, axes = panels(1, len(datasets), width=4.2, height=3.2)
+    figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
     for axis, dataset in zip(axes.flat, datasets):
         own = [run for run in runs if run['dataset'] == dataset]
         names = _values(own, key)
@@ -134,7 +138,7 @@ def _bars(axis, names: List[str], i: int, of: int, label: str,
     axis.bar(place, mean, 0.92 * width, color=color(i), label=literal(label))
     for x, v in zip(place, known):
         if v.size > 1:
-            axis.plot([x] * v.size, v, 'o', color='k', ms=2.5)
+            axis.plot([x] * v.size, v, 'o', color=INK, ms=2.5)
     axis.set_xticks(
         np.arange(len(names)),
         map(literal, names),

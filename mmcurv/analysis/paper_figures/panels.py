@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Rows and columns of axes in the quiet style of all figures."""
+import math
 from typing import List, Tuple
 
 import numpy as np
@@ -35,6 +36,30 @@ def panels(rows: int,
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         quiet(axis)
+    return figure, axes
+
+
+def wrapped_panels(number: int,
+                   widest: int,
+                   width: float = 3.6,
+                   height: float = 2.8) -> Tuple[Figure, np.ndarray]:
+    """An empty figure whose axes go on in the next row.
+
+    Args:
+        number (int): Of axes.
+        widest (int): Axes in a row, at most.
+        width (float): Of one panel, in inches. Defaults to 3.6.
+        height (float): Of one panel, in inches. Defaults to 2.8.
+
+    Returns:
+        tuple: Figure, and axes of shape (rows, columns); what the last row
+        has beyond ``number`` is not shown.
+    """
+    rows = math.ceil(number / widest)
+    columns = math.ceil(number / rows)  # 4 are 2 by 2, not 3 and 1
+    figure, axes = panels(rows, columns, width, height)
+    for axis in axes.flat[number:]:
+        axis.set_visible(False)
     return figure, axes
 
 
