@@ -1,0 +1,87 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What is shipped of every method folder agrees with configs and records."""
+import os.path as osp
+from pathlib import Path
+
+import pytest
+import yaml
+from mmengine.config import Config
+from modelindex.load_model_index import load as load_index
+
+from mmcurv.benchmark.commands.cards import RECORDS, card_texts
+from mmcurv.benchmark.cards.metafile import read_metafile
+from mmcurv.benchmark.paper.paper_target import paper_target
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = sorted(path.parent for path in ROOT.glob('configs/*/metafile.yml'))
+IDS = [folder.name for folder in FOLDERS]
+
+
+def entries_of(folder):
+    path = folder / 'metafile.yml'
+    return read_metafile(path.read_text(encoding='utf-8'), str(path))
+
+
+def test_cards_are_up_to_date(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    texts = card_texts([], RECORDS)
+    assert len(texts) == 2 * len(FOLDERS) > 0
+    stale = [text.path for text in texts if text.old != text.new]
+    assert stale == [], 'give "python tools/benchmark.py cards"'
+
+
+@pytest.mark.parametrize('folder', FOLDERS, ids=IDS)
+def test_targets_are_those_of_the_paper(folder):
+    content = yaml.safe_load((folder / 'metafile.yml').read_text())
+    for one, model in zip(entries_of(folder), content['Models']):
+        cell = paper_target(one.dataset, one.imbalance_factor, one.model,
+                            one.method, one.cr)
+        target = model['Metadata'].get('Target')
+        assert (target is None) == (cell is None), one.name
+        if cell:
+            assert target['Paper Table'] == cell.table
+            assert target['Top 1 Accuracy'] == cell.value
+            assert target.get('Doubtful', '') == cell.doubtful
+
+
+@pytest.mark.parametrize('folder', FOLDERS, ids=IDS)
+def test_every_config_of_the_folder_is_named(folder):
+    assert {one.config
+            for one in entries_of(folder)} == {
+                path.relative_to(ROOT).as_posix()
+                for path in folder.glob('*.py')
+            }
+
+
+@pytest.mark.parametrize('folder', FOLDERS, ids=IDS)
+def test_metafile_says_what_the_configs_say(folder):
+    for one in entries_of(folder):
+        cfg = Config.fromfile(ROOT / one.config)
+        assert cfg.train_cfg.max_epochs == one.epochs, one.name
+        assert cfg.default_hooks.run_record.main == one.main, one.name
+        train = cfg.train_dataloader.dataset
+        if train.type == 'mmcurv.LongTailed':
+            assert train.imbalance_factor == one.imbalance_factor, one.name
+        if one.imbalance_factor is not None:
+            stem = one.name.removesuffix('_cr')
+            assert stem.endswith(f'-if{one.imbalance_factor:g}')
+
+
+def test_index_loads_and_finds_nothing_amiss_in_the_models():
+    index = load_index(str(ROOT / 'model-index.yml'))
+    names = [one.name for folder in FOLDERS for one in entries_of(folder)]
+    assert sorted(model.name for model in index.models) == sorted(names)
+    collections = {collection.name for collection in index.collections}
+    for model in index.models:
+        assert model.check(silent=True) == []
+        assert model.in_collection in collections
+        assert set(model.metadata.data) >= {
+            'Training Data', 'Architecture', 'Protocol'
+        }
+        assert osp.isfile(ROOT / model.config)
+
+
+def test_no_method_is_described_in_two_folders():
+    index = load_index(str(ROOT / 'model-index.yml'))
+    names = [collection.name for collection in index.collections]
+    assert len(names) == len(set(names))
