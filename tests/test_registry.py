@@ -40,7 +40,8 @@ import mmengine.registry
 
 for registry, names in {
         'HOOKS': ['FeaturePoolHook'],
-        'MODELS': ['CurvatureRegularization', 'CifarResNet'],
+        'MODELS': ['CurvatureRegularization', 'CifarResNet', 'CausalNormHead'],
+        'DATA_SAMPLERS': ['WeightedSampler', 'SwitchingSampler'],
         'DATASETS': ['LongTailed', 'FashionMini'],
         'METRICS': ['ClassFairness'],
 }.items():

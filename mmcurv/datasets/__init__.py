@@ -5,10 +5,13 @@ from .fashion_mini import FashionMini
 from .fashion_mnist import FashionMNIST
 from .long_tailed import LongTailed
 from .long_tailed_split import kept_positions, long_tailed_counts
+from .samplers import (ClassAwareSampler, ProgressiveSampler, SwitchingSampler,
+                       WeightedSampler)
 from .split_fingerprint import split_fingerprint
 
 __all__ = [
-    'FashionMNIST', 'FashionMini', 'LongTailed', 'class_counts',
-    'dataset_labels', 'kept_positions', 'long_tailed_counts',
+    'ClassAwareSampler', 'FashionMNIST', 'FashionMini', 'LongTailed',
+    'ProgressiveSampler', 'SwitchingSampler', 'WeightedSampler',
+    'class_counts', 'dataset_labels', 'kept_positions', 'long_tailed_counts',
     'split_fingerprint'
 ]

@@ -5,6 +5,8 @@ from typing import Any, List, Optional, Tuple
 import torch
 from torch import Tensor
 
+from mmcurv.datasets.paired_fields import read_pairs
+
 MIXED_MODES = ('skip', 'dominant')
 
 
@@ -64,6 +66,8 @@ def split_mixed(data_samples: List[Any], labels: Tensor,
     write the mixture into ``gt_score``. They mix a batch as a whole, and an
     image mixed with one of its own class keeps a score of 1; so one image
     with a largest score below 1 makes all images with a score mixed ones.
+    Hooks that keep both labels (mixup of GCL, CMO) mark all images of a mixed
+    batch, see :mod:`~mmcurv.datasets.paired_fields`.
 
     Args:
         data_samples: The samples.
@@ -74,10 +78,20 @@ def split_mixed(data_samples: List[Any], labels: Tensor,
     Returns:
         tuple: Kept rows (B,) bool and labels (B,).
     """
-    scores = [
-        sample.get('gt_score') if hasattr(sample, 'get') else None
-        for sample in data_samples
-    ]
+    kept = torch.ones_like(labels, dtype=torch.bool)
+    if isinstance(data_samples, Tensor):
+        return kept, labels
+    pairs = read_pairs(data_samples)
+    if pairs is None:
+        return _split_by_score(data_samples, labels, mode)
+    if mode == 'skip':
+        return ~kept, labels
+    return kept, labels if pairs.share >= 0.5 else pairs.others.to(labels)
+
+
+def _split_by_score(data_samples: List[Any], labels: Tensor,
+                    mode: str) -> Tuple[Tensor, Tensor]:
+    scores = [sample.get('gt_score') for sample in data_samples]
     kept = torch.ones_like(labels, dtype=torch.bool)
     rows = [i for i, score in enumerate(scores) if score is not None]
     if not rows:

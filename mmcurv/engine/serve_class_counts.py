@@ -19,10 +19,9 @@ def serve_model(model: nn.Module, counts: Sequence[int]) -> None:
             has another ``num_classes`` than C.
     """
     model = model.module if is_model_wrapper(model) else model
-    modules = dict(model.named_modules())
-    for name, module in modules.items():
+    for name, module in model.named_modules():
         if callable(getattr(module, 'set_class_counts', None)):
-            _check_num_classes(modules, name, len(counts))
+            check_num_classes(model, name, len(counts))
             module.set_class_counts(list(counts))
 
 
@@ -50,14 +49,20 @@ def serve_metrics(evaluator: Evaluator, counts: Sequence[int]) -> None:
         metric.train_counts = list(counts)
 
 
-def asking_metrics(evaluator: Evaluator) -> Iterator[Any]:
-    """The metrics that have an attribute ``train_counts``."""
-    for metric in evaluator.metrics:
-        if hasattr(metric, 'train_counts'):
-            yield metric
+def check_num_classes(model: nn.Module, name: str, num_classes: int) -> None:
+    """Compare the train set's classes with those that a module is made for.
 
+    Args:
+        model (nn.Module): A model, not in its wrapper.
+        name (str): Name of the sub-module that asks for class counts, or for
+            what follows from them.
+        num_classes (int): C, of the train set.
 
-def _check_num_classes(modules: dict, name: str, num_classes: int) -> None:
+    Raises:
+        ValueError: If the module, or the nearest one around it that says so,
+            has another ``num_classes``.
+    """
+    modules = dict(model.named_modules())
     around, expected = _nearest_num_classes(modules, name)
     if expected not in (None, num_classes):
         raise ValueError(
@@ -66,6 +71,13 @@ def _check_num_classes(modules: dict, name: str, num_classes: int) -> None:
             f'{around or "the model"}, but the train set has {num_classes} '
             'classes. Correct num_classes in the model, or give it to '
             'ClassCountsHook if the train set names no classes.')
+
+
+def asking_metrics(evaluator: Evaluator) -> Iterator[Any]:
+    """The metrics that have an attribute ``train_counts``."""
+    for metric in evaluator.metrics:
+        if hasattr(metric, 'train_counts'):
+            yield metric
 
 
 def _nearest_num_classes(modules: dict, name: str) -> Tuple[str, Any]:

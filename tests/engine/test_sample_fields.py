@@ -4,6 +4,7 @@ import torch
 from mmpretrain.models.utils.batch_augments import CutMix, Mixup
 from mmpretrain.structures import DataSample
 
+from mmcurv.datasets.paired_fields import clear_pairs, mark_pairs
 from mmcurv.engine.sample_fields import get_indices, get_labels, split_mixed
 
 
@@ -71,3 +72,30 @@ def test_one_hot_scores_are_not_mixed():
     made[0].set_gt_score(torch.tensor([0., 1.]))
     kept, labels = split_mixed(made, get_labels(made), 'skip')
     assert kept.all() and labels.tolist() == [1]
+
+
+@pytest.mark.parametrize('share, dominant',
+                         [(0.7, [0, 1, 2]), (0.5, [0, 1, 2]),
+                          (0.3, [2, 2, 1])])
+def test_images_with_two_labels_are_skipped_or_take_the_larger_share(
+        share, dominant):
+    made = samples([0, 1, 2])
+    mark_pairs(made, torch.tensor([2, 2, 1]), share)
+    kept, _ = split_mixed(made, get_labels(made), 'skip')
+    assert not kept.any()
+    kept, labels = split_mixed(made, get_labels(made), 'dominant')
+    assert kept.all() and labels.tolist() == dominant
+
+
+def test_images_whose_pairs_were_cleared_are_not_mixed():
+    made = samples([0, 1])
+    mark_pairs(made, torch.tensor([1, 1]), 0.4)
+    clear_pairs(made)
+    kept, labels = split_mixed(made, get_labels(made), 'skip')
+    assert kept.all() and labels.tolist() == [0, 1]
+
+
+def test_tensor_of_labels_is_not_mixed():
+    labels = torch.tensor([1, 0])
+    kept, same = split_mixed(labels, labels, 'skip')
+    assert kept.all() and torch.equal(same, labels)

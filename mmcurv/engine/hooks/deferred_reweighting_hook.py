@@ -1,0 +1,117 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Weighs classes from an epoch on."""
+from typing import Dict, List
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from mmcurv.engine.epoch_of_run import epoch_of_run, epochs_of_run
+from mmcurv.engine.serve_class_counts import check_num_classes
+from mmcurv.models.losses.effective_number_weights import (
+    check_beta, effective_number_weights)
+from mmcurv.registry import HOOKS
+from .class_counts_hook import ClassCountsHook
+
+
+@HOOKS.register_module()
+class DeferredReweightingHook(Hook):
+    """Deferred re-weighting (DRW): class weights from an epoch on.
+
+    Cao et al., *Learning Imbalanced Datasets with Label-Distribution-Aware
+    Margin Loss*, 2019, algorithm 1: before ``start_epoch`` the losses have no
+    class weights, from then on those by effective numbers. They are set on
+    every sub-module of the model that has ``set_weights(weights)``, where None
+    stands for no weights, and are those of the epoch after a resume, too.
+
+    The counts are those of the run's ``ClassCountsHook``.
+
+    Args:
+        start_epoch (int): First epoch with weights, counted from 1. Defaults
+            to 161, of 200.
+        beta (float): Of the effective numbers, in [0, 1). Defaults to 0.9999.
+
+    Examples:
+        >>> custom_hooks = [dict(type='mmcurv.DeferredReweightingHook')]
+    """
+    priority = 'NORMAL'
+
+    def __init__(self, start_epoch: int = 161, beta: float = 0.9999):
+        if start_epoch < 1:
+            raise ValueError('start_epoch is counted from 1, got '
+                             f'{start_epoch}.')
+        check_beta(beta)
+        self.start_epoch = start_epoch
+        self.beta = beta
+        self._weights = None
+        self._weighs = None  # whether weights are set; None before the start
+
+    def before_train(self, runner) -> None:
+        """Check that a loss takes weights, and compute them."""
+        model = _unwrapped(runner.model)
+        counts = _train_counts(runner)
+        takers = _weighted_modules(model)
+        if not takers:
+            raise ValueError(
+                'DeferredReweightingHook expected a loss that takes class '
+                f'weights, found none in {type(model).__name__}. Give the '
+                "head loss=dict(type='mmcurv.WeightedCrossEntropyLoss'), or "
+                "'mmcurv.LDAMLoss', or 'mmcurv.SoftmaxFocalLoss'.")
+        for name in takers:
+            check_num_classes(model, name, len(counts))
+        weights = effective_number_weights(counts, self.beta)
+        self._weights = weights.float().to(next(model.parameters()).device)
+        self._weighs = None
+        epochs = epochs_of_run(runner)
+        if epochs < self.start_epoch:
+            runner.logger.warning(
+                'Classes are never re-weighted: start_epoch='
+                f'{self.start_epoch} of DeferredReweightingHook comes after '
+                f'the last of {epochs} epochs.')
+
+    def before_train_iter(self,
+                          runner,
+                          batch_idx: int,
+                          data_batch=None) -> None:
+        """Set the weights of this epoch, if others are set."""
+        epoch = epoch_of_run(runner) + 1
+        weighs = epoch >= self.start_epoch
+        if weighs == self._weighs:
+            return
+        self._weighs = weighs
+        for module in _weighted_modules(_unwrapped(runner.model)).values():
+            module.set_weights(self._weights if weighs else None)
+        if weighs:
+            runner.logger.info(
+                f'Epoch {epoch}: classes are weighted by effective numbers, '
+                f'beta {self.beta}, from {_range(self._weights)}.')
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model
+
+
+def _weighted_modules(model: nn.Module) -> Dict[str, nn.Module]:
+    """Sub-modules that take class weights, by name."""
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if callable(getattr(module, 'set_weights', None))
+    }
+
+
+def _train_counts(runner) -> List[int]:
+    for hook in runner.hooks:
+        if isinstance(hook, ClassCountsHook) and hook.split is not None:
+            return hook.split.class_counts
+    raise ValueError(
+        'DeferredReweightingHook expected a ClassCountsHook in this run, '
+        'found none. Add '
+        "class_counts=dict(type='mmcurv.ClassCountsHook') to the "
+        'default_hooks.')
+
+
+def _range(weights: Tensor) -> str:
+    low, high = torch.aminmax(weights)
+    return f'{low.item():.4g} to {high.item():.4g}'
