@@ -55,7 +55,8 @@ class CurvatureBalancing(WeightedTerm):
     flattest class.
 
     Args:
-        tau (float): Base of the schedule, > 1. Defaults to 100.
+        tau (float): Base of the schedule, > 1, see :class:`WeightedTerm`.
+            Defaults to 1e12.
         quantile (float): Reference class, in [0, 1), see
             :func:`balancing_loss`. Defaults to 0.0.
         eps (float): Smallest L in the denominator, > 0. Defaults to 1e-08.
@@ -75,7 +76,7 @@ class CurvatureBalancing(WeightedTerm):
     """
 
     def __init__(self,
-                 tau: float = 100,
+                 tau: float = 1e12,
                  quantile: float = 0.,
                  eps: float = 1e-8,
                  max_weight: float = 10.):

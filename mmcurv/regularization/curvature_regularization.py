@@ -81,7 +81,8 @@ class CurvatureRegularization(WeightedTerm):
     is 0, and the buffer ``num_skipped`` counts it.
 
     Args:
-        tau (float): Base of the schedule, > 1. Defaults to 100.
+        tau (float): Base of the schedule, > 1, see :class:`WeightedTerm`.
+            Defaults to 1e12.
         max_mode (str): 'hard' or 'logsumexp', see :func:`curvature_loss`.
             Defaults to 'hard'.
         detach_max (bool): No gradient through the max. Defaults to True.
@@ -99,7 +100,7 @@ class CurvatureRegularization(WeightedTerm):
     """
 
     def __init__(self,
-                 tau: float = 100,
+                 tau: float = 1e12,
                  max_mode: str = 'hard',
                  detach_max: bool = True,
                  eps: float = 1e-8,

@@ -43,7 +43,7 @@ def test_term_has_the_value_of_log_tau_of_the_epoch_times_the_loss(steps):
     for epoch, losses, _ in steps:
         if epoch == 3:
             assert losses['loss_curvature'] == pytest.approx(
-                losses['loss'] * 0.23856062735983122, rel=1e-4)  # log_100(3)
+                losses['loss'] * 0.03976010455997187, rel=1e-4)  # tau = 1e12
 
 
 def test_spread_of_class_curvature_and_classes_left_out_are_logged(plain_run):

@@ -143,15 +143,17 @@ def test_gradient_is_the_weight_times_the_excess_guards_included(quantile):
 
 
 def test_balanced_classes_are_not_pushed_however_large_the_weight():
-    term, pull = run(CurvatureBalancing(), torch.zeros(5).double(), 5.)
+    term, pull = run(CurvatureBalancing(tau=100), torch.zeros(5).double(), 5.)
     assert term == 0 and (pull == 0).all()
     # Unlike the paper's loss, which then pushes with its bound.
-    _, pull = run(CurvatureRegularization(), torch.zeros(5).double(), 5.)
+    _, pull = run(
+        CurvatureRegularization(tau=100),
+        torch.zeros(5).double(), 5.)
     assert (pull == 10).all()
 
 
 def test_classes_without_curvature_are_left_out_and_no_reason_to_skip():
-    cr = CurvatureBalancing()
+    cr = CurvatureBalancing(tau=100)
     term, pull = run(cr, torch.cat([HOLES, LOG_G]), 1.5)
     expected, own = run(cr, LOG_G, 1.5)
     assert term == pytest.approx(expected) and term == pytest.approx(0.75)
@@ -167,7 +169,7 @@ def test_classes_without_curvature_are_left_out_and_no_reason_to_skip():
     (torch.zeros(4), math.inf),
 ])
 def test_term_without_a_loss_or_a_class_is_skipped_and_counted(log_g, loss):
-    cr = CurvatureBalancing()
+    cr = CurvatureBalancing(tau=100)
     for times in (1, 2):
         term, pull = run(cr, log_g, loss)
         assert term == 0 and (pull == 0).all()
@@ -176,7 +178,7 @@ def test_term_without_a_loss_or_a_class_is_skipped_and_counted(log_g, loss):
 
 @pytest.mark.parametrize('loss', [1e-38, 1e-30, 1., 1e30, 3e38])
 def test_term_is_finite_for_any_curvature_and_loss_of_float32(loss):
-    cr = CurvatureBalancing()
+    cr = CurvatureBalancing(tau=100)
     for exponents in [(-30, 30), (-30, -30), (30, 30), (0, 0), (-1, 1)]:
         log_g = torch.tensor(exponents) * math.log(10)
         term, pull = run(cr, log_g.float(), loss, 200)
@@ -188,15 +190,15 @@ def test_term_is_finite_for_any_curvature_and_loss_of_float32(loss):
 def test_no_gradient_flows_into_the_loss():
     loss = torch.tensor(1.5, requires_grad=True)
     log_g = LOG_G.clone().requires_grad_()
-    CurvatureBalancing()(log_g, loss, 10).backward()
+    CurvatureBalancing(tau=100)(log_g, loss, 10).backward()
     assert loss.grad is None and log_g.grad is not None
 
 
 def test_state_is_that_of_curvature_regularization():
-    cr = CurvatureBalancing()
+    cr = CurvatureBalancing(tau=100)
     run(cr, LOG_G, math.nan)
     assert list(cr.state_dict()) == ['num_skipped']
-    other = CurvatureRegularization()
+    other = CurvatureRegularization(tau=100)
     other.load_state_dict(cr.state_dict())
     assert other.num_skipped == 1
     assert not list(cr.parameters())

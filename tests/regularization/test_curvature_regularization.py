@@ -48,14 +48,14 @@ def test_gradient_is_the_weight_times_that_of_the_curvature_loss(
 
 
 def test_negative_loss_pushes_as_its_absolute_value_does():
-    cr = CurvatureRegularization()
+    cr = CurvatureRegularization(tau=100)
     assert run(cr, LOG_G, -0.7)[0] == run(cr, LOG_G, 0.7)[0] > 0
     assert torch.equal(run(cr, LOG_G, -0.7)[1], run(cr, LOG_G, 0.7)[1])
 
 
 @pytest.mark.parametrize('loss, epoch', [(0., 10), (-0., 10), (1.5, 1)])
 def test_zero_loss_and_first_epoch_give_neither_term_nor_gradient(loss, epoch):
-    cr = CurvatureRegularization()
+    cr = CurvatureRegularization(tau=100)
     term, gradient = run(cr, LOG_G, loss, epoch)
     assert term == 0 and (gradient == 0).all()
     assert cr.num_skipped == 0
@@ -70,7 +70,7 @@ def test_zero_loss_and_first_epoch_give_neither_term_nor_gradient(loss, epoch):
 ])
 def test_term_of_a_loss_that_is_not_finite_is_skipped_and_counted(
         log_g, epoch, loss):
-    cr = CurvatureRegularization()
+    cr = CurvatureRegularization(tau=100)
     for times in (1, 2):
         term, gradient = run(cr, log_g, loss, epoch)
         assert term == 0 and (gradient == 0).all()
@@ -105,7 +105,7 @@ def test_some_classes_without_curvature_are_no_reason_to_skip(max_mode):
 @pytest.mark.parametrize('epoch', [2, 10, 100, 200])
 @pytest.mark.parametrize('max_weight', [0.1, 10.])
 def test_weight_never_exceeds_its_bound(max_weight, epoch):
-    cr = CurvatureRegularization(max_weight=max_weight)
+    cr = CurvatureRegularization(tau=100, max_weight=max_weight)
     for spread in (0., 1e-9, 1e-6, 0.01, 1., 100.):
         log_g = torch.tensor([0., spread], dtype=torch.float64)
         term, gradient = run(cr, log_g, 5., epoch)
@@ -118,7 +118,7 @@ def test_weight_never_exceeds_its_bound(max_weight, epoch):
 
 
 def test_eps_bounds_the_weight_of_a_small_loss_over_balanced_classes():
-    cr = CurvatureRegularization(eps=0.1, max_weight=10.)
+    cr = CurvatureRegularization(tau=100, eps=0.1, max_weight=10.)
     term, gradient = run(cr, torch.tensor([0., 1e-3]).double(), 0.2, 100)
     assert gradient[0].item() == pytest.approx(0.2 / 0.1)
     assert term == pytest.approx(0.2 / 0.1 * 1e-3)
@@ -153,7 +153,7 @@ def test_term_is_finite_for_any_curvature_and_loss_of_float32(max_mode, loss):
 def test_no_gradient_flows_into_the_loss():
     loss = torch.tensor(1.5, requires_grad=True)
     log_g = LOG_G.clone().requires_grad_()
-    CurvatureRegularization()(log_g, loss, 10).backward()
+    CurvatureRegularization(tau=100)(log_g, loss, 10).backward()
     assert loss.grad is None and log_g.grad is not None
 
 
@@ -161,15 +161,15 @@ def test_no_gradient_flows_into_the_loss():
                          [torch.float16, torch.bfloat16, torch.float64])
 def test_term_has_the_type_of_the_curvatures(loss_dtype):
     loss = torch.tensor(1.5, dtype=loss_dtype)
-    term = CurvatureRegularization()(LOG_G.float(), loss, 10)
+    term = CurvatureRegularization(tau=100)(LOG_G.float(), loss, 10)
     assert term.dtype == torch.float32
     assert term.item() == pytest.approx(0.75)
 
 
 def test_count_of_skipped_terms_is_part_of_the_state():
-    cr = CurvatureRegularization()
+    cr = CurvatureRegularization(tau=100)
     run(cr, LOG_G, math.nan)
-    other = CurvatureRegularization()
+    other = CurvatureRegularization(tau=100)
     other.load_state_dict(cr.state_dict())
     assert other.num_skipped == 1
     assert not list(cr.parameters())
@@ -189,7 +189,7 @@ def test_wrong_options_fail_when_built(options, message):
 
 def test_epoch_zero_is_refused():
     with pytest.raises(ValueError, match='counted from 1, got 0'):
-        CurvatureRegularization()(LOG_G, torch.tensor(1.), 0)
+        CurvatureRegularization(tau=100)(LOG_G, torch.tensor(1.), 0)
 
 
 def test_example_in_docstring_is_true():

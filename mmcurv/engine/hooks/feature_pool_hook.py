@@ -59,10 +59,13 @@ class FeaturePoolHook(Hook):
             ``device`` as strings, ``addressing`` chosen by the data when
             absent, ``class_counts`` read from the train set when absent,
             ``device`` that of the features when None. Defaults to None.
-        curvature (dict, optional): Options of the curvature, such as
-            dict(k=40, tangent_dim=2, normal='smallest'). Defaults to None.
+        curvature (dict, optional): Options of
+            :class:`~mmcurv.regularization.PooledCurvature`, such as
+            dict(k=40, tangent_dim=2, normal='smallest', reduction='mean').
+            Defaults to None.
         loss (dict, optional): Config of the loss. Defaults to None, which
-            is dict(type='mmcurv.CurvatureRegularization').
+            is dict(type='mmcurv.CurvatureRegularization') with its weak
+            ``tau``; the paper has ``tau=100`` for 200 epochs.
 
     Example:
         >>> custom_hooks = [
