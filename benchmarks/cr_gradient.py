@@ -107,8 +107,7 @@ def main():
     parser.add_argument('--epoch', type=int, default=15)
     parser.add_argument('--tau', type=float, default=10)
     parser.add_argument('--batch-size', type=int, default=64)
-    parser.add_argument(
-        '--out', default=osp.join(HERE, 'records', 'cr_gradient.json'))
+    parser.add_argument('--out', default=osp.join(HERE, 'cr_gradient.json'))
     args = parser.parse_args()
     found = read_features(args.config, args.checkpoint)
     rows = {

@@ -6,11 +6,11 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.benchmark.commands import cards, collect, log, plan, run
+from mmcurv.benchmark.commands import cards, collect, log, plan, run, study
 from mmcurv.engine.config_options import UsageError
 
 # Each has add_parser(subparsers), which sets run(args) as its default.
-COMMANDS = (plan, run, log, collect, cards)
+COMMANDS = (plan, run, log, collect, cards, study)
 
 
 def make_parser():

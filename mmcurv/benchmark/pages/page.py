@@ -85,7 +85,10 @@ def page_content(collection: Dict[str, Any],
 
 def _paragraphs(text: Any) -> List[str]:
     found = str(text or '').split('\n\n')
-    return [clean(part, 2000) for part in found if part.strip()]
+    # The lines of a paragraph run on, as in Markdown.
+    return [
+        clean(' '.join(part.split()), 2000) for part in found if part.strip()
+    ]
 
 
 def _commands(collection: Dict[str, Any]) -> List[str]:

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from mmcurv.benchmark.pages.page import write_page
+from mmcurv.benchmark.pages.page import page_content, write_page
 from mmcurv.benchmark.paper.verdict import RULE
 from tests.analysis.page_reader import Page
 from tests.benchmark.page_example import (FAILURE, MARKUP, mixed_example,
@@ -161,3 +161,11 @@ def test_same_collection_gives_the_same_page(tmp_path):
     ]
     first, second = (open(path, 'rb').read() for path in paths)
     assert first == second
+
+
+def test_lines_of_a_paragraph_run_on():
+    collection, summary = study_example()
+    collection['matrix']['about'] = 'One line\nand the next.\n\nAnother.'
+    assert page_content(collection, summary)['about'] == [
+        'One line and the next.', 'Another.'
+    ]

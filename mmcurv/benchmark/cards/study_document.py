@@ -1,0 +1,74 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""A document of a study, whose tables are made of kept records."""
+import json
+import os.path as osp
+import re
+from typing import Any, Dict
+
+from mmcurv.benchmark.collecting.collection import read_collection
+from mmcurv.benchmark.collecting.summary import summarize
+from mmcurv.benchmark.pages.provenance_rows import code_text
+from mmcurv.benchmark.tables.gradient_table import gradient_table
+from mmcurv.benchmark.tables.study_table import study_table
+from mmcurv.benchmark.tables.tables_markdown import markdown_table
+from mmcurv.engine.config_options import UsageError
+from .marked_part import replace_part
+
+GRADIENT = 'mmcurv.cr_gradient'
+MARK = re.compile(r'^<!-- (\S+\.json): begin -->$', re.MULTILINE)
+
+
+def fill_study(text: str, path: str) -> str:
+    """Write the table of every record that a document names.
+
+    Args:
+        text (str): Markdown. ``<!-- records/a.json: begin -->`` and the line
+            that ends the part name a record relative to the document: a kept
+            collection, or what ``benchmarks/cr_gradient.py`` wrote.
+        path (str): Of the document.
+
+    Returns:
+        str: All else as it was.
+
+    Raises:
+        UsageError: If the document names no record, or one that is missing
+            or cannot be read, or a part does not end.
+    """
+    names = MARK.findall(text)
+    if not names:
+        raise UsageError(
+            f'{path}: expected lines such as "<!-- records/a.json: begin -->" '
+            'and "<!-- records/a.json: end -->", found none')
+    for name in names:
+        record = osp.join(osp.dirname(path), name)
+        part = f'\n{_table_of(record)}\n'
+        text = replace_part(text, part, path, name)
+    return text
+
+
+def _table_of(path: str) -> str:
+    try:
+        with open(path, encoding='utf-8') as file:
+            record = json.load(file)
+        if record.get('schema') == GRADIENT:
+            return _blocks(gradient_table(record))
+        collection = read_collection(path)
+        return _of_collection(collection)
+    except (OSError, ValueError, AttributeError) as error:
+        raise UsageError(f'{path}: expected a kept collection or a record of '
+                         f'gradients, but {error}') from error
+
+
+def _of_collection(collection: Dict[str, Any]) -> str:
+    table = study_table(collection, summarize(collection))
+    codes = dict.fromkeys(
+        code_text(run['record']) for run in collection['runs']
+        if run['state'] == 'done')
+    made = (f'Runs of {", ".join(codes)}. Trained by `tools/benchmark.py run '
+            f'{collection["matrix"]["file"]}`.')
+    return f'{_blocks(table)}\n\n{made}'
+
+
+def _blocks(table: Any) -> str:
+    # The document has headings of its own.
+    return '\n\n'.join(markdown_table(table)[1:])
