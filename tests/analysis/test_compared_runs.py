@@ -77,6 +77,14 @@ def test_accuracy_is_shown_over_tau(tmp_path):
     assert axes[0, 0].lines[0].get_xdata().tolist() == [50, 100]
 
 
+@pytest.mark.parametrize('taus, scale', [((20, 180), 'linear'),
+                                         ((3, 1e6), 'log')])
+def test_wide_range_of_tau_goes_by_its_logarithm(taus, scale):
+    runs = [dict(dataset='a', tau=tau, overall=0.6) for tau in taus]
+    _, axes = compared_runs.plot_tau(dict(runs=runs))
+    assert axes[0, 0].get_xscale() == scale
+
+
 def test_collection_without_tau_says_so(tmp_path):
     write_run(tmp_path / 'run')
     record = run_collection.measure(

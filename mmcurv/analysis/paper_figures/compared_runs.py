@@ -14,6 +14,8 @@ from mmcurv.analysis.figure_style import set_heading, set_legend
 from mmcurv.analysis.palette import INK
 from .panels import color, literal, outer_legend, panels, wrapped_panels
 
+WIDE = 20  # times; the paper's own range is narrower
+
 
 def plot_bias_of_methods(record: Dict[str, Any]):
     """Fig. 1: variance of class accuracy of each method, without and with CR.
@@ -102,6 +104,8 @@ def plot_tau(record: Dict[str, Any]):
         mean = [overall[at == tau].mean() for tau in taus]
         axis.plot(taus, mean, color=color(i))
         axis.plot(at, overall, 'o', ms=4, color=color(i))
+        if taus[-1] > WIDE * taus[0]:  # the strength goes by its logarithm
+            axis.set_xscale('log')
         axis.set_xlabel('tau')
         axis.set_ylabel('accuracy (%)')
         set_heading(axis, dataset)
