@@ -63,7 +63,7 @@ def test_metafile_says_what_the_configs_say(folder):
         if train.type == 'mmcurv.LongTailed':
             assert train.imbalance_factor == one.imbalance_factor, one.name
         if one.imbalance_factor is not None:
-            stem = one.name.removesuffix('_cr')
+            stem = one.name.removesuffix('_cr').removesuffix('_common')
             assert stem.endswith(f'-if{one.imbalance_factor:g}')
 
 

@@ -1,0 +1,12 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# Balanced softmax on CIFAR-10-LT at imbalance 100, common recipe.
+_base_ = [
+    '../_base_/models/resnet32_cifar.py',
+    '../_base_/datasets/cifar10_lt.py',
+    '../_base_/schedules/cifar_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    head=dict(num_classes=10, loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
+train_dataloader = dict(dataset=dict(imbalance_factor=100))

@@ -1,0 +1,16 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# LDAM on CIFAR-100-LT at imbalance 50.
+_base_ = [
+    '../_base_/models/resnet32_cifar.py',
+    '../_base_/datasets/cifar100_lt.py',
+    '../_base_/schedules/cifar_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    head=dict(
+        type='mmcurv.NormedLinearHead',
+        num_classes=100,
+        loss=dict(type='mmcurv.LDAMLoss'),
+        init_cfg=None))
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

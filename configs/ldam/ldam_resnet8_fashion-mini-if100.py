@@ -1,0 +1,9 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# LDAM on the bundled subset of Fashion-MNIST.
+_base_ = '../_base_/bundled.py'
+
+model = dict(
+    head=dict(
+        type='mmcurv.NormedLinearHead',
+        loss=dict(type='mmcurv.LDAMLoss'),
+        init_cfg=None))

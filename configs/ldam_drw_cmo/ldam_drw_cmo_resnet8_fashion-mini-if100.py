@@ -1,0 +1,14 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# LDAM-DRW with CMO on the bundled subset of Fashion-MNIST.
+_base_ = '../_base_/bundled.py'
+
+model = dict(
+    head=dict(
+        type='mmcurv.NormedLinearHead',
+        loss=dict(type='mmcurv.LDAMLoss'),
+        init_cfg=None))
+
+# Re-weighting from epoch 17 of 20, as from 161 of 200.
+default_hooks = dict(
+    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=17),
+    cmo=dict(type='mmcurv.CMOHook'))

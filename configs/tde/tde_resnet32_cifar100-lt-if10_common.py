@@ -1,0 +1,16 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# De-confound-TDE on CIFAR-100-LT at imbalance 10, common recipe.
+_base_ = [
+    '../_base_/models/dual_branch_resnet32_cifar.py',
+    '../_base_/datasets/cifar100_lt.py',
+    '../_base_/schedules/cifar_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    head=dict(
+        type='mmcurv.CausalNormHead',
+        num_classes=100,
+        alpha=1.5,
+        init_cfg=None))
+train_dataloader = dict(dataset=dict(imbalance_factor=10))

@@ -1,0 +1,84 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""The configs that come with the project, and their smallest possible runs."""
+import functools
+import re
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import DATASETS
+
+from mmcurv.datasets.dataset_labels import dataset_labels
+
+ROOT = Path(__file__).parents[1]
+METHODS = sorted(
+    path.parent.name for path in ROOT.glob('configs/*/metafile.yml'))
+CONFIGS = [
+    path for method in METHODS
+    for path in sorted((ROOT / 'configs' / method).glob('*.py'))
+]
+TWINS = [path for path in CONFIGS if path.stem.endswith('_cr')]
+BASELINES = [path for path in CONFIGS if path not in TWINS]
+IMBALANCES = [200, 100, 50, 10]
+
+
+@functools.lru_cache(maxsize=None)
+def read(path):
+    """A config that is not to be changed."""
+    return Config.fromfile(path)
+
+
+def load(name):
+    """A config by the stem of its file, not to be changed."""
+    (path, ) = [path for path in CONFIGS if path.stem == name]
+    return read(path)
+
+
+def names_of(paths):
+    return [path.stem for path in paths]
+
+
+def without_factor(path):
+    """Name of the family: that of a config but for its imbalance factor."""
+    return re.sub(r'-if\d+', '', path.stem)
+
+
+def family_members(paths):
+    """Configs by the name of their family."""
+    families = {}
+    for path in paths:
+        families.setdefault(without_factor(path), []).append(path)
+    return families
+
+
+# Configs of one family differ by numbers only, which test_method_configs.py
+# shows; so one of each is built and trained.
+FAMILIES = [
+    min(paths, key=lambda path: 'if100' not in path.stem)
+    for paths in family_members(BASELINES).values()
+]
+
+
+def few_of_each_class(dataset):
+    """Indices of 14, 13, ..., 5 images of the ten classes."""
+    labels = dataset_labels(DATASETS.build(dataset))
+    return np.concatenate(
+        [np.flatnonzero(labels == c)[:14 - c] for c in range(10)]).tolist()
+
+
+def use_tiny_data(cfg, data_folder):
+    """Point every data set of a config at the tiny files."""
+    train = cfg.train_dataloader.dataset
+    if train.type == 'mmcurv.LongTailed':
+        train.imbalance_factor = 2 if train.imbalance_factor > 2 else 1
+        train = train.dataset
+    for dataset in (train, cfg.val_dataloader.dataset,
+                    cfg.test_dataloader.dataset):
+        if dataset.type == 'mmcurv.FashionMini':
+            dataset.indices = few_of_each_class(dataset)
+        else:
+            dataset.data_root = dataset.data_root.replace(
+                'data/', f'{data_folder}/', 1)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader,
+                   cfg.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)

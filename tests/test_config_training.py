@@ -1,0 +1,111 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Every family of configs trains and validates, on few random images."""
+import copy
+import math
+import uuid
+
+import pytest
+import torch
+from mmengine.registry import DATASETS, init_default_scope
+from mmengine.runner import Runner
+from mmpretrain.datasets import CIFAR10, CIFAR100
+
+from tests.real_formats import (write_cifar, write_class_folders,
+                                write_fashion_mnist)
+from tests.shipped_configs import FAMILIES, names_of, read, use_tiny_data
+
+
+@pytest.fixture(autouse=True)
+def mmpretrain_scope():
+    init_default_scope('mmpretrain')
+
+
+@pytest.fixture(scope='module')
+def data_folder(tmp_path_factory):
+    """A ``data`` folder as the configs expect it, with few random images."""
+    folder = tmp_path_factory.mktemp('data')
+    write_cifar(folder / 'cifar10', 10, per_class=12)
+    write_cifar(folder / 'cifar100', 100, per_class=8)
+    write_fashion_mnist(folder / 'fashion_mnist', per_class=12)
+    write_class_folders(folder / 'cifar100_if10', 100, per_class=8)
+    return folder
+
+
+@pytest.fixture
+def unsigned_cifar(monkeypatch):
+    """Accept CIFAR files whose checksums are not the published ones."""
+    for cls in (CIFAR10, CIFAR100):
+        for name in ('train_list', 'test_list'):
+            unsigned = [(file_name, None)
+                        for file_name, _ in getattr(cls, name)]
+            monkeypatch.setattr(cls, name, unsigned)
+
+
+def make_small(cfg):
+    """The narrowest network, and few images a step."""
+    two_branches = cfg.model.backbone.type == 'mmcurv.DualBranchResNet'
+    cfg.merge_from_dict({
+        'model.backbone.depth':
+        14 if two_branches else 8,
+        'model.backbone.base_channels':
+        4,
+        'model.head.in_channels':
+        32 if two_branches else 16,
+        'train_dataloader.batch_size':
+        32 * cfg.model.head.num_classes // 10,
+    })
+
+
+def make_short(cfg):
+    """Three epochs: one that fills the pool, two with all of the method."""
+    cfg.train_cfg.update(max_epochs=3, val_interval=3)
+    hooks = cfg.default_hooks
+    if 'cmo' in hooks:
+        hooks.cmo.update(begin_epoch=2, end_epoch=2, prob=1.)
+    if 'reweighting' in hooks:
+        hooks.reweighting.start_epoch = 3
+    for hook in cfg.get('custom_hooks', []):
+        hook.start_epoch = 2
+
+
+@pytest.mark.parametrize('path', FAMILIES, ids=names_of(FAMILIES))
+def test_datasets_of_a_family_build_and_yield_images(path, data_folder,
+                                                     unsigned_cifar):
+    cfg = copy.deepcopy(read(path))
+    use_tiny_data(cfg, data_folder)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        item = DATASETS.build(loader.dataset)[0]
+        channels = len(cfg.data_preprocessor.mean)
+        size = 28 if channels == 1 else 32
+        assert item['inputs'].shape == (channels, size, size)
+        assert item['inputs'].dtype == torch.uint8
+        assert item['data_samples'].gt_label.numel() == 1
+
+
+@pytest.mark.parametrize('path', FAMILIES, ids=names_of(FAMILIES))
+@pytest.mark.parametrize('suffix', ['', '_cr'], ids=['plain', 'cr'])
+def test_family_trains_and_validates(path, suffix, data_folder, tmp_path,
+                                     unsigned_cifar):
+    cfg = copy.deepcopy(read(path.with_stem(path.stem + suffix)))
+    use_tiny_data(cfg, data_folder)
+    make_small(cfg)
+    make_short(cfg)
+    cfg.merge_from_dict({
+        'work_dir': str(tmp_path),
+        'experiment_name': uuid.uuid4().hex,
+    })
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    scalars = runner.message_hub.log_scalars
+    assert math.isfinite(scalars['train/loss'].current())
+    assert 0 <= scalars['val/accuracy/top1'].current() <= 100
+    assert 0 <= scalars['val/fairness/class_mean'].current() <= 100
+    assert ('train/loss_curvature' in scalars) == bool(suffix)
+    if suffix:
+        total, loss, curvature = (
+            scalars[f'train/{name}'].current()
+            for name in ('objective', 'loss', 'loss_curvature'))
+        assert curvature > 0
+        assert total == pytest.approx(loss + curvature, rel=1e-5)
+    assert (tmp_path / 'epoch_3.pth').is_file()
+    assert list(tmp_path.glob('*/vis_data/events.out.tfevents.*'))

@@ -1,0 +1,110 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Configs of different methods differ by what makes the methods."""
+import pytest
+
+from tests.shipped_configs import (BASELINES, TWINS, family_members, load,
+                                   names_of, read)
+
+HEAD = {'model.head.type', 'model.head.loss', 'model.head.init_cfg'}
+# What a config changes against that of cross-entropy on the same data.
+METHOD_KEYS = dict(
+    focal={'model.head.loss'},
+    cb_focal={
+        'model.head.loss', 'model.head.init_cfg', 'optim_wrapper.paramwise_cfg'
+    },
+    ldam=HEAD,
+    ldam_drw=HEAD | {'default_hooks.reweighting'},
+    balanced_softmax={'model.head.loss'},
+    lade={'model.backbone', 'model.head.in_channels', 'model.head.loss'},
+    gcl=HEAD | {'default_hooks.mixup'},
+    tde={
+        'model.backbone', 'model.head.type', 'model.head.in_channels',
+        'model.head.alpha', 'model.head.init_cfg'
+    },
+    ce_cmo={'model.head.type', 'default_hooks.cmo'},
+    ldam_drw_cmo=HEAD | {'default_hooks.reweighting', 'default_hooks.cmo'})
+# And besides where its recipe is that of its own code.
+DUAL_BRANCH = {
+    'optim_wrapper.optimizer', 'param_scheduler', 'auto_scale_lr',
+    'train_dataloader.batch_size', 'train_dataloader.drop_last'
+}
+OWN_RECIPE_KEYS = dict(
+    lade=DUAL_BRANCH,
+    tde=DUAL_BRANCH,
+    gcl={'param_scheduler', 'auto_scale_lr', 'train_dataloader.batch_size'},
+    balanced_softmax={
+        'optim_wrapper.optimizer', 'param_scheduler', 'auto_scale_lr',
+        'train_dataloader.batch_size', 'train_cfg.max_epochs',
+        'train_pipeline', 'strong_pipeline',
+        'train_dataloader.dataset.dataset.pipeline'
+    })
+METHOD_CONFIGS = [path for path in BASELINES if path.parent.name != 'ce']
+REWEIGHTED = [
+    path for path in METHOD_CONFIGS if 'ldam_drw' in path.parent.name
+]
+FAMILY_MEMBERS = family_members(BASELINES + TWINS)
+
+
+def leaves(value, prefix=''):
+    """Every value of nested dicts by its dotted key."""
+    if not isinstance(value, dict):
+        return {prefix[:-1]: value}
+    found = {}
+    for key, inner in value.items():
+        found.update(leaves(inner, f'{prefix}{key}.'))
+    return found
+
+
+def changed_keys(cfg, other):
+    ours, theirs = leaves(cfg.to_dict()), leaves(other.to_dict())
+    return {
+        key
+        for key in {*ours, *theirs}
+        if key not in ours or key not in theirs or ours[key] != theirs[key]
+    }
+
+
+def cross_entropy_of(path):
+    """The config of cross-entropy on the data of another method's config."""
+    data = path.stem.removesuffix('_common').partition('_resnet')[2]
+    _, data = data.split('_', 1)
+    depth = 8 if data.startswith('fashion-mini') else 32
+    return load(f'ce_resnet{depth}_{data}')
+
+
+@pytest.mark.parametrize('path', METHOD_CONFIGS, ids=names_of(METHOD_CONFIGS))
+def test_method_changes_its_own_keys_and_nothing_else(path):
+    method = path.parent.name
+    expected = METHOD_KEYS[method]
+    own = '_common' not in path.stem and 'fashion-mini' not in path.stem
+    if own:
+        expected = expected | OWN_RECIPE_KEYS.get(method, set())
+    changed = changed_keys(read(path), cross_entropy_of(path))
+    # Each change lies at or below an expected key, and each of these changed.
+    covered = {
+        key: {one
+              for one in changed if f'{one}.'.startswith(f'{key}.')}
+        for key in expected
+    }
+    assert set().union(*covered.values()) == changed
+    assert [key for key, found in covered.items() if not found] == []
+
+
+@pytest.mark.parametrize('name', FAMILY_MEMBERS)
+def test_imbalance_changes_one_number(name):
+    first, *others = FAMILY_MEMBERS[name]
+    expected = {'train_dataloader.dataset.imbalance_factor'}
+    if name.startswith('balanced_softmax_resnet32_cifar'):
+        if '_common' not in name:  # a fixed number of iterations
+            expected |= {'train_cfg.max_epochs', 'custom_hooks'}
+    for other in others:
+        changed = changed_keys(read(other), read(first))
+        assert 'train_dataloader.dataset.imbalance_factor' in changed
+        assert changed <= expected
+
+
+@pytest.mark.parametrize('path', REWEIGHTED, ids=names_of(REWEIGHTED))
+def test_weights_come_when_the_rate_first_drops(path):
+    cfg = read(path)
+    drop = cfg.param_scheduler[1].milestones[0]
+    assert cfg.default_hooks.reweighting.start_epoch == drop + 1
