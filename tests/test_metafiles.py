@@ -8,8 +8,8 @@ import yaml
 from mmengine.config import Config
 from modelindex.load_model_index import load as load_index
 
-from mmcurv.benchmark.commands.cards import RECORDS, card_texts
 from mmcurv.benchmark.cards.metafile import read_metafile
+from mmcurv.benchmark.commands.cards import RECORDS, card_texts
 from mmcurv.benchmark.paper.paper_target import paper_target
 
 ROOT = Path(__file__).parents[1]
