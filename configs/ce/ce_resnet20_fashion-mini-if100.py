@@ -8,6 +8,4 @@ _base_ = [
 ]
 
 # Small enough to be measured after every epoch.
-default_hooks = dict(
-    logger=dict(interval=5),
-    geometry=dict(interval=1))
+default_hooks = dict(logger=dict(interval=5), geometry=dict(interval=1))
