@@ -45,10 +45,10 @@ def canonical_json(cfg: Any) -> str:
     entries = copy.deepcopy(dict(cfg))
     for key in NOT_THE_RUN:
         entries.pop(key, None)
+    hooks = entries.get('default_hooks') or {}
     for name in WATCHING:
-        (entries.get('default_hooks') or {}).pop(name, None)
-    (entries.get('default_hooks') or {}).get('geometry', {}).pop(
-        'interval', None)
+        hooks.pop(name, None)
+    (hooks.get('geometry') or {}).pop('interval', None)
     (entries.get('randomness') or {}).pop('seed', None)
     return json.dumps(entries, sort_keys=True, default=_name)
 

@@ -39,6 +39,11 @@ def test_how_often_is_saved_logged_or_measured_does_not_enter():
     assert changed(default_hooks=hooks) != base
 
 
+def test_hook_that_is_switched_off_is_borne():
+    off = config_hash(dict(default_hooks=dict(geometry=None), randomness=None))
+    assert off != config_hash(dict(default_hooks=None))
+
+
 def test_what_is_trained_enters():
     hashes = {
         config_hash(BASE),
