@@ -10,6 +10,8 @@ import sys
 
 import torch
 
+from mmcurv.engine.run_provenance import processor
+
 HERE = osp.dirname(osp.abspath(__file__))
 BENCHMARKS = ('class_curvature_speed', 'class_curvature_memory',
               'training_step', 'audit_speed')
@@ -17,15 +19,8 @@ BENCHMARKS = ('class_curvature_speed', 'class_curvature_memory',
 
 def machine():
     """What the numbers depend on."""
-    name = platform.processor() or platform.machine()
-    if osp.exists('/proc/cpuinfo'):
-        with open('/proc/cpuinfo') as file:
-            for line in file:
-                if line.startswith('model name'):
-                    name = line.split(':', 1)[1].strip()
-                    break
     return dict(
-        processor=name,
+        processor=processor(),
         threads=torch.get_num_threads(),
         python=platform.python_version(),
         torch=torch.__version__)
