@@ -14,38 +14,38 @@ from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import \
     WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
-from mmengine.registry import Registry
 
 from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
+from mmcurv.suggesting_registry import SuggestingRegistry
 
 make_checkpoints_safe()
 
-DATA_SAMPLERS = Registry(
+DATA_SAMPLERS = SuggestingRegistry(
     'data sampler',
     parent=MMENGINE_DATA_SAMPLERS,
     scope='mmcurv',
     locations=['mmcurv.datasets'])
-DATASETS = Registry(
+DATASETS = SuggestingRegistry(
     'dataset',
     parent=MMENGINE_DATASETS,
     scope='mmcurv',
     locations=['mmcurv.datasets'])
-HOOKS = Registry(
+HOOKS = SuggestingRegistry(
     'hook',
     parent=MMENGINE_HOOKS,
     scope='mmcurv',
     locations=['mmcurv.engine.hooks'])
-METRICS = Registry(
+METRICS = SuggestingRegistry(
     'metric',
     parent=MMENGINE_METRICS,
     scope='mmcurv',
     locations=['mmcurv.evaluation'])
-MODELS = Registry(
+MODELS = SuggestingRegistry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmcurv',
     locations=['mmcurv.models'])
-WEIGHT_INITIALIZERS = Registry(
+WEIGHT_INITIALIZERS = SuggestingRegistry(
     'weight initializer',
     parent=MMENGINE_WEIGHT_INITIALIZERS,
     scope='mmcurv',

@@ -5,6 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import init_default_scope
+
+from mmcurv.engine.hooks import FeaturePoolHook
+from mmcurv.registry import DATASETS, HOOKS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -79,3 +85,31 @@ def test_every_registry_finds_its_classes_without_an_import():
 
 def test_naming_the_package_in_a_config_makes_checkpoints_safe():
     run_alone(IMPORT_IS_SAFE)
+
+
+@pytest.mark.parametrize('name', ['LDAMLos', 'ldamloss'])
+def test_misspelt_loss_of_a_head_brings_the_nearest_name(name):
+    init_default_scope('mmpretrain')
+    head = dict(
+        type='LinearClsHead',
+        num_classes=3,
+        in_channels=4,
+        loss=dict(type=f'mmcurv.{name}'))
+    with pytest.raises(KeyError, match="did you mean 'LDAMLoss'"):
+        MMENGINE_MODELS.build(head)
+
+
+def test_misspelt_hook_brings_the_nearest_name():
+    with pytest.raises(KeyError, match="no hook 'FeaturePolHook'.*PoolHook'"):
+        MMENGINE_HOOKS.build(dict(type='mmcurv.FeaturePolHook'))
+
+
+def test_name_that_resembles_none_brings_all_names():
+    with pytest.raises(KeyError, match="expected .*'FashionMini'"):
+        DATASETS.get('XYZ')
+
+
+def test_class_is_found_by_its_path_and_asked_for_without_an_error():
+    assert HOOKS.get('mmcurv.engine.hooks.FeaturePoolHook') is FeaturePoolHook
+    assert 'FeaturePoolHook' in HOOKS
+    assert 'FeaturePolHook' not in HOOKS

@@ -6,8 +6,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 import yaml
 
 from mmcurv.analysis.words import listing
-from mmcurv.benchmark.matrices.did_you_mean import did_you_mean
 from mmcurv.benchmark.matrices.read_matrix import UniqueKeyLoader
+from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
 
 # The main number in the words of a metafile, and of a run's record.

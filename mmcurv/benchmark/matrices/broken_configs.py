@@ -84,7 +84,7 @@ def _fault(spec: RunSpec, build: bool) -> str:
     for registry, key, kind in _named_classes(cfg):
         scope = cfg.get('default_scope') or 'mmengine'
         with registry.switch_scope_and_registry(scope) as child:
-            if isinstance(kind, str) and child.get(kind) is None:
+            if isinstance(kind, str) and not _has(child, kind):
                 return (f'{key}: unknown {registry.name} {kind!r}: '
                         f'{_nearest_class(kind, registry)}')
     if build:
@@ -123,6 +123,13 @@ def _types(registry: Registry, place: str, node: Any,
             yield registry, f'{place}.type', node['type']
         for key in inner:
             yield from _types(registry, f'{place}.{key}', node.get(key), inner)
+
+
+def _has(registry: Registry, kind: str) -> bool:
+    try:
+        return registry.get(kind) is not None
+    except KeyError:  # of a registry that suggests
+        return False
 
 
 def _nearest_class(kind: str, registry: Registry) -> str:

@@ -3,8 +3,8 @@
 import string
 from typing import Optional
 
+from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
-from .did_you_mean import did_you_mean
 
 PLACEHOLDERS = ('data', 'factor', 'cr')
 

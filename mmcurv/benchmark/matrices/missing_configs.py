@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Iterable, List, Tuple
 
-from .did_you_mean import did_you_mean
+from mmcurv.did_you_mean import did_you_mean
 from .run_spec import RunSpec
 from .shipped_files import config_file
 

@@ -6,9 +6,9 @@ from typing import Any, Dict, List
 import yaml
 
 from mmcurv.benchmark.paper.paper_results import paper_cells
+from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import check_file
-from .did_you_mean import did_you_mean
 from .matrix_fields import DATA, MATRIX, METHOD, VARIANT, filled
 
 SCHEMA = 'mmcurv.matrix'

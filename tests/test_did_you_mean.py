@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-from mmcurv.benchmark.matrices.did_you_mean import did_you_mean
+from mmcurv.did_you_mean import did_you_mean
 
 
 def test_nearest_word_is_named():
