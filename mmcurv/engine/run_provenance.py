@@ -22,8 +22,9 @@ def code_version() -> Dict[str, Any]:
 
     Returns:
         dict: ``version``; ``commit`` (40 hexadecimal digits) and ``clean``
-        (no file of the tree is changed or untracked), both None where mmcurv
-        was not imported from a git checkout of its own.
+        (no tracked file is changed, and no ``.py`` or ``.yml`` file is
+        untracked), both None where mmcurv was not imported from a git
+        checkout of its own.
     """
     root = osp.dirname(osp.dirname(osp.abspath(mmcurv.__file__)))
     record = dict(version=mmcurv.__version__, commit=None, clean=None)
@@ -31,9 +32,15 @@ def code_version() -> Dict[str, Any]:
     # An installed package may lie inside somebody else's repository.
     if top and osp.realpath(top) == osp.realpath(root):
         record['commit'] = _git(root, 'rev-parse', 'HEAD')
-        changes = _git(root, 'status', '--porcelain')
-        record['clean'] = None if changes is None else not changes
+        changes = _git(root, 'status', '--porcelain', '--untracked-files=all')
+        record['clean'] = None if changes is None else not any(
+            map(_may_change_a_run, changes.splitlines()))
     return record
+
+
+def _may_change_a_run(line: str) -> bool:
+    """Of ``git status --porcelain``; a log beside the code changes none."""
+    return not line.startswith('??') or line.endswith(('.py', '.yml'))
 
 
 def package_versions() -> Dict[str, str]:

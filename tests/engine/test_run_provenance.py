@@ -39,7 +39,10 @@ def test_commit_and_cleanness_of_a_checkout(tmp_path, monkeypatch):
     assert found['version'] == mmcurv.__version__
     assert found['commit'] == git(tmp_path, 'rev-parse', 'HEAD')
     assert found['clean'] is True
-    (tmp_path / 'new.py').touch()
+    (tmp_path / 'logs').mkdir()
+    (tmp_path / 'logs' / 'run.log').touch()
+    assert code_version()['clean'] is True
+    (tmp_path / 'logs' / 'new.py').touch()
     assert code_version()['clean'] is False
 
 

@@ -3,14 +3,18 @@
 import json
 import os.path as osp
 import re
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from mmcurv.benchmark.collecting.collection import read_collection
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.pages.provenance_rows import code_text
+from mmcurv.benchmark.tables.baseline_tables import baseline_tables
 from mmcurv.benchmark.tables.gradient_table import gradient_table
+from mmcurv.benchmark.tables.pair_tables import pair_tables
+from mmcurv.benchmark.tables.result_tables import detail_tables
 from mmcurv.benchmark.tables.study_table import study_table
 from mmcurv.benchmark.tables.tables_markdown import markdown_table
+from mmcurv.benchmark.tables.text_table import TextTable
 from mmcurv.engine.config_options import UsageError
 from .marked_part import replace_part
 
@@ -60,13 +64,30 @@ def _table_of(path: str) -> str:
 
 
 def _of_collection(collection: Dict[str, Any]) -> str:
-    table = study_table(collection, summarize(collection))
     codes = dict.fromkeys(
         code_text(run['record']) for run in collection['runs']
         if run['state'] == 'done')
     made = (f'Runs of {", ".join(codes)}. Trained by `tools/benchmark.py run '
             f'{collection["matrix"]["file"]}`.')
-    return f'{_blocks(table)}\n\n{made}'
+    tables = _tables(collection)
+    if len(tables) == 1:  # the document's own heading is enough
+        return f'{_blocks(tables[0])}\n\n{made}'
+    parts = [
+        f'**{markdown_table(table)[0].removeprefix("## ")}**\n\n'
+        f'{_blocks(table)}' for table in tables
+    ]
+    return '\n\n'.join([*parts, made])
+
+
+def _tables(collection: Dict[str, Any]) -> List[TextTable]:
+    """Of settings of one method, or of several methods."""
+    summary = summarize(collection)
+    if len({run['method'] for run in collection['runs']}) == 1:
+        return [study_table(collection, summary)]
+    return [
+        *detail_tables(collection, summary), *baseline_tables(summary),
+        *pair_tables(summary)
+    ]
 
 
 def _blocks(table: Any) -> str:

@@ -7,7 +7,7 @@ from mmcurv.atomic_write import write_json
 from mmcurv.benchmark.cards.study_document import fill_study
 from mmcurv.benchmark.collecting.collection import write_collection
 from mmcurv.engine.config_options import UsageError
-from tests.benchmark.page_example import study_example
+from tests.benchmark.page_example import mixed_example, study_example
 
 ROOT = Path(__file__).parents[3]
 TEXT = """\
@@ -72,7 +72,17 @@ def test_record_cut_short_is_named(document, tmp_path):
         fill_study(TEXT, document)
 
 
-def test_shipped_study_is_up_to_date():
-    path = ROOT / 'docs' / 'cr_study.md'
+def test_several_methods_have_a_table_of_all_and_what_cr_changed(document):
+    collection, _ = mixed_example()
+    record = Path(document).parent / 'records' / 'a.json'
+    write_collection(str(record), collection)
+    filled = fill_study(TEXT, document)
+    assert '**CIFAR-10-LT, imbalance 100, after the last epoch**' in filled
+    assert '**What CR changed: CIFAR-10-LT, imbalance 100**' in filled
+
+
+@pytest.mark.parametrize('name', ['cr_study.md', 'methods.md'])
+def test_shipped_document_is_up_to_date(name):
+    path = ROOT / 'docs' / name
     text = path.read_text()
     assert fill_study(text, str(path)) == text

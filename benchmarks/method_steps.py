@@ -1,0 +1,147 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What a training step of each method costs, against one of cross-entropy.
+
+Configs of CIFAR-100-LT at imbalance 100 with the common recipe are trained by
+a Runner on random images of that size and those class counts, some steps at a
+time and in turns. A step is everything between a batch from the train loader
+and the end of the hooks behind it: with CMO that includes to load the second
+batch. Epoch-dependent parts are on from the first step.
+"""
+import functools
+import os.path as osp
+import tempfile
+import time
+import uuid
+import warnings
+from statistics import median
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+from mmengine.registry import DATASETS, init_default_scope
+from mmengine.runner import Runner
+
+ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+BASELINE = 'ce'
+COMMON = ('focal', 'cb_focal', 'ldam', 'ldam_drw', 'ce_cmo', 'ldam_drw_cmo')
+OWN_BESIDES = ('balanced_softmax', 'lade', 'gcl', 'tde')
+ROUNDS, WARM_UP, STEPS = 6, 2, 6
+CLASSES, PER_CLASS = 100, 500
+# Hooks that save, show or evaluate, which is no part of a step.
+OF_MMENGINE = ('timer', 'logger', 'checkpoint')
+BESIDES = ('sync_buffers', 'geometry', 'missed_evaluation', 'run_record')
+
+
+@DATASETS.register_module()
+class RandomImages(BaseDataset):
+    """As many images as CIFAR-100 has, of the size of its images."""
+    METAINFO = dict(classes=[f'class {c}' for c in range(CLASSES)])
+
+    def load_data_list(self):
+        return [
+            dict(img=image, gt_label=i % CLASSES)
+            for i, image in enumerate(random_images())
+        ]
+
+
+@functools.lru_cache(maxsize=None)
+def random_images():
+    return np.random.default_rng(0).integers(
+        256, size=(CLASSES * PER_CLASS, 32, 32, 3), dtype=np.uint8)
+
+
+class StepClock(Hook):
+    """Times steps, from before the first hook to after the last."""
+
+    class End(Hook):
+        priority = 'LOWEST'
+
+        def __init__(self, clock):
+            self.clock = clock
+
+        def after_train_iter(self, runner, *args, **kwargs):
+            self.clock.seconds.append(time.perf_counter() - self.clock.began)
+
+    priority = 'HIGHEST'
+
+    def __init__(self):
+        self.seconds = []
+
+    def before_train_iter(self, runner, *args, **kwargs):
+        self.began = time.perf_counter()
+
+
+def config_of(method):
+    suffix = '_common' if method in OWN_BESIDES else ''
+    name = f'{method}_resnet32_cifar100-lt-if100{suffix}.py'
+    cfg = Config.fromfile(osp.join(ROOT, 'configs', method, name))
+    for hook in OF_MMENGINE:
+        cfg.default_hooks[hook] = None
+    for hook in BESIDES:
+        del cfg.default_hooks[hook]
+    for key in ('reweighting', 'cmo'):
+        if key in cfg.default_hooks:
+            start = 'begin_epoch' if key == 'cmo' else 'start_epoch'
+            cfg.default_hooks[key][start] = 1
+    if 'cmo' in cfg.default_hooks:
+        cfg.default_hooks.cmo.update(prob=1., end_epoch=1)
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=WARM_UP + STEPS, val_interval=999)
+    cfg.param_scheduler = None
+    for split in ('val', 'test'):
+        for part in ('cfg', 'dataloader', 'evaluator'):
+            cfg[f'{split}_{part}'] = None
+    train = cfg.train_dataloader
+    train.update(num_workers=0, persistent_workers=False)
+    train.dataset.dataset = dict(
+        type='RandomImages',
+        serialize_data=False,
+        pipeline=train.dataset.dataset.pipeline)
+    cfg.log_level = 'ERROR'
+    return cfg
+
+
+def time_steps(method, folder):
+    """Seconds of some steps, without those that warm up."""
+    cfg = config_of(method)
+    cfg.work_dir = folder
+    cfg.experiment_name = uuid.uuid4().hex
+    runner = Runner.from_cfg(cfg)
+    clock = StepClock()
+    runner.register_hook(clock)
+    runner.register_hook(StepClock.End(clock))
+    runner.train()
+    return clock.seconds[WARM_UP:]
+
+
+def measure(methods):
+    """Seconds of all steps of each method, taken in turns."""
+    times = {method: [] for method in methods}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(ROUNDS):
+            for method in methods:
+                times[method] += time_steps(method, folder)
+    return times
+
+
+def main():
+    warnings.simplefilter('ignore')
+    init_default_scope('mmpretrain')
+    times = measure((BASELINE, ) + COMMON + OWN_BESIDES)
+    baseline = median(times[BASELINE])
+    ratios = {
+        method: median(seconds) / baseline
+        for method, seconds in times.items() if method != BASELINE
+    }
+    return dict(
+        what='ResNet-32 at 32 x 32, batch 128, 100 classes, '
+        f'{torch.get_num_threads()} threads; a step with CMO always mixes, '
+        'in training one of two does',
+        ce_step_seconds=baseline,
+        **{
+            f'{method}_over_ce': ratio
+            for method, ratio in ratios.items()
+        },
+        all_seconds=times)
