@@ -10,6 +10,7 @@ every class of mmpretrain.
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import \
@@ -35,6 +36,11 @@ HOOKS = SuggestingRegistry(
     parent=MMENGINE_HOOKS,
     scope='mmcurv',
     locations=['mmcurv.engine.hooks'])
+LOOPS = SuggestingRegistry(
+    'loop',
+    parent=MMENGINE_LOOPS,
+    scope='mmcurv',
+    locations=['mmcurv.engine.evaluation_loop'])
 METRICS = SuggestingRegistry(
     'metric',
     parent=MMENGINE_METRICS,

@@ -12,7 +12,10 @@ from mmcurv.datasets.long_tailed_split import long_tailed_counts
 from tests.shipped_configs import IMBALANCES, METHODS, load
 
 CIFAR = [('cifar10-lt', 10), ('cifar100-lt', 100)]
-OWN_RECIPE = ['balanced_softmax', 'gcl', 'lade', 'tde']
+OWN_RECIPE = [
+    'balanced_softmax', 'bbn', 'dive', 'gcl', 'gcl_stage2', 'lade', 'mislas',
+    'paco', 'ride', 'ride_cmo', 'ride_ea', 'tde'
+]
 COMMON = [('ce', 'fashion-lt')]
 COMMON += [(method, data) for method in METHODS for data, _ in CIFAR]
 
@@ -106,12 +109,14 @@ def test_tde_removes_more_with_a_hundred_classes(data, alpha, suffix):
 
 
 @pytest.mark.parametrize('data', ['cifar10-lt', 'cifar100-lt'])
-def test_gcl_recipe_drops_by_ten(data):
-    cfg = load(f'gcl_resnet32_{data}-if100')
+@pytest.mark.parametrize('method, batch', [('gcl', 64), ('gcl_stage2', 64),
+                                           ('mislas', 128)])
+def test_gcl_and_mislas_drop_by_ten(method, batch, data):
+    cfg = load(f'{method}_resnet32_{data}-if100')
     expected = [0.02, 0.04, 0.06, 0.08] + [0.1] * 156
     expected += [1e-2] * 20 + [1e-3] * 20
     assert learning_rates(cfg, iterations=2) == pytest.approx(expected)
-    check_optimizer(cfg, rate=0.1, decay=2e-4, batch=64)
+    check_optimizer(cfg, rate=0.1, decay=2e-4, batch=batch)
 
 
 @pytest.mark.parametrize('factor', IMBALANCES)

@@ -1,6 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Every family of configs trains and validates, on few random images."""
 import copy
+import json
 import math
 import uuid
 
@@ -10,9 +11,13 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.datasets import CIFAR10, CIFAR100
 
+from mmcurv.engine.stages.run_stages import plan_run, run_stages
 from tests.real_formats import (write_cifar, write_class_folders,
                                 write_fashion_mnist)
 from tests.shipped_configs import FAMILIES, names_of, read, use_tiny_data
+
+STAGED = [path for path in FAMILIES if read(path).get('stages')]
+ONE_STAGE = [path for path in FAMILIES if path not in STAGED]
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +59,10 @@ def make_small(cfg):
         'train_dataloader.batch_size':
         32 * cfg.model.head.num_classes // 10,
     })
+    if 'num_experts' in cfg.model.head:
+        cfg.model.head.in_channels = 12
+    if 'queue_size' in cfg.model:
+        cfg.model.queue_size = 2 * cfg.train_dataloader.batch_size
 
 
 def make_short(cfg):
@@ -64,8 +73,20 @@ def make_short(cfg):
         hooks.cmo.update(begin_epoch=2, end_epoch=2, prob=1.)
     if 'reweighting' in hooks:
         hooks.reweighting.start_epoch = 3
+    if 'temperature_start' in cfg.model.head.get('loss', {}):
+        cfg.model.head.loss.temperature_start = 3
+    if 'memory_size' in cfg.model.head:
+        cfg.model.head.start_epoch = 2
     for hook in cfg.get('custom_hooks', []):
         hook.start_epoch = 2
+    for stage in cfg.get('stages', []):
+        changes = stage.get('changes', {})
+        if 'train_cfg.max_epochs' in changes:
+            changes['train_cfg.max_epochs'] = 3
+        if changes.get('train_cfg'):
+            changes.train_cfg.max_epochs = 3
+        if 'groups' in changes.get('train_dataloader.sampler', {}):
+            changes['train_dataloader.sampler'].groups = 32
 
 
 @pytest.mark.parametrize('path', FAMILIES, ids=names_of(FAMILIES))
@@ -77,12 +98,14 @@ def test_datasets_of_a_family_build_and_yield_images(path, data_folder,
         item = DATASETS.build(loader.dataset)[0]
         channels = len(cfg.data_preprocessor.mean)
         size = 28 if channels == 1 else 32
-        assert item['inputs'].shape == (channels, size, size)
-        assert item['inputs'].dtype == torch.uint8
+        views = item['inputs']
+        for view in views if isinstance(views, list) else [views]:
+            assert view.shape == (channels, size, size)
+            assert view.dtype == torch.uint8
         assert item['data_samples'].gt_label.numel() == 1
 
 
-@pytest.mark.parametrize('path', FAMILIES, ids=names_of(FAMILIES))
+@pytest.mark.parametrize('path', ONE_STAGE, ids=names_of(ONE_STAGE))
 @pytest.mark.parametrize('suffix', ['', '_cr'], ids=['plain', 'cr'])
 def test_family_trains_and_validates(path, suffix, data_folder, tmp_path,
                                      unsigned_cifar):
@@ -102,10 +125,51 @@ def test_family_trains_and_validates(path, suffix, data_folder, tmp_path,
     assert 0 <= scalars['val/fairness/class_mean'].current() <= 100
     assert ('train/loss_curvature' in scalars) == bool(suffix)
     if suffix:
-        total, loss, curvature = (
-            scalars[f'train/{name}'].current()
-            for name in ('objective', 'loss', 'loss_curvature'))
-        assert curvature > 0
-        assert total == pytest.approx(loss + curvature, rel=1e-5)
+        losses = {
+            name: scalar.current()
+            for name, scalar in scalars.items()
+            if name.startswith('train/loss')
+        }
+        assert losses['train/loss_curvature'] > 0
+        assert scalars['train/objective'].current() == pytest.approx(
+            sum(losses.values()), rel=1e-5)
     assert (tmp_path / 'epoch_3.pth').is_file()
     assert list(tmp_path.glob('*/vis_data/events.out.tfevents.*'))
+
+
+def logged(folder):
+    """Every number that a stage logged, by name."""
+    numbers = {}
+    for path in folder.glob('*/vis_data/scalars.json'):
+        for line in path.read_text().splitlines():
+            numbers.update(json.loads(line))
+    return numbers
+
+
+@pytest.mark.parametrize('path', STAGED, ids=names_of(STAGED))
+@pytest.mark.parametrize('suffix', ['', '_cr'], ids=['plain', 'cr'])
+def test_stages_of_a_family_train_and_validate(path, suffix, data_folder,
+                                               tmp_path, unsigned_cifar):
+    cfg = copy.deepcopy(read(path.with_stem(path.stem + suffix)))
+    use_tiny_data(cfg, data_folder)
+    make_small(cfg)
+    make_short(cfg)
+    cfg.work_dir = str(tmp_path)
+    run_stages(plan_run(cfg))
+    record = json.loads((tmp_path / 'run.json').read_text())
+    regularized = {
+        stage.name
+        for i, stage in enumerate(cfg.stages)
+        if suffix and stage.get('cr', i == 0)
+    }
+    assert {stage['name'] for stage in record['stages'] if stage['cr']} \
+        == regularized
+    for stage in cfg.stages:
+        last = stage is cfg.stages[-1]
+        folder = tmp_path if last else tmp_path / f'stage_{stage.name}'
+        numbers = logged(folder)
+        assert 0 <= numbers['fairness/class_mean'] <= 100
+        assert ('loss_curvature' in numbers) == (stage.name in regularized)
+    evaluates = cfg.stages[-1].get('changes', {}).get('train_cfg', 0) is None
+    name = 'epoch_001.json' if evaluates else 'epoch_003.json'
+    assert (tmp_path / 'class_accuracy' / name).is_file()

@@ -16,6 +16,7 @@ FULL_SETS = {
     CIFAR + ([('fashion-lt', 'mmcurv.FashionMNIST')] if method == 'ce' else [])
     for method in METHODS
 }
+LAYERS = dict(bbn='head.conventional')  # of CR, where it is not head.fc
 CELLS = [(method, data, dataset_type, factor) for method in METHODS
          for data, dataset_type in FULL_SETS[method] for factor in IMBALANCES]
 
@@ -37,7 +38,7 @@ def test_method_has_the_four_imbalances_of_the_tables(method):
 
 @pytest.mark.parametrize('method', METHODS)
 def test_method_has_a_config_without_download(method):
-    depth = 14 if method in ('lade', 'tde') else 8
+    depth = 14 if method in ('bbn', 'lade', 'tde') else 8
     cfg = load(f'{method}_resnet{depth}_fashion-mini-if100')
     assert cfg.model.backbone.depth == depth
     assert cfg.train_dataloader.dataset.type == 'mmcurv.FashionMini'
@@ -134,7 +135,8 @@ def test_config_builds_a_classifier_whose_layer_the_hook_finds(path):
         dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
     channels = len(cfg.data_preprocessor.mean)
     features = model.extract_feat(torch.zeros(2, channels, 28, 28))[-1]
-    classifier = model.get_submodule('head.fc')
+    experts = 'num_experts' in cfg.model.head
+    classifier = model.get_submodule('head.fcs.0' if experts else 'head.fc')
     assert features.shape == (2, classifier.in_features)
     assert classifier.out_features == cfg.data_preprocessor.num_classes
 
@@ -143,7 +145,15 @@ def test_config_builds_a_classifier_whose_layer_the_hook_finds(path):
 def test_curvature_is_that_of_the_layer_that_is_measured(path):
     cfg = read(path)
     (hook, ) = cfg.custom_hooks
-    assert hook.layer == cfg.default_hooks.geometry.layer == 'head.fc'
+    layer = LAYERS.get(path.parent.name, 'head.fc')
+    measured = cfg.default_hooks.geometry.layer
+    if 'num_experts' in cfg.model.head:  # together and one by one
+        assert measured == 'head.all_features'
+        assert hook.layer == [
+            f'head.fcs.{k}' for k in range(cfg.model.head.num_experts)
+        ]
+    else:
+        assert hook.layer == measured == layer
 
 
 @pytest.mark.parametrize('name, parameters', [
@@ -152,7 +162,11 @@ def test_curvature_is_that_of_the_layer_that_is_measured(path):
     ('lade_resnet32_cifar10-lt-if50', 538778),
     ('lade_resnet32_cifar100-lt-if50', 550388),
     ('tde_resnet32_cifar10-lt-if50', 538778 - 10),
+    ('bbn_resnet32_cifar10-lt-if50', 538778),
+    ('bbn_resnet32_cifar100-lt-if50', 550388),
     ('ldam_resnet32_cifar100-lt-if50', 470004 - 100),
+    ('ride_resnet32_cifar100-lt-if50', 1037200),
+    ('ride_resnet32-3experts_cifar100-lt-if100', 783856),
 ])
 def test_cifar_network_is_the_resnet_32_of_the_literature(name, parameters):
     model = MODELS.build(copy.deepcopy(load(name).model))

@@ -11,6 +11,8 @@ from modelindex.load_model_index import load as load_index
 from mmcurv.benchmark.cards.metafile import read_metafile
 from mmcurv.benchmark.commands.cards import RECORDS, card_texts
 from mmcurv.benchmark.paper.paper_target import paper_target
+from mmcurv.engine.stages.stage_epochs import stage_epochs
+from mmcurv.engine.stages.stage_progress import total_epochs
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(path.parent for path in ROOT.glob('configs/*/metafile.yml'))
@@ -57,7 +59,7 @@ def test_every_config_of_the_folder_is_named(folder):
 def test_metafile_says_what_the_configs_say(folder):
     for one in entries_of(folder):
         cfg = Config.fromfile(ROOT / one.config)
-        assert cfg.train_cfg.max_epochs == one.epochs, one.name
+        assert total_epochs(stage_epochs(cfg)) == one.epochs, one.name
         assert cfg.default_hooks.run_record.main == one.main, one.name
         train = cfg.train_dataloader.dataset
         if train.type == 'mmcurv.LongTailed':

@@ -4,13 +4,13 @@ import argparse
 
 import mmengine
 from mmengine.evaluator import DumpResults
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import (add_common_arguments, check_file,
-                                  detach_from_file, end_processes, load_config,
+                                  detach_from_file, end_processes,
                                   start_processes)
+from mmcurv.engine.stages.final_config import load_final_config
+from mmcurv.engine.stages.run_stages import build_runner
 
 
 def make_parser():
@@ -42,7 +42,7 @@ def check_out(out, item):
 def prepare(args):
     """Build the config that the arguments ask for."""
     check_out(args.out, args.out_item)
-    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    cfg = load_final_config(args.config, args.cfg_options, args.work_dir)
     check_file(args.checkpoint, 'checkpoint')
     absent = [
         name for name in ('test_dataloader', 'test_evaluator', 'test_cfg')
@@ -64,10 +64,7 @@ def main():
         cfg = prepare(args)
     except UsageError as error:
         parser.error(str(error))
-    if 'runner_type' in cfg:
-        runner = RUNNERS.build(cfg)
-    else:
-        runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     if args.out and args.out_item == 'pred':
         runner.test_evaluator.metrics.append(
             DumpResults(out_file_path=args.out))

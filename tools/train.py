@@ -1,17 +1,22 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Train a classifier from a config."""
+"""Train a classifier from a config.
+
+A config with ``stages`` is trained stage by stage. All stages but the last
+work in ``stage_<name>`` of the work folder. --resume then goes on in the
+first stage that has not ended, or in that of the checkpoint it is given.
+"""
 import argparse
 import os
 import os.path as osp
 
 from mmengine.device import get_device
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.latest_checkpoint import latest_checkpoint
 from mmcurv.engine.launch import (add_common_arguments, check_file,
                                   detach_from_file, end_processes, load_config,
                                   start_processes)
+from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
 
 
 def make_parser():
@@ -47,17 +52,13 @@ def set_resume(cfg, resume):
         check_file(resume, '--resume')
         cfg.resume, cfg.load_from = True, resume
         return
-    latest = None
-    if osp.isfile(osp.join(cfg.work_dir, 'last_checkpoint')):
-        latest = find_latest_checkpoint(cfg.work_dir)
+    latest = latest_checkpoint(cfg.work_dir)
     if latest is None:
         cfg.resume, cfg.load_from = False, None
         if os.environ.get('RANK', '0') == '0':
             print(f'--resume: no checkpoint in {cfg.work_dir!r} yet; '
                   'training starts at epoch 1')
         return
-    if not osp.isfile(latest):  # the work folder was moved or renamed
-        latest = osp.join(cfg.work_dir, osp.basename(latest))
     check_file(latest, '--resume, named by last_checkpoint')
     cfg.resume, cfg.load_from = True, latest
 
@@ -88,31 +89,42 @@ def set_auto_scale_lr(cfg):
 def prepare(args):
     """Build the config that the arguments ask for."""
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
-    set_resume(cfg, args.resume)
+    adjust(cfg, args)
+    if not cfg.get('stages'):
+        set_resume(cfg, args.resume)
+        folder = osp.dirname(args.config)
+        if osp.realpath(folder) == osp.realpath(cfg.work_dir):
+            cfg = detach_from_file(cfg)
+    elif args.resume not in (None, 'auto'):
+        check_file(args.resume, '--resume')
+    start_processes(cfg, args.launcher, args.local_rank)
+    return cfg
+
+
+def adjust(cfg, args):
+    """Change a config, or that of a stage, as the switches say."""
     if args.amp:
         set_amp(cfg)
     if args.auto_scale_lr:
         set_auto_scale_lr(cfg)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if osp.realpath(osp.dirname(args.config)) == osp.realpath(cfg.work_dir):
-        cfg = detach_from_file(cfg)
-    start_processes(cfg, args.launcher, args.local_rank)
-    return cfg
 
 
 def main():
     parser = make_parser()
     args = parser.parse_args()
+    staged = None
     try:
         cfg = prepare(args)
+        if cfg.get('stages'):
+            staged = plan_run(cfg, args.resume)
     except UsageError as error:
         parser.error(str(error))
-    if 'runner_type' in cfg:
-        runner = RUNNERS.build(cfg)
+    if staged is None:
+        build_runner(cfg).train()
     else:
-        runner = Runner.from_cfg(cfg)
-    runner.train()
+        run_stages(staged, lambda own: adjust(own, args))
     end_processes()
 
 

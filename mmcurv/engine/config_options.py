@@ -31,7 +31,9 @@ class KeyValueAction(DictAction):
         super().__call__(parser, namespace, values, option_string)
 
 
-def check_options(cfg: Config, options: dict) -> None:
+def check_options(cfg: Config,
+                  options: dict,
+                  what: str = '--cfg-options') -> None:
     """Check that every option has a place in the config.
 
     A new key below the first level passes: it becomes an argument of a
@@ -40,17 +42,19 @@ def check_options(cfg: Config, options: dict) -> None:
     Args:
         cfg (Config): The config that the options are about to change.
         options (dict): Values by dotted key, e.g. ``'train_cfg.max_epochs'``.
+        what (str): What the user calls the options, for messages. Defaults
+            to '--cfg-options'.
 
     Raises:
         UsageError: If a first key is unknown, an index is not in its list,
             or a key leads into a plain value.
     """
     for key in options:
-        _check_first_step(cfg, key)
-        _check_path(cfg, key)
+        _check_first_step(cfg, key, what)
+        _check_path(cfg, key, what)
 
 
-def _check_first_step(cfg: Config, key: str) -> None:
+def _check_first_step(cfg: Config, key: str, what: str) -> None:
     known = {*cfg, *_BESIDE_RUNNER}
     known.update(inspect.signature(Runner.__init__).parameters)
     known -= {'self', 'cfg'}
@@ -58,11 +62,11 @@ def _check_first_step(cfg: Config, key: str) -> None:
     if first not in known:
         near = difflib.get_close_matches(first, known, n=2)
         hint = f"; did you mean {' or '.join(near)}?" if near else ''
-        raise UsageError(f'--cfg-options {key}: neither the config nor the '
+        raise UsageError(f'{what} {key}: neither the config nor the '
                          f'Runner has {first!r}{hint}')
 
 
-def _check_path(cfg: Config, key: str) -> None:
+def _check_path(cfg: Config, key: str, what: str) -> None:
     steps = key.split('.')
     node = cfg
     for depth, step in enumerate(steps):
@@ -70,17 +74,17 @@ def _check_path(cfg: Config, key: str) -> None:
         if isinstance(node, list):
             if not step.isdigit() or int(step) >= len(node):
                 raise UsageError(
-                    f'--cfg-options {key}: {parent} is a list; expected an '
+                    f'{what} {key}: {parent} is a list; expected an '
                     f'index from 0 to {len(node) - 1}, got {step!r}')
             node = node[int(step)]
         elif not isinstance(node, (dict, Config)):
-            raise UsageError(f'--cfg-options {key}: {parent} is {node!r} '
+            raise UsageError(f'{what} {key}: {parent} is {node!r} '
                              f'and has no part {step!r}')
         elif step in node:
             node = node[step]
         elif any(later.isdigit() for later in steps[depth:]):
             raise UsageError(
-                f'--cfg-options {key}: the config has no list '
+                f'{what} {key}: the config has no list '
                 f"{'.'.join(steps[:depth + 1])!r}, and an option cannot make "
                 'one; write it in the config')
         else:

@@ -16,10 +16,10 @@ from .config_options import UsageError
 from .extract_split import extract_split
 from .extraction_identity import WORDS, extraction_identity
 from .known_train_counts import doubts_of_train_set, known_train_counts
-from .launch import load_config
 from .map_pooling import POOLINGS, has_class_token
 from .read_checkpoint import read_checkpoint
 from .split_images import SplitImages, split_images
+from .stages.final_config import load_final_config
 from .tap_points import TapPoint, resolve_layers
 from .trained_model import (build_model, checked_device, describe_model,
                             load_checkpoint, name_classes)
@@ -85,7 +85,7 @@ def extract_banks(
     options = cfg_options or {}
     say, watch = say or _ignore, watch or _ignore
     try:
-        cfg = load_config(config, options, None)
+        cfg = load_final_config(config, options, None)
     except (OSError, SyntaxError) as error:
         raise UsageError(f'config {config!r} cannot be read: '
                          f'{error}') from error

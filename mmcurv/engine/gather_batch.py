@@ -3,8 +3,10 @@
 from typing import Optional, Tuple
 
 import torch
-from mmengine.dist import all_gather, get_rank, get_world_size
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
+
+from mmcurv.models.gather_rows import gather_rows, rows_of_processes
 
 
 def gather_batch(features: Tensor,
@@ -31,20 +33,12 @@ def gather_batch(features: Tensor,
     world_size = get_world_size()
     if world_size == 1:
         return features, labels, indices
-    rows = torch.tensor([len(features)], device=features.device)
-    rows = torch.cat(all_gather(rows)).tolist()
-    parts = _gather(features.detach(), rows)
+    rows = rows_of_processes(features)
+    parts = gather_rows(features.detach(), rows)
     # Zero is added, so that all processes hold the same values to the bit.
     zero = features - features.detach()
     parts[get_rank()] = parts[get_rank()] + world_size * zero
-    labels = torch.cat(_gather(labels, rows))
+    labels = torch.cat(gather_rows(labels, rows))
     if indices is not None:
-        indices = torch.cat(_gather(indices, rows))
+        indices = torch.cat(gather_rows(indices, rows))
     return torch.cat(parts), labels, indices
-
-
-def _gather(values: Tensor, rows) -> list:
-    """Rows of every process; collectives want equal shapes, so pad."""
-    padded = values.new_zeros(max(rows), *values.shape[1:])
-    padded[:len(values)] = values
-    return [part[:n] for part, n in zip(all_gather(padded), rows)]

@@ -8,7 +8,8 @@ global generators.
 """
 import numpy as np
 
-STREAMS = ('cmo_mixing', 'cmo_sampler', 'cmo_workers', 'mixup')
+STREAMS = ('cmo_mixing', 'cmo_sampler', 'cmo_workers', 'mixup',
+           'second_batch_sampler', 'second_batch_workers')
 
 
 def stream_at(name: str, *numbers: int) -> np.random.Generator:

@@ -34,33 +34,37 @@ class SectionClock:
         else:
             self._waiting.append((start, stop))
 
-    def add_backward(self, output: Tensor, source: Tensor) -> Tensor:
-        """Add the time of a backward pass from ``output`` to ``source``.
+    def add_backward(self, output: Tensor, *sources: Tensor) -> Tensor:
+        """Add the time of a backward pass from ``output`` to ``sources``.
 
-        Autograd runs what was recorded last first, so that a branch that
-        ends in one term of the loss is run in one piece.
+        Autograd runs what was recorded last first, so that branches that
+        end in one term of the loss are run in one piece.
 
         Args:
-            output (Tensor): Where the branch ends.
-            source (Tensor): Where it begins: the result of an operation made
-                right before the branch, which nothing else may use.
+            output (Tensor): Where the branches end.
+            *sources (Tensor): Where they begin: results of operations made
+                right before the branches, which nothing else may use.
 
         Returns:
             Tensor: ``output``.
         """
-        if not (output.requires_grad and source.requires_grad):
+        sources = [source for source in sources if source.requires_grad]
+        if not (output.requires_grad and sources):
             return output
         begun = []
 
         def begin(gradient: Tensor) -> None:
-            begun.append(self.now(gradient.device))
+            begun[:] = [self.now(gradient.device)]
 
         def end(gradient: Tensor) -> None:
             if begun:
-                self.add(begun.pop(), self.now(gradient.device))
+                moment = self.now(gradient.device)
+                self.add(begun[0], moment)
+                begun[0] = moment  # where the next source's time begins
 
         output.register_hook(begin)
-        source.register_hook(end)
+        for source in sources:
+            source.register_hook(end)
         return output
 
     def seconds(self) -> float:

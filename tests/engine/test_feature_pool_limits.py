@@ -13,6 +13,9 @@ from tests.engine.curvature_run import build, pool_hook
     (dict(refresh='never'), 'refresh must be one of'),
     (dict(live='always'), 'live must be one of'),
     (dict(curvature=dict(k=2)), 'k=2'),
+    (dict(layer=[]), r'a list of names, got \[\]'),
+    (dict(layer=[0]), r'a list of names, got \[0\]'),
+    (dict(layer=['head.fc', 'a', 'head.fc']), "got 'head.fc' more than once"),
 ])
 def test_wrong_option_fails_when_the_hook_is_built(options, said):
     with pytest.raises(ValueError, match=said):

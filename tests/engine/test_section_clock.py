@@ -41,6 +41,16 @@ def test_backward_pass_of_the_branch_alone_is_timed():
     assert torch.equal(x.grad, torch.full((3, ), 2.))
 
 
+def test_backward_pass_of_two_branches_is_timed_to_the_end_of_both():
+    clock = SectionClock()
+    x = torch.ones(3, requires_grad=True)
+    own = [x.view_as(x) for _ in range(2)]
+    term = sum(Slow.apply(each).sum() for each in own)
+    clock.add_backward(term, *own)
+    term.backward()
+    assert clock.seconds() == pytest.approx(0.1, abs=0.03)
+
+
 def test_branch_without_gradient_takes_no_time():
     clock = SectionClock()
     x = torch.ones(3)

@@ -72,7 +72,7 @@ def run(args: Namespace) -> int:
             f'{todo.without_config}')
     if args.dry_run:
         for one in todo.runs:
-            checkpoint, _ = last_good_checkpoint(one.folder)
+            checkpoint, _ = last_good_checkpoint(one.folder, one.stages)
             _say(console, shlex.join(train_command(one, checkpoint)))
         return 0
     workers = make_workers(args, matrices, len(todo.runs))

@@ -10,6 +10,9 @@ from mmengine.registry import (DATASETS, HOOKS, METRICS, MODELS, DefaultScope,
                                Registry)
 
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.stages.check_stages import check_stages
+from mmcurv.engine.stages.stage_config import stage_config
+from mmcurv.engine.stages.stage_list import read_stages
 from .missing_configs import missing_configs
 from .run_spec import RunSpec
 from .spec_config import spec_config
@@ -76,8 +79,18 @@ def meta_model(cfg: Config) -> torch.nn.Module:
 def _fault(spec: RunSpec, build: bool) -> str:
     try:
         cfg = spec_config(spec)
+        stages = read_stages(cfg)
+        parts = [stage_config(cfg, i) for i in range(len(stages))] or [cfg]
+        fault = next(
+            filter(None, (_fault_of(one, build) for one in parts)), '')
+        if not fault and build and stages:
+            check_stages(cfg)
+        return fault
     except UsageError as error:
         return str(error).removeprefix(f'{spec.config}: ')
+
+
+def _fault_of(cfg: Config, build: bool) -> str:
     for key in ('model', 'train_dataloader', 'train_cfg'):
         if not cfg.get(key):
             return f'it has no {key}, so it trains nothing'

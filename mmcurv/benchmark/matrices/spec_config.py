@@ -3,13 +3,15 @@
 import copy
 import functools
 import json
-from typing import Optional
+from typing import Optional, Tuple
 
 from mmengine.config import Config
 
 from mmcurv.benchmark.running.option_arguments import option_arguments
 from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.config_options import UsageError, check_options
+from mmcurv.engine.stages.stage_epochs import stage_epochs
+from mmcurv.engine.stages.stage_progress import StageEpochs, total_epochs
 from .run_spec import RunSpec
 from .shipped_files import config_file
 
@@ -39,8 +41,14 @@ def spec_hash(spec: RunSpec) -> str:
 
 
 def spec_epochs(spec: RunSpec) -> Optional[int]:
-    """Epochs of the training; None if it counts iterations."""
-    return (spec_config(spec).get('train_cfg') or {}).get('max_epochs')
+    """Epochs of all stages of the training; None if one counts iterations.
+    """
+    return total_epochs(spec_stages(spec))
+
+
+def spec_stages(spec: RunSpec) -> Tuple[StageEpochs, ...]:
+    """The stages of the training, one for a config without ``stages``."""
+    return _stages(spec.config, json.dumps(spec.options))
 
 
 def read_config(path: str) -> Config:
@@ -78,6 +86,11 @@ def _changed(path: str, options: str) -> Config:
     check_options(cfg, changes)
     cfg.merge_from_dict(changes)
     return cfg
+
+
+@functools.lru_cache(maxsize=None)
+def _stages(path: str, options: str) -> Tuple[StageEpochs, ...]:
+    return tuple(stage_epochs(_changed(path, options)))
 
 
 @functools.lru_cache(maxsize=None)

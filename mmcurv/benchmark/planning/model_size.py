@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.config_hash import canonical_json
+from mmcurv.engine.feature_tap import layer_names
 from mmcurv.engine.model_cost import multiply_adds
 
 OF_MODEL = ('model', 'data_preprocessor', 'default_scope')
@@ -22,8 +23,9 @@ class ModelSize(NamedTuple):
         multiply_adds (int, optional): Of one image's forward pass; None if
             it could not be counted.
         weight_bytes (int): Of its parameters and buffers.
-        feature_dim (int, optional): Length p of a feature in the pool; None
-            without a pool, or if the layer does not tell it.
+        feature_dim (int, optional): Length p of a feature in the pool, or
+            of those in all pools together; None without a pool, or if the
+            layer does not tell it.
     """
     multiply_adds: Optional[int]
     weight_bytes: int
@@ -40,10 +42,11 @@ def model_size(cfg: Config) -> Optional[ModelSize]:
         ModelSize | None: None if the model cannot be built in this way.
     """
     hook = pool_hook(cfg)
-    layer = None if hook is None else hook.get('layer', 'head.fc')
+    layers = None if hook is None else tuple(
+        layer_names(hook.get('layer', 'head.fc')))
     model = {key: cfg[key] for key in OF_MODEL if key in cfg}
     text = canonical_json(Config(model))  # one for all seeds and data
-    return _size(text, image_shape(cfg), layer)
+    return _size(text, image_shape(cfg), layers)
 
 
 def image_shape(cfg: Config) -> Optional[Tuple[int, int, int]]:
@@ -102,7 +105,8 @@ def pool_bytes(hook: dict, counts: List[int],
 
 
 @functools.lru_cache(maxsize=None)
-def _size(text: str, shape: Any, layer: Optional[str]) -> Optional[ModelSize]:
+def _size(text: str, shape: Any,
+          layers: Optional[Tuple[str, ...]]) -> Optional[ModelSize]:
     try:
         model = meta_model(Config(json.loads(text)))
     except Exception:  # what is wrong with it, its training will say
@@ -111,7 +115,13 @@ def _size(text: str, shape: Any, layer: Optional[str]) -> Optional[ModelSize]:
     return ModelSize(
         multiply_adds=shape and multiply_adds(model, shape),
         weight_bytes=sum(t.numel() * t.element_size() for t in tensors),
-        feature_dim=layer and _feature_dim(model, layer))
+        feature_dim=layers and _sum_of_dims(model, layers))
+
+
+def _sum_of_dims(model: torch.nn.Module, layers: Tuple[str,
+                                                       ...]) -> Optional[int]:
+    dims = [_feature_dim(model, layer) for layer in layers]
+    return None if None in dims else sum(dims)
 
 
 def _feature_dim(model: torch.nn.Module, layer: str) -> Optional[int]:

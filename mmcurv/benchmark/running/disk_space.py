@@ -2,9 +2,11 @@
 """Whether the disk has room for another run."""
 import os
 import shutil
+from pathlib import Path
 from typing import Iterable, Optional
 
 from mmcurv.benchmark.states.last_good_checkpoint import checkpoints
+from mmcurv.engine.stages.stage_progress import FOLDER
 
 AT_LEAST = 200 * 10**6  # bytes
 CHECKPOINTS = 10
@@ -24,7 +26,11 @@ def lack_of_space(root: str, folders: Iterable[str]) -> Optional[str]:
     Returns:
         str, optional: On one line; None if there is room.
     """
-    sizes = [_size(path) for folder in folders for path in checkpoints(folder)]
+    sizes = [
+        _size(path) for folder in folders
+        for own in (folder, *Path(folder).glob(f'{FOLDER}*'))
+        for path in checkpoints(str(own))
+    ]
     needed = max([AT_LEAST, *(CHECKPOINTS * size for size in sizes)])
     free = shutil.disk_usage(root).free
     if free >= needed:

@@ -4,6 +4,7 @@ from typing import List, NamedTuple, Optional, Sequence
 
 from mmcurv.benchmark.matrices.broken_configs import broken_configs
 from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrices.spec_config import spec_stages
 from mmcurv.benchmark.states.run_state import OPEN, run_state
 from mmcurv.engine.config_options import UsageError
 from .planned_run import PlannedRun
@@ -59,8 +60,8 @@ def open_runs(specs: Sequence[RunSpec],
     still = [(spec, state) for spec, state in states if state.kind in OPEN]
     still.sort(key=lambda entry: _rank(entry[1].kind))
     return OpenRuns([
-        PlannedRun(spec, run_command(spec, script), state.epochs)
-        for spec, state in still
+        PlannedRun(spec, run_command(spec, script), state.epochs,
+                   spec_stages(spec)) for spec, state in still
     ],
                     len(states) - len(still),
                     len(specs) - len(configured))

@@ -3,9 +3,10 @@
 
 Nothing heavy is imported, so a job on a cluster starts at once.
 """
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.engine.stages.stage_progress import ONE_STAGE, StageEpochs
 
 
 class PlannedRun(NamedTuple):
@@ -16,10 +17,12 @@ class PlannedRun(NamedTuple):
         command (list[str]): Command line of the training from its start.
         epochs (int, optional): Epochs of the whole training; None if the
             config does not say.
+        stages (Sequence[StageEpochs]): Of the training; one by default.
     """
     spec: RunSpec
     command: List[str]
     epochs: Optional[int] = None
+    stages: Sequence[StageEpochs] = ONE_STAGE
 
     @property
     def folder(self) -> str:

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from mmcurv.benchmark.states.last_good_checkpoint import checkpoint_epoch
+from mmcurv.benchmark.states.last_good_checkpoint import epochs_behind
 from mmcurv.benchmark.states.run_epoch import epoch_reached
 from .local_workers import Running
 from .planned_run import Ending, PlannedRun
@@ -100,13 +100,14 @@ class RunProgress:
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return
         self._looked = time.monotonic()
-        left = [(run, epoch_reached(run.folder) or 0)
+        left = [(run, epoch_reached(run.folder, stages=run.stages) or 0)
                 for run in (*queue.waiting, *queue.elsewhere)]
         rows = []
         for running in queue.workers.running():
             run, seconds = running.run, time.time() - running.started
             before = _epochs_before(running)
-            reached = epoch_reached(run.folder, running.started) or before
+            reached = epoch_reached(run.folder, running.started,
+                                    run.stages) or before
             self._seen[run.folder] = (run.spec.config, seconds,
                                       reached - before)
             left.append((run, reached))
@@ -138,7 +139,8 @@ class RunProgress:
 def _epochs_before(running: Running) -> int:
     if running.checkpoint is None:
         return 0
-    return checkpoint_epoch(running.checkpoint) or 0
+    run = running.run
+    return epochs_behind(running.checkpoint, run.folder, run.stages)
 
 
 def _table(rows: List[Tuple[str, str, str]]) -> Table:

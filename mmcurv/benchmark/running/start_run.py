@@ -103,7 +103,7 @@ def start_run(run: PlannedRun,
 def _start(run: PlannedRun, lock: int, threads: int,
            gpu: Optional[str]) -> Attempt:
     remove_failure(run.folder)
-    checkpoint, damaged = last_good_checkpoint(run.folder)
+    checkpoint, damaged = last_good_checkpoint(run.folder, run.stages)
     command = train_command(run, checkpoint)
     environment = dict(
         os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))

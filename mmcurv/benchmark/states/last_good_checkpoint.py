@@ -1,12 +1,19 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The newest checkpoint of a run that is whole."""
+import os.path as osp
 import re
 import zipfile
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
+
+from mmcurv.engine.stages.stage_progress import (ONE_STAGE, StageEpochs,
+                                                 epochs_done)
 
 
-def last_good_checkpoint(folder: str) -> Tuple[Optional[str], List[str]]:
+def last_good_checkpoint(
+    folder: str,
+    stages: Sequence[StageEpochs] = ONE_STAGE
+) -> Tuple[Optional[str], List[str]]:
     """Find the checkpoint to go on from.
 
     A training that is killed while it saves, or a full disk, leaves half a
@@ -14,6 +21,8 @@ def last_good_checkpoint(folder: str) -> Tuple[Optional[str], List[str]]:
 
     Args:
         folder (str): Work folder of the run.
+        stages (Sequence[StageEpochs]): Of the run; the last one that has a
+            checkpoint is gone on with. One by default.
 
     Returns:
         tuple[str or None, list[str]]: Path of the newest whole
@@ -21,10 +30,11 @@ def last_good_checkpoint(folder: str) -> Tuple[Optional[str], List[str]]:
         newer.
     """
     damaged = []
-    for path in checkpoints(folder):
-        if is_whole_zip(str(path)):
-            return str(path), damaged
-        damaged.append(str(path))
+    for stage in reversed(stages):
+        for path in checkpoints(osp.join(folder, stage.folder)):
+            if is_whole_zip(str(path)):
+                return str(path), damaged
+            damaged.append(str(path))
     return None, damaged
 
 
@@ -54,6 +64,25 @@ def checkpoint_epoch(path: Path) -> Optional[int]:
     """
     match = re.fullmatch(r'epoch_(\d+)\.pth', Path(path).name)
     return int(match[1]) if match else None
+
+
+def epochs_behind(path: str, folder: str,
+                  stages: Sequence[StageEpochs]) -> int:
+    """Epochs of a run that are behind a checkpoint of it.
+
+    Args:
+        path (str): Path of the checkpoint, ``epoch_*.pth``.
+        folder (str): Work folder of the run.
+        stages (Sequence[StageEpochs]): Of the run.
+
+    Returns:
+        int: Counted over all stages.
+    """
+    epoch, own = checkpoint_epoch(Path(path)) or 0, osp.dirname(path)
+    for index, stage in enumerate(stages):
+        if osp.normpath(own) == osp.normpath(osp.join(folder, stage.folder)):
+            return epochs_done(stages, index, epoch)
+    return epoch
 
 
 def is_whole_zip(path: str) -> bool:

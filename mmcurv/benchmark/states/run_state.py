@@ -6,12 +6,13 @@ from typing import NamedTuple, Optional, Tuple
 
 from mmcurv.benchmark.collecting.run_records import RECORD, read_run_record
 from mmcurv.benchmark.matrices.run_spec import RunSpec
-from mmcurv.benchmark.matrices.spec_config import spec_epochs, spec_hash
+from mmcurv.benchmark.matrices.spec_config import (spec_epochs, spec_hash,
+                                                   spec_stages)
 from mmcurv.engine.config_options import UsageError
 from .config_changes import changed_config
 from .failure_record import NAME as FAILURE
 from .failure_record import has_failure
-from .last_good_checkpoint import checkpoint_epoch, checkpoints
+from .last_good_checkpoint import checkpoints, epochs_behind
 from .run_lock import is_locked
 
 KINDS = ('done', 'running', 'partial', 'failed', 'missing', 'no config',
@@ -61,7 +62,7 @@ def run_state(spec: RunSpec) -> RunState:
     """
     if spec.config is None:
         return RunState('no config')
-    epochs, epoch = spec_epochs(spec), _last_epoch(spec.folder)
+    epochs, epoch = spec_epochs(spec), _last_epoch(spec)
     if is_locked(spec.folder):
         return RunState('running', epoch, epochs)
     if osp.isfile(osp.join(spec.folder, RECORD)):
@@ -120,6 +121,10 @@ def _failure(folder: str) -> Tuple[str, Optional[str]]:
         return f'{path} cannot be read: {type(error).__name__}: {error}', None
 
 
-def _last_epoch(folder: str) -> Optional[int]:
-    newest = checkpoints(folder)[:1]
-    return checkpoint_epoch(newest[0]) if newest else None
+def _last_epoch(spec: RunSpec) -> Optional[int]:
+    stages = spec_stages(spec)
+    for stage in reversed(stages):
+        newest = checkpoints(osp.join(spec.folder, stage.folder))[:1]
+        if newest:
+            return epochs_behind(str(newest[0]), spec.folder, stages)
+    return None

@@ -4,9 +4,11 @@ from .class_probabilities import class_probabilities
 from .epoch_sampler import EpochSampler
 from .progressive_sampler import ProgressiveSampler
 from .switching_sampler import SwitchingSampler
+from .tail_partner_sampler import TailPartnerSampler
 from .weighted_sampler import WeightedSampler
 
 __all__ = [
     'ClassAwareSampler', 'EpochSampler', 'ProgressiveSampler',
-    'SwitchingSampler', 'WeightedSampler', 'class_probabilities'
+    'SwitchingSampler', 'TailPartnerSampler', 'WeightedSampler',
+    'class_probabilities'
 ]

@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Adds Curvature Regularization to any classifier."""
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Union
 
 import torch
 from mmengine.hooks import Hook
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.engine.curvature_steps import CurvatureSteps, check_same_layers
 from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.pool_size import check_layer_fits, pool_counts
 from mmcurv.engine.sample_fields import MIXED_MODES
@@ -38,12 +39,20 @@ class FeaturePoolHook(Hook):
     mean and variance over classes of curvature and of its logarithm, and the
     number of classes left out of the loss.
 
+    Of several layers, such as the classifiers of several experts, each has
+    its pool and its remembered curvatures. The added term is the mean of
+    their terms, each of which has the size of log_tau(epoch) * abs(L_orig),
+    so that the mean has it, too. Logged are the means over layers, and the
+    curvatures of each layer under its name, such as
+    ``curvature_mean/head.fcs.0``.
+
     The pool, the remembered curvatures and the random states are in the
     checkpoints; a :class:`RandomStateHook` is registered if there is none.
 
     Args:
-        layer (str): Name of the last classifier layer; its input is the
-            feature. Defaults to 'head.fc'.
+        layer (str | list[str]): Name of the last classifier layer; its input
+            is the feature. With a list of names, see above, each layer has
+            the same options. Defaults to 'head.fc'.
         start_epoch (int): First epoch with the loss, counted from 1; the
             paper fills the pool for n = 5 epochs. Defaults to 6.
         refresh (str): 'batch', 'class' or 'all', see
@@ -74,7 +83,7 @@ class FeaturePoolHook(Hook):
     priority = 'NORMAL'
 
     def __init__(self,
-                 layer: str = 'head.fc',
+                 layer: Union[str, List[str]] = 'head.fc',
                  start_epoch: int = 6,
                  refresh: str = 'batch',
                  live: str = 'pool',
@@ -90,7 +99,7 @@ class FeaturePoolHook(Hook):
                              f'got {mixed!r}.')
         self.start_epoch = start_epoch
         self.options = dict(  # as they were given, for records
-            layer=layer,
+            layer=layer if isinstance(layer, str) else list(layer),
             start_epoch=start_epoch,
             refresh=refresh,
             live=live,
@@ -99,11 +108,13 @@ class FeaturePoolHook(Hook):
             curvature=dict(curvature or {}),
             loss=dict(loss or {}))
         self.tap = FeatureTap(layer, self._add_curvature)
-        self.step = CurvatureStep(
+        step = dict(
             mixed=mixed,
             pool=pool,
             curvature=dict(curvature or {}, refresh=refresh, live=live),
             loss=loss)
+        self.step = CurvatureStep(**step) if isinstance(
+            layer, str) else CurvatureSteps(self.tap.names, **step)
         self.epoch = 1  # counted from 1
         self._restored = None
         self._saw_losses = False
@@ -133,10 +144,11 @@ class FeaturePoolHook(Hook):
                     'never tried with. Set model_wrapper_cfg.type to '
                     'MMDistributedDataParallel.')
             model = model.module
-        layer = self.tap.attach(model)
+        layers = self.tap.attach(model)
         dataset = runner.train_dataloader.dataset
-        counts = pool_counts(dataset, layer, self.step.pool_options)
-        check_layer_fits(layer, self.tap.layer, counts)
+        counts = pool_counts(dataset, layers[0], self.step.pool_options)
+        for name, layer in zip(self.tap.names, layers):
+            check_layer_fits(layer, name, counts)
         self.step.prepare(counts, dataset)
         state, self._restored = self._restored, None
         if runner.iter == 0:  # a new start, also with load_from
@@ -146,6 +158,7 @@ class FeaturePoolHook(Hook):
                 'The checkpoint has no feature pool: it starts empty, and '
                 'curvatures are those of the features since the resume.')
         else:
+            check_same_layers(state, self.tap.layer)
             self.step.load_state_dict(state)
 
     def before_train_iter(self,
@@ -189,17 +202,21 @@ class FeaturePoolHook(Hook):
         this process."""
         return self._clock.seconds()
 
-    def _add_curvature(self, features: Tensor, data_samples: Any,
-                       losses: Dict[str, Any]) -> Dict[str, Any]:
+    def _add_curvature(self, features: Union[Tensor, List[Tensor]],
+                       data_samples: Any, losses: Dict[str,
+                                                       Any]) -> Dict[str, Any]:
         self._saw_losses = True
         regularize = self.epoch >= self.start_epoch
-        started = self._clock.now(features.device)
-        own = features.view_as(features)  # its gradient is that of CR alone
-        term, measures = self.step(own, data_samples, sum_of_losses(losses),
-                                   self.epoch, regularize)
-        self._clock.add(started, self._clock.now(features.device))
+        several = not isinstance(features, Tensor)
+        parts = features if several else [features]
+        started = self._clock.now(parts[0].device)
+        own = [part.view_as(part) for part in parts]  # with gradients of CR
+        term, measures = self.step(own if several else own[0], data_samples,
+                                   sum_of_losses(losses), self.epoch,
+                                   regularize)
+        self._clock.add(started, self._clock.now(parts[0].device))
         if term is not None:
-            self._clock.add_backward(term, own)
+            self._clock.add_backward(term, *own)
         hub = MessageHub.get_current_instance()
         for name, value in measures.items():
             hub.update_scalar(f'train/{name}', value)

@@ -17,10 +17,13 @@ from mmengine.runner import IterBasedTrainLoop
 
 from mmcurv.atomic_write import write_json
 from mmcurv.engine.config_hash import config_hash
+from mmcurv.engine.evaluation_loop import EvaluationLoop
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
 from mmcurv.engine.run_provenance import (code_version, machine,
                                           package_versions)
 from mmcurv.engine.run_results import read_geometry, read_results
+from mmcurv.engine.stages.stage_record import StageOfRun, whole_record
+from mmcurv.engine.stages.stage_state import RECORD as STAGE_RECORD
 from mmcurv.registry import HOOKS
 from .feature_pool_hook import FeaturePoolHook
 
@@ -40,6 +43,11 @@ class RunRecordHook(Hook):
     ``mmcurv.GeometryMonitorHook`` measured it after the last epoch, and what
     the run cost. The file appears whole or not at all, so that its presence
     says that the run has ended.
+
+    A training of several stages tells each stage what it is by
+    ``stage_of_run``. All stages but the last write such a record to
+    ``stage.json``; the last one's is that of the whole training, see
+    :func:`~mmcurv.engine.stages.stage_record.whole_record`.
 
     Costs go into the checkpoints and add up over resumed starts; what a kill
     threw away is not in them. ``peak_memory_bytes`` is that of the first
@@ -64,6 +72,7 @@ class RunRecordHook(Hook):
             raise ValueError(f'main must be one of {MAIN}, got {main!r}.')
         self.main = main
         self.selection_split = selection_split
+        self.stage_of_run: Optional[StageOfRun] = None
         self._earlier = dict(
             seconds=0., training_seconds=0., cr_seconds=0., samples=0,
             starts=0, peak_memory_bytes=0, peak_accelerator_bytes=0,
@@ -112,8 +121,14 @@ class RunRecordHook(Hook):
         """Write the record."""
         self._stop_epoch()
         if is_main_process():
-            path = osp.join(runner.work_dir, 'run.json')
-            write_json(path, self._record(runner))
+            name, record = 'run.json', self._record(runner)
+            stage = self.stage_of_run
+            if stage is not None and stage.is_last:
+                record = whole_record(stage.name, record, stage.earlier)
+            elif stage is not None:
+                name, record = STAGE_RECORD, dict(record, stage=stage.name)
+            path = osp.join(runner.work_dir, name)
+            write_json(path, record)
             runner.logger.info(f'Record of the run: {path}')
 
     def _stop_epoch(self) -> None:
@@ -158,13 +173,16 @@ class RunRecordHook(Hook):
         results = results or {}
         groups = results.pop('groups', {})
         evaluated = results.get('results')
+        stage = self.stage_of_run
+        trained = last if not isinstance(runner.train_loop,
+                                         EvaluationLoop) else 0
         return dict(
             schema=SCHEMA,
             schema_version=SCHEMA_VERSION,
             created=datetime.datetime.now(
                 datetime.timezone.utc).isoformat(timespec='seconds'),
             seed=runner.seed,
-            config=_config(runner.cfg),
+            config=_config(runner.cfg if stage is None else stage.cfg),
             code=code_version(),
             packages=package_versions(),
             machine=machine(),
@@ -173,7 +191,7 @@ class RunRecordHook(Hook):
                 main=self.main,
                 selection_split=self.selection_split,
                 best_by='overall',
-                **{f'{unit}s': last},
+                **{f'{unit}s': trained},
                 **groups),
             results=evaluated,
             classes=results.get('classes'),

@@ -52,6 +52,14 @@ def test_feature_is_the_input_of_the_layer_of_the_pool():
     assert model_size(cfg).feature_dim is None
 
 
+def test_features_of_several_layers_are_added_up():
+    cfg = tiny_config()
+    cfg.model.head.update(
+        type='StackedLinearClsHead', mid_channels=[6], in_channels=8)
+    cfg.custom_hooks[0].layer = ['head.layers.0.fc', 'head.layers.1.fc']
+    assert model_size(cfg).feature_dim == 8 + 6
+
+
 def test_model_that_cannot_be_built_has_no_size():
     cfg = tiny_config()
     cfg.model.backbone.depth = 7

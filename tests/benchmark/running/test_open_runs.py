@@ -7,6 +7,7 @@ from mmcurv.benchmark.running.planned_run import PlannedRun
 from mmcurv.benchmark.running.run_command import run_command
 from mmcurv.benchmark.states.run_state import RunState
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.stages.stage_progress import StageEpochs
 from tests.benchmark.fake_runs import make_spec
 
 CONFIG = 'configs/ce/ce_resnet20_fashion-mini-if100.py'
@@ -41,7 +42,8 @@ def test_run_knows_its_command_and_its_epochs(states):
     states[7] = 'missing', None, 20
     (spec, ) = specs(states)
     (run, ) = open_runs([spec]).runs
-    assert run == PlannedRun(spec, run_command(spec), 20)
+    assert run == PlannedRun(spec, run_command(spec), 20,
+                             (StageEpochs('', 20), ))
 
 
 def test_runs_without_config_are_counted(states):

@@ -3,8 +3,9 @@
 import torch
 
 from mmcurv.models.losses import (BalancedSoftmaxLoss, ClassBalancedLoss,
-                                  GCLLoss, LADELoss, LDAMLoss,
-                                  SoftmaxFocalLoss, WeightedCrossEntropyLoss)
+                                  GCLLoss, LabelAwareSmoothingLoss, LADELoss,
+                                  LDAMLoss, SoftmaxFocalLoss,
+                                  WeightedCrossEntropyLoss)
 
 CIFAR10_IF100 = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
 COUNTS = [120, 40, 5, 7]
@@ -24,6 +25,7 @@ COUNTED = {
     'cb focal': lambda **kwargs: ClassBalancedLoss('focal', **kwargs),
     'balanced softmax': BalancedSoftmaxLoss,
     'lade': LADELoss,
+    'label-aware smoothing': LabelAwareSmoothingLoss,
     **ON_COSINES
 }
 WEIGHTED = {
