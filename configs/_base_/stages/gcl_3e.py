@@ -1,0 +1,32 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# GCL, stage 2: the classifier goes on with a margin, a smaller scale and focal
+# modulation, on class-balanced images; the body is fixed, and images are still
+# mixed.
+# A tenth of the published epochs, the rate lowered in each iteration.
+stages = [
+    dict(name='features'),
+    dict(
+        name='classifier',
+        weights='features',
+        freeze=['backbone'],
+        norm='eval',
+        changes=dict(
+            model=dict(head=dict(loss=dict(margin=0.1, scale=20., gamma=1.))),
+            train_dataloader=dict(
+                batch_size=64,
+                sampler=dict(
+                    _delete_=True,
+                    type='mmcurv.WeightedSampler',
+                    weights='balanced')),
+            auto_scale_lr=dict(base_batch_size=64),
+            optim_wrapper=dict(optimizer=dict(lr=0.002)),
+            param_scheduler=[
+                dict(
+                    type='CosineAnnealingLR',
+                    T_max=3,
+                    end=3,
+                    by_epoch=True,
+                    convert_to_iter_based=True),
+            ],
+            train_cfg=dict(max_epochs=3))),
+]

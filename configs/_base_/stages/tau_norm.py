@@ -1,0 +1,13 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# tau-normalization: nothing is trained. tau is the best of a grid on the
+# images of val_dataloader, which are the test images in all configs here.
+stages = [
+    dict(name='features'),
+    dict(
+        name='tau',
+        weights='features',
+        changes=dict(
+            model=dict(head=dict(type='mmcurv.TauNormHead')),
+            train_cfg=None,
+            default_hooks=dict(tau_search=dict(type='mmcurv.TauSearchHook')))),
+]

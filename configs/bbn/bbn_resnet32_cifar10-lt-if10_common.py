@@ -1,0 +1,18 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# BBN on CIFAR-10-LT at imbalance 10, common recipe.
+_base_ = [
+    '../_base_/models/dual_branch_resnet32_cifar.py',
+    '../_base_/datasets/cifar10_lt.py',
+    '../_base_/schedules/cifar_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='mmcurv.BBNClassifier',
+    head=dict(type='mmcurv.BBNHead', num_classes=10, init_cfg=None))
+train_dataloader = dict(dataset=dict(imbalance_factor=10))
+
+default_hooks = dict(
+    model_epoch=dict(type='mmcurv.ModelEpochHook'),
+    second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'),
+    geometry=dict(layer='head.conventional'))

@@ -1,0 +1,23 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# DiVE on CIFAR-100-LT at imbalance 100, common recipe.
+_base_ = [
+    '../_base_/models/resnet32_cifar.py',
+    '../_base_/datasets/cifar100_lt.py',
+    '../_base_/schedules/cifar_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    type='mmcurv.DiVEClassifier',
+    teacher=None,
+    alpha=0.5,
+    temperature=2.,
+    power=0.5,
+    head=dict(num_classes=100, loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
+train_dataloader = dict(dataset=dict(imbalance_factor=100))
+
+# The teacher learns from the labels alone. CR acts on the student.
+stages = [
+    dict(name='teacher', cr=False, changes={'model.alpha': 0.}),
+    dict(name='student', cr=True, changes={'model.teacher': '{teacher}'}),
+]

@@ -1,0 +1,17 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# DiVE on the bundled subset of Fashion-MNIST.
+_base_ = '../_base_/bundled.py'
+
+model = dict(
+    type='mmcurv.DiVEClassifier',
+    teacher=None,
+    alpha=0.5,
+    temperature=2.,
+    power=0.5,
+    head=dict(loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
+
+# The teacher learns from the labels alone. CR acts on the student.
+stages = [
+    dict(name='teacher', cr=False, changes={'model.alpha': 0.}),
+    dict(name='student', cr=True, changes={'model.teacher': '{teacher}'}),
+]

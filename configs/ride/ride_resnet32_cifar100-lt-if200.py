@@ -1,0 +1,16 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# RIDE with four experts on CIFAR-100-LT at imbalance 200, own recipe.
+_base_ = [
+    '../_base_/models/multi_expert_resnet32_cifar.py',
+    '../_base_/datasets/cifar100_lt_rotated.py',
+    '../_base_/schedules/ride_200e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=100, loss=dict(diversity=-0.45)))
+train_dataloader = dict(dataset=dict(imbalance_factor=200))
+
+default_hooks = dict(
+    model_epoch=dict(type='mmcurv.ModelEpochHook'),
+    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=161),
+    geometry=dict(layer='head.all_features'))

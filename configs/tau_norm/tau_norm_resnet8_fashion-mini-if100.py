@@ -1,0 +1,3 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# tau-normalization on the bundled subset of Fashion-MNIST.
+_base_ = ['../_base_/bundled.py', '../_base_/stages/tau_norm.py']
