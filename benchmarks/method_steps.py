@@ -1,11 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What a training step of each method costs, against one of cross-entropy.
 
-Configs of CIFAR-100-LT at imbalance 100 with the common recipe are trained by
-a Runner on random images of that size and those class counts, some steps at a
-time and in turns. A step is everything between a batch from the train loader
-and the end of the hooks behind it: with CMO that includes to load the second
-batch. Epoch-dependent parts are on from the first step.
+Configs of CIFAR-100-LT at imbalance 100, with the common recipe where they
+have one beside their own, are trained by a Runner on random images of that
+size and those class counts, some steps at a time and in turns. A step is
+everything between a batch from the train loader and the end of the hooks
+behind it: with CMO and BBN that includes to load the second batch.
+Epoch-dependent parts are on from the first step.
 """
 import functools
 import os.path as osp
@@ -20,13 +21,16 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
-from mmengine.registry import DATASETS, init_default_scope
+from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner
+
+from mmcurv.engine.model_cost import multiply_adds
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 BASELINE = 'ce'
-COMMON = ('focal', 'cb_focal', 'ldam', 'ldam_drw', 'ce_cmo', 'ldam_drw_cmo')
-OWN_BESIDES = ('balanced_softmax', 'lade', 'gcl', 'tde')
+METHODS = ('focal', 'cb_focal', 'ldam', 'ldam_drw', 'ce_cmo', 'ldam_drw_cmo',
+           'balanced_softmax', 'lade', 'gcl', 'tde', 'bbn', 'mbj', 'ride',
+           'ride_cmo', 'paco')
 ROUNDS, WARM_UP, STEPS = 6, 2, 6
 CLASSES, PER_CLASS = 100, 500
 # Hooks that save, show or evaluate, which is no part of a step.
@@ -74,9 +78,10 @@ class StepClock(Hook):
 
 
 def config_of(method):
-    suffix = '_common' if method in OWN_BESIDES else ''
-    name = f'{method}_resnet32_cifar100-lt-if100{suffix}.py'
-    cfg = Config.fromfile(osp.join(ROOT, 'configs', method, name))
+    stem = osp.join(ROOT, 'configs', method,
+                    f'{method}_resnet32_cifar100-lt-if100')
+    common = f'{stem}_common.py'
+    cfg = Config.fromfile(common if osp.isfile(common) else f'{stem}.py')
     for hook in OF_MMENGINE:
         cfg.default_hooks[hook] = None
     for hook in BESIDES:
@@ -85,6 +90,10 @@ def config_of(method):
         if key in cfg.default_hooks:
             start = 'begin_epoch' if key == 'cmo' else 'start_epoch'
             cfg.default_hooks[key][start] = 1
+    if 'temperature_start' in cfg.model.head.get('loss', {}):
+        cfg.model.head.loss.temperature_start = 1
+    if 'start_epoch' in cfg.model.head:
+        cfg.model.head.start_epoch = 1
     if 'cmo' in cfg.default_hooks:
         cfg.default_hooks.cmo.update(prob=1., end_epoch=1)
     cfg.train_cfg = dict(
@@ -126,10 +135,14 @@ def measure(methods):
     return times
 
 
+def multiply_adds_of(method):
+    return multiply_adds(MODELS.build(config_of(method).model), (3, 32, 32))
+
+
 def main():
     warnings.simplefilter('ignore')
     init_default_scope('mmpretrain')
-    times = measure((BASELINE, ) + COMMON + OWN_BESIDES)
+    times = measure((BASELINE, ) + METHODS)
     baseline = median(times[BASELINE])
     ratios = {
         method: median(seconds) / baseline
