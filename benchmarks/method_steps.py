@@ -157,4 +157,6 @@ def main():
             f'{method}_over_ce': ratio
             for method, ratio in ratios.items()
         },
+        ride_multiply_adds_over_ce=multiply_adds_of('ride') /
+        multiply_adds_of(BASELINE),
         all_seconds=times)
