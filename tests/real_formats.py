@@ -12,7 +12,7 @@ def balanced_labels(num_classes, per_class, rng):
 
 
 def write_cifar(folder, num_classes, per_class, seed=0):
-    """Write CIFAR-10 or CIFAR-100, ``per_class`` images in either split."""
+    """Write CIFAR-10 or CIFAR-100, two test images of each class."""
     rng = np.random.default_rng(seed)
     fine = num_classes == 100
     folder = folder / ('cifar-100-python' if fine else 'cifar-10-batches-py')
@@ -23,7 +23,7 @@ def write_cifar(folder, num_classes, per_class, seed=0):
     labels = balanced_labels(num_classes, per_class, rng)
     parts = dict(zip(train_names, np.array_split(labels, len(train_names))))
     for name in splits:
-        parts[name] = balanced_labels(num_classes, per_class, rng)
+        parts[name] = balanced_labels(num_classes, 2, rng)
     for name, part in parts.items():
         images = rng.integers(0, 256, (len(part), 3 * 32 * 32), np.uint8)
         key = 'fine_labels' if fine else 'labels'

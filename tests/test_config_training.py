@@ -30,7 +30,7 @@ def data_folder(tmp_path_factory):
     """A ``data`` folder as the configs expect it, with few random images."""
     folder = tmp_path_factory.mktemp('data')
     write_cifar(folder / 'cifar10', 10, per_class=12)
-    write_cifar(folder / 'cifar100', 100, per_class=8)
+    write_cifar(folder / 'cifar100', 100, per_class=6)
     write_fashion_mnist(folder / 'fashion_mnist', per_class=12)
     write_class_folders(folder / 'cifar100_if10', 100, per_class=8)
     return folder
