@@ -5,6 +5,7 @@ _base_ = [
     '../_base_/datasets/cifar100_lt.py',
     '../_base_/schedules/bag_of_tricks_200e.py',
     '../_base_/default_runtime.py',
+    '../_base_/stages/dive.py',
 ]
 
 model = dict(
@@ -15,9 +16,3 @@ model = dict(
     power=0.5,
     head=dict(num_classes=100, loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
 train_dataloader = dict(dataset=dict(imbalance_factor=50))
-
-# The teacher learns from the labels alone. CR acts on the student.
-stages = [
-    dict(name='teacher', cr=False, changes={'model.alpha': 0.}),
-    dict(name='student', cr=True, changes={'model.teacher': '{teacher}'}),
-]

@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DiVE on the bundled subset of Fashion-MNIST.
-_base_ = '../_base_/bundled.py'
+_base_ = ['../_base_/bundled.py', '../_base_/stages/dive.py']
 
 model = dict(
     type='mmcurv.DiVEClassifier',
@@ -9,9 +9,3 @@ model = dict(
     temperature=2.,
     power=0.5,
     head=dict(loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
-
-# The teacher learns from the labels alone. CR acts on the student.
-stages = [
-    dict(name='teacher', cr=False, changes={'model.alpha': 0.}),
-    dict(name='student', cr=True, changes={'model.teacher': '{teacher}'}),
-]

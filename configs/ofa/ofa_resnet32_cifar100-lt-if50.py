@@ -5,6 +5,7 @@ _base_ = [
     '../_base_/datasets/cifar100_lt.py',
     '../_base_/schedules/cifar_200e.py',
     '../_base_/default_runtime.py',
+    '../_base_/stages/ofa_64e.py',
 ]
 
 model = dict(
@@ -14,34 +15,3 @@ model = dict(
     num_confusing=3,
     head=dict(num_classes=100))
 train_dataloader = dict(dataset=dict(imbalance_factor=50))
-
-# Phase I trains the network; phase II fine-tunes its classifier on groups of a
-# tail image, three head images that it is fused with and one more, 16 groups
-# in a step: 128 images and fused maps.
-stages = [
-    dict(name='features'),
-    dict(
-        name='classifier',
-        weights='features',
-        freeze=['backbone'],
-        norm='eval',
-        changes={
-            'model.augment':
-            True,
-            'train_dataloader.batch_size':
-            80,
-            'train_dataloader.sampler':
-            dict(
-                _delete_=True,
-                type='mmcurv.TailPartnerSampler',
-                groups=1600,
-                num_fused=3),
-            'optim_wrapper.optimizer.lr':
-            5e-4,
-            'param_scheduler': [],
-            'train_cfg.max_epochs':
-            64,
-            'default_hooks.confusing':
-            dict(type='mmcurv.ConfusingClassesHook'),
-        }),
-]
