@@ -1,10 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Whether a model can train on images with two hard labels."""
-from mmengine.model import is_model_wrapper
 from mmpretrain.models.heads import ClsHead
 from torch import nn
 
 from mmcurv.models.heads import PairedLabels
+from .unwrapped import unwrapped
 
 
 def check_takes_pairs(model: nn.Module) -> None:
@@ -17,7 +17,7 @@ def check_takes_pairs(model: nn.Module) -> None:
         TypeError: If there is no head that takes pairs, or another beside it.
         ValueError: If the data preprocessor makes soft or one-hot labels.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     heads = {
         name: head
         for name, head in model.named_modules()

@@ -3,8 +3,9 @@
 from typing import Any, Iterator, Sequence, Tuple
 
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
 from torch import nn
+
+from .unwrapped import unwrapped
 
 
 def serve_model(model: nn.Module, counts: Sequence[int]) -> None:
@@ -18,7 +19,7 @@ def serve_model(model: nn.Module, counts: Sequence[int]) -> None:
         ValueError: If a module, or the nearest one around it that says so,
             has another ``num_classes`` than C.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     for name, module in model.named_modules():
         if callable(getattr(module, 'set_class_counts', None)):
             check_num_classes(model, name, len(counts))

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmcurv.datasets.samplers import TailPartnerSampler
 from mmcurv.engine.class_confusion import class_scores, confusing_classes
 from mmcurv.engine.extract_features import train_set_as_tested
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.models.classifiers import OFAClassifier
 from mmcurv.registry import DATASETS, HOOKS
 
@@ -42,7 +42,7 @@ class ConfusingClassesHook(Hook):
                 few head classes.
         """
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         loader = runner.train_dataloader
         sampler = loader.sampler
         _check(model, sampler, loader.batch_sampler.batch_size)

@@ -4,11 +4,11 @@ from typing import Dict, List
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmcurv.engine.epoch_of_run import epoch_of_run, epochs_of_run
 from mmcurv.engine.serve_class_counts import check_num_classes
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.models.losses.effective_number_weights import (
     check_beta, effective_number_weights)
 from mmcurv.registry import HOOKS
@@ -49,7 +49,7 @@ class DeferredReweightingHook(Hook):
 
     def before_train(self, runner) -> None:
         """Check that a loss takes weights, and compute them."""
-        model = _unwrapped(runner.model)
+        model = unwrapped(runner.model)
         counts = _train_counts(runner)
         takers = _weighted_modules(model)
         if not takers:
@@ -80,16 +80,12 @@ class DeferredReweightingHook(Hook):
         if weighs == self._weighs:
             return
         self._weighs = weighs
-        for module in _weighted_modules(_unwrapped(runner.model)).values():
+        for module in _weighted_modules(unwrapped(runner.model)).values():
             module.set_weights(self._weights if weighs else None)
         if weighs:
             runner.logger.info(
                 f'Epoch {epoch}: classes are weighted by effective numbers, '
                 f'beta {self.beta}, from {_range(self._weights)}.')
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
 
 
 def _weighted_modules(model: nn.Module) -> Dict[str, nn.Module]:

@@ -6,12 +6,12 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.model import is_model_wrapper
-from mmengine.runner import IterBasedTrainLoop
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.curvature_steps import CurvatureSteps, check_same_layers
+from mmcurv.engine.epoch_of_run import epoch_of_run
 from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.pool_size import check_layer_fits, pool_counts
 from mmcurv.engine.sample_fields import MIXED_MODES
@@ -166,9 +166,7 @@ class FeaturePoolHook(Hook):
                           batch_idx: int,
                           data_batch=None) -> None:
         """Count epochs from 1, also in loops over iterations."""
-        self.epoch = runner.epoch + 1
-        if isinstance(runner.train_loop, IterBasedTrainLoop):
-            self.epoch = runner.iter // len(runner.train_dataloader) + 1
+        self.epoch = epoch_of_run(runner) + 1
         self._saw_losses = False
 
     def after_train_iter(self, runner, *args, **kwargs) -> None:

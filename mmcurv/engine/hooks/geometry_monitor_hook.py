@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
 from mmcurv.atomic_write import write_json
 from mmcurv.engine.class_subset import ClassSubset
@@ -21,6 +20,7 @@ from mmcurv.engine.geometry_record import (correlate, measure_classes,
 from mmcurv.engine.random_state import get_random_state, set_random_state
 from mmcurv.engine.show_geometry import (describe, show_correlation,
                                          show_geometry)
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.evaluation import ClassFairness
 from mmcurv.registry import HOOKS
 
@@ -192,7 +192,7 @@ class GeometryMonitorHook(Hook):
 
     def _measure(self, runner, epoch: int) -> Optional[Dict[str, Any]]:
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         modes = [(module, module.training) for module in model.modules()]
         features, labels = extract_features(model, self.dataloader, self.layer)
         for module, mode in modes:

@@ -2,8 +2,8 @@
 """Checks a queue of keys against the train loader, before training."""
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.models.key_queue import KeyQueue, check_queue_size
 from mmcurv.registry import HOOKS
 
@@ -28,7 +28,7 @@ class KeyQueueHook(Hook):
                 processes, or the last batch of an epoch is a smaller one.
         """
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         queues = [m for m in model.modules() if isinstance(m, KeyQueue)]
         if not queues:
             raise TypeError(

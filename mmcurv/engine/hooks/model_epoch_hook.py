@@ -3,10 +3,10 @@
 from typing import List
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import nn
 
 from mmcurv.engine.epoch_of_run import epoch_of_run, epochs_of_run
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.registry import HOOKS
 
 
@@ -35,7 +35,7 @@ class ModelEpochHook(Hook):
         """Check that somebody asks for the epoch."""
         if not _asking_modules(runner.model):
             model = runner.model
-            model = model.module if is_model_wrapper(model) else model
+            model = unwrapped(model)
             raise ValueError(
                 'ModelEpochHook expected a sub-module with a method '
                 'set_epoch(epoch, max_epochs), found none in '
@@ -66,7 +66,7 @@ class ModelEpochHook(Hook):
 
 
 def _asking_modules(model: nn.Module) -> List[nn.Module]:
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     return [
         module for module in model.modules()
         if callable(getattr(module, 'set_epoch', None))

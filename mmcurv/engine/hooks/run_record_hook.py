@@ -12,7 +12,6 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop
 
 from mmcurv.atomic_write import write_json
@@ -24,6 +23,7 @@ from mmcurv.engine.run_provenance import (code_version, machine,
 from mmcurv.engine.run_results import read_geometry, read_results
 from mmcurv.engine.stages.stage_record import StageOfRun, whole_record
 from mmcurv.engine.stages.stage_state import RECORD as STAGE_RECORD
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.registry import HOOKS
 from .feature_pool_hook import FeaturePoolHook
 
@@ -205,7 +205,7 @@ class RunRecordHook(Hook):
         cost = self._cost_so_far(runner)
         shape = cost.pop('input_shape')
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         regularized = any(isinstance(h, FeaturePoolHook) for h in runner.hooks)
         if not regularized:
             cost['cr_seconds'] = 0.

@@ -5,12 +5,12 @@ from typing import Optional, Union
 import torch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
 from mmcurv.datasets.second_labels import mark_second
 from mmcurv.engine.epoch_of_run import epoch_of_run
 from mmcurv.engine.sample_fields import get_labels
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.engine.weighted_loader import WeightedLoader
 from mmcurv.models.classifiers import BBNClassifier
 from mmcurv.registry import HOOKS
@@ -58,7 +58,7 @@ class SecondBatchHook(Hook):
     def before_train(self, runner) -> None:
         """Check that the model takes two batches; build the second loader."""
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         if not isinstance(model, BBNClassifier):
             raise TypeError(
                 'SecondBatchHook expected a model that trains on two batches, '

@@ -3,10 +3,10 @@
 from typing import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
 from mmcurv.engine.stages.stage_weights import take_weights
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.registry import HOOKS
 
 
@@ -43,7 +43,7 @@ class StageWeightsHook(Hook):
         if runner._resume:
             return
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         # Beside the weights there may be what mmengine keeps in them.
         state = {
             name.removeprefix('module.'): value

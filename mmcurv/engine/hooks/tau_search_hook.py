@@ -6,12 +6,12 @@ from typing import Dict, List, Sequence
 import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
 from mmcurv.atomic_write import write_json
 from mmcurv.engine.extract_features import extract_features
 from mmcurv.engine.find_modules import find_modules
+from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.models.heads.tau_norm_linear import TauNormLinear, tau_scores
 from mmcurv.registry import HOOKS
 from .run_record_hook import RunRecordHook
@@ -91,7 +91,7 @@ class TauSearchHook(Hook):
 
     def _search(self, runner) -> float:
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         config = dict(
             runner.cfg.val_dataloader,
             dataset=runner.val_loop.dataloader.dataset,
@@ -131,7 +131,7 @@ class TauSearchHook(Hook):
 
     def _classifier(self, runner) -> TauNormLinear:
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         (layer, ) = find_modules(model, [self.layer], 'TauSearchHook')
         if not isinstance(layer, TauNormLinear):
             raise TypeError(
