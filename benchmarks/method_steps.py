@@ -4,9 +4,9 @@
 Configs of CIFAR-100-LT at imbalance 100, with the common recipe where they
 have one beside their own, are trained by a Runner on random images of that
 size and those class counts, some steps at a time and in turns. A step is
-everything between a batch from the train loader and the end of the hooks
-behind it: with CMO and BBN that includes to load the second batch.
-Epoch-dependent parts are on from the first step.
+everything from the end of one to the end of the next, to load its batch
+included; CMO and BBN load two. Epoch-dependent parts are on from the first
+step.
 """
 import functools
 import os.path as osp
@@ -57,24 +57,19 @@ def random_images():
 
 
 class StepClock(Hook):
-    """Times steps, from before the first hook to after the last."""
-
-    class End(Hook):
-        priority = 'LOWEST'
-
-        def __init__(self, clock):
-            self.clock = clock
-
-        def after_train_iter(self, runner, *args, **kwargs):
-            self.clock.seconds.append(time.perf_counter() - self.clock.began)
-
-    priority = 'HIGHEST'
+    """Times steps, each from the end of the one before."""
+    priority = 'LOWEST'
 
     def __init__(self):
         self.seconds = []
 
-    def before_train_iter(self, runner, *args, **kwargs):
+    def before_train(self, runner):
         self.began = time.perf_counter()
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        now = time.perf_counter()
+        self.seconds.append(now - self.began)
+        self.began = now
 
 
 def config_of(method):
@@ -120,7 +115,6 @@ def time_steps(method, folder):
     runner = Runner.from_cfg(cfg)
     clock = StepClock()
     runner.register_hook(clock)
-    runner.register_hook(StepClock.End(clock))
     runner.train()
     return clock.seconds[WARM_UP:]
 

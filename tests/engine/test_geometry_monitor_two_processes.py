@@ -2,23 +2,15 @@
 """The monitor in a run of two gloo processes, of which one measures."""
 import json
 import os
-import socket
 
 import pytest
-import torch.distributed
-import torch.multiprocessing as mp
 
 from .toy_run import COUNTS, build, loader, train_parts, val_parts
+from .two_processes import in_two_processes
 
 
-def run_rank(rank, folder, port):
-    os.environ.update(
-        RANK=str(rank),
-        WORLD_SIZE='2',
-        MASTER_ADDR='127.0.0.1',
-        MASTER_PORT=str(port))
+def train_monitored(rank, folder):
     os.chdir(folder)  # mmengine gathers through ./.dist_test
-    torch.distributed.init_process_group('gloo')
     monitor = dict(
         type='mmcurv.GeometryMonitorHook',
         dataloader=loader(),
@@ -29,16 +21,10 @@ def run_rank(rank, folder, port):
         train_parts(max_epochs=2),
         val_parts(dict(counts=(40, 40, 40), seed=1)),
         custom_hooks=[monitor]).train()
-    # gloo's threads abort a process that ends while the other still talks.
-    torch.distributed.barrier()
-    torch.distributed.destroy_process_group()
 
 
 def test_first_process_measures_all_images(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    mp.spawn(run_rank, (str(tmp_path), port), nprocs=2)
+    in_two_processes(train_monitored, tmp_path)
     for epoch in range(3):
         record = json.loads((tmp_path / 'run' / 'geometry' /
                              f'epoch_{epoch:03d}.json').read_text())

@@ -2,12 +2,14 @@
 """Work shared by two processes, as DistributedDataParallel trains."""
 import os
 import socket
+import sys
 from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from mmcurv.engine.launch import end_processes
 from tests.engine.curvature_run import (build, hook_of, points, pool_hook,
                                         scalars)
 
@@ -34,7 +36,12 @@ def _process(rank, work, folder, port):
         MASTER_PORT=str(port))
     dist.init_process_group('gloo')
     torch.save(work(rank, folder), folder / f'rank{rank}.pt')
-    dist.destroy_process_group()
+    # gloo's threads abort a process that ends while the other still talks,
+    # or, rarely, while Python is being taken down around them.
+    end_processes()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def train(work_dir, wrapper=None, **config):

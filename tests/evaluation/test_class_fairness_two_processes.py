@@ -1,16 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The metric under two gloo processes, with a sampler that pads."""
-import json
 import os
-import socket
-from pathlib import Path
 
-import torch.distributed
-import torch.multiprocessing as mp
 from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 
 from mmcurv.evaluation import ClassFairness
+from tests.engine.two_processes import in_two_processes
 
 # 11 images: one is shown twice when two processes share them. It is the first
 # one, and wrong, so that counting it twice would show.
@@ -30,32 +26,15 @@ def evaluate(out_dir):
     return evaluator.evaluate(len(LABELS)), len(indices)
 
 
-def run_rank(rank, folder, port):
-    os.environ.update(
-        RANK=str(rank),
-        LOCAL_RANK=str(rank),
-        WORLD_SIZE='2',
-        MASTER_ADDR='127.0.0.1',
-        MASTER_PORT=str(port))
+def evaluate_in(rank, folder):
     os.chdir(folder)  # mmengine gathers through ./.dist_test
-    torch.distributed.init_process_group('gloo')
-    metrics, shown = evaluate('both')
-    Path(f'rank_{rank}.json').write_text(json.dumps([metrics, shown]))
-    # gloo's threads abort a process that ends while the other still talks.
-    torch.distributed.barrier()
-    torch.distributed.destroy_process_group()
+    return evaluate('both')
 
 
 def test_two_processes_give_what_one_gives(tmp_path):
     expected, shown = evaluate(str(tmp_path / 'alone'))
     assert shown == 11
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    mp.spawn(run_rank, (str(tmp_path), port), nprocs=2)
-    for rank in range(2):
-        metrics, shown = json.loads(
-            (tmp_path / f'rank_{rank}.json').read_text())
+    for metrics, shown in in_two_processes(evaluate_in, tmp_path):
         assert shown == 6
         assert metrics == expected
     for name in ('evaluation_001.json', 'evaluation_001.csv'):
