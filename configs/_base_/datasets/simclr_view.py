@@ -19,4 +19,9 @@ second_view = [
         ]),
     dict(type='torchvision/RandomGrayscale', p=0.2),
     dict(type='PILToNumpy'),
+    dict(
+        type='GaussianBlur',
+        magnitude_range=(0.1, 2.),
+        magnitude_std='inf',
+        prob=0.5),
 ]

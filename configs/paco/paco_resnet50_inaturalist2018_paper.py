@@ -1,0 +1,22 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# PaCo on iNaturalist 2018, recipe of the paper.
+_base_ = [
+    '../_base_/models/resnet50_224.py',
+    '../_base_/datasets/inaturalist2018_two_views.py',
+    '../_base_/schedules/paper_200e.py',
+    '../_base_/large_runtime.py',
+]
+
+model = dict(
+    type='mmcurv.PaCoClassifier',
+    queue_size=8192,
+    feature_dim=128,
+    momentum=0.999,
+    head=dict(
+        num_classes=8142,
+        loss=dict(type='mmcurv.PaCoLoss', alpha=0.05, temperature=0.2)))
+train_dataloader = dict(drop_last=True)
+
+default_hooks = dict(key_queue=dict(type='mmcurv.KeyQueueHook'))
+
+auto_scale_lr = dict(base_batch_size=512)
