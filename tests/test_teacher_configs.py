@@ -58,7 +58,7 @@ def test_paco_sees_the_usual_view_and_that_of_simclr(data, suffix, first):
     names = [step.type.rpartition('/')[2] for step in theirs]
     assert names == [
         'NumpyToPIL', 'RandomResizedCrop', 'RandomHorizontalFlip',
-        'RandomApply', 'RandomGrayscale', 'PILToNumpy'
+        'RandomApply', 'RandomGrayscale', 'PILToNumpy', 'GaussianBlur'
     ]
 
 
