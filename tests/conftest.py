@@ -1,9 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import gc
 
-import mmengine.config.config as mmengine_config
 import pytest
 from mmengine.registry import DefaultScope
+
+from tests.format_once import format_each_config_once
 
 
 @pytest.fixture(autouse=True)
@@ -13,20 +14,8 @@ def default_scope_ends_with_its_test():
     DefaultScope._instance_dict.clear()
 
 
-@pytest.fixture(autouse=True, scope='session')
-def config_is_formatted_once():
-    """A Runner formats its config ten times, a third of a short training."""
-    formatted = {}
-    format_code = mmengine_config.FormatCode
-
-    def format_once(text, **options):
-        if text not in formatted:
-            formatted[text] = format_code(text, **options)
-        return formatted[text]
-
-    mmengine_config.FormatCode = format_once
-    yield
-    mmengine_config.FormatCode = format_code
+def pytest_configure():
+    format_each_config_once()
 
 
 def pytest_collection_finish():

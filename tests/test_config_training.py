@@ -15,6 +15,7 @@ from mmcurv.engine.stages.run_stages import plan_run, run_stages
 from tests.real_formats import (write_cifar, write_class_folders,
                                 write_fashion_mnist)
 from tests.shipped_configs import FAMILIES, names_of, read, use_tiny_data
+from tests.small_runs import make_short, make_small
 
 STAGED = [path for path in FAMILIES if read(path).get('stages')]
 ONE_STAGE = [path for path in FAMILIES if path not in STAGED]
@@ -44,49 +45,6 @@ def unsigned_cifar(monkeypatch):
             unsigned = [(file_name, None)
                         for file_name, _ in getattr(cls, name)]
             monkeypatch.setattr(cls, name, unsigned)
-
-
-def make_small(cfg):
-    """The narrowest network, and few images a step."""
-    two_branches = cfg.model.backbone.type == 'mmcurv.DualBranchResNet'
-    cfg.merge_from_dict({
-        'model.backbone.depth':
-        14 if two_branches else 8,
-        'model.backbone.base_channels':
-        4,
-        'model.head.in_channels':
-        32 if two_branches else 16,
-        'train_dataloader.batch_size':
-        32 * cfg.model.head.num_classes // 10,
-    })
-    if 'num_experts' in cfg.model.head:
-        cfg.model.head.in_channels = 12
-    if 'queue_size' in cfg.model:
-        cfg.model.queue_size = 2 * cfg.train_dataloader.batch_size
-
-
-def make_short(cfg):
-    """Three epochs: one that fills the pool, two with all of the method."""
-    cfg.train_cfg.update(max_epochs=3, val_interval=3)
-    hooks = cfg.default_hooks
-    if 'cmo' in hooks:
-        hooks.cmo.update(begin_epoch=2, end_epoch=2, prob=1.)
-    if 'reweighting' in hooks:
-        hooks.reweighting.start_epoch = 3
-    if 'temperature_start' in cfg.model.head.get('loss', {}):
-        cfg.model.head.loss.temperature_start = 3
-    if 'memory_size' in cfg.model.head:
-        cfg.model.head.start_epoch = 2
-    for hook in cfg.get('custom_hooks', []):
-        hook.start_epoch = 2
-    for stage in cfg.get('stages', []):
-        changes = stage.get('changes', {})
-        if 'train_cfg.max_epochs' in changes:
-            changes['train_cfg.max_epochs'] = 3
-        if changes.get('train_cfg'):
-            changes.train_cfg.max_epochs = 3
-        if 'groups' in changes.get('train_dataloader.sampler', {}):
-            changes['train_dataloader.sampler'].groups = 32
 
 
 @pytest.mark.parametrize('path', FAMILIES, ids=names_of(FAMILIES))

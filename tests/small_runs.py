@@ -1,0 +1,45 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What makes the training of a shipped config a matter of seconds."""
+
+
+def make_small(cfg):
+    """The narrowest network, and few images a step."""
+    two_branches = cfg.model.backbone.type == 'mmcurv.DualBranchResNet'
+    cfg.merge_from_dict({
+        'model.backbone.depth':
+        14 if two_branches else 8,
+        'model.backbone.base_channels':
+        4,
+        'model.head.in_channels':
+        32 if two_branches else 16,
+        'train_dataloader.batch_size':
+        32 * cfg.model.head.num_classes // 10,
+    })
+    if 'num_experts' in cfg.model.head:
+        cfg.model.head.in_channels = 12
+    if 'queue_size' in cfg.model:
+        cfg.model.queue_size = 2 * cfg.train_dataloader.batch_size
+
+
+def make_short(cfg):
+    """Three epochs: one that fills the pool, two with all of the method."""
+    cfg.train_cfg.update(max_epochs=3, val_interval=3)
+    hooks = cfg.default_hooks
+    if 'cmo' in hooks:
+        hooks.cmo.update(begin_epoch=2, end_epoch=2, prob=1.)
+    if 'reweighting' in hooks:
+        hooks.reweighting.start_epoch = 3
+    if 'temperature_start' in cfg.model.head.get('loss', {}):
+        cfg.model.head.loss.temperature_start = 3
+    if 'memory_size' in cfg.model.head:
+        cfg.model.head.start_epoch = 2
+    for hook in cfg.get('custom_hooks', []):
+        hook.start_epoch = 2
+    for stage in cfg.get('stages', []):
+        changes = stage.get('changes', {})
+        if 'train_cfg.max_epochs' in changes:
+            changes['train_cfg.max_epochs'] = 3
+        if changes.get('train_cfg'):
+            changes.train_cfg.max_epochs = 3
+        if 'groups' in changes.get('train_dataloader.sampler', {}):
+            changes['train_dataloader.sampler'].groups = 32
