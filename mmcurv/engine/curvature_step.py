@@ -11,7 +11,7 @@ from torch.utils.data import ConcatDataset
 
 from mmcurv.registry import MODELS
 from mmcurv.regularization import FeaturePool, PooledCurvature
-from .gather_batch import gather_batch
+from .pool_layouts import make_layout
 from .sample_fields import get_indices, get_labels, split_mixed
 
 
@@ -20,7 +20,7 @@ class CurvatureStep:
 
     Args:
         mixed (str): 'skip' or 'dominant', for mixed images.
-        pool (dict, optional): Options of the pool.
+        pool (dict, optional): Options of the pool, and its ``layout``.
         curvature (dict): Options of the pooled curvature.
         loss (dict, optional): Config of the loss.
     """
@@ -29,6 +29,8 @@ class CurvatureStep:
                  loss: Optional[dict]):
         self.mixed = mixed
         self.pool_options = _with_dtype(pool or {})
+        self.layout_name = self.pool_options.pop('layout', 'replicated')
+        make_layout(self.layout_name, [1])  # a misspelt name fails at once
         self.curvature_options = curvature
         # Built and thrown away: a misspelt option should fail at once.
         tried = {'class_counts': [1], **self.pool_options, 'device': None}
@@ -38,6 +40,7 @@ class CurvatureStep:
         self.curvature = None
         self._counts, self._shares_indices = None, False
         self._state = None
+        self.layout = self._merged = None
         self._reported = [0, 0]
         self._used, self._mixed = 0, 0  # images since the last complaint
         self._warned = False
@@ -77,12 +80,14 @@ class CurvatureStep:
             self._mixed += len(kept) - len(rows)
             features, labels = features[rows], labels[rows]
             indices = None if indices is None else indices[rows]
-        batch = gather_batch(features, labels, indices)
+        self._merged = None  # of before this step
+        batch = self.layout.batch(
+            features if regularize else features.detach(), labels, indices)
         original = _mean_over_processes(original)
         term, measures = None, dict(objective=original)
         if regularize:
-            log_g = self.curvature(*batch)
-            term = self.loss(log_g, original, epoch)
+            log_g = self.layout.whole(self.curvature(*batch))
+            term = self.layout.tied(self.loss(log_g, original, epoch))
             measures = dict(
                 objective=original + term.detach(),
                 **_measures(log_g.detach()))
@@ -90,11 +95,14 @@ class CurvatureStep:
         return term, measures
 
     def complaints(self) -> Iterator[str]:
-        """Sentences on what was left out since the last call."""
+        """Sentences on what was left out since the last call.
+
+        All processes ask for them together.
+        """
         if self.curvature is None:
             return
         counts = [
-            int(self.curvature.pool.num_nonfinite),
+            self.layout.total(self.curvature.pool.num_nonfinite),
             int(self.loss.num_skipped)
         ]
         features, terms = (n - o for n, o in zip(counts, self._reported))
@@ -111,14 +119,29 @@ class CurvatureStep:
             yield (f'loss_curvature was not finite and left out in {terms} '
                    'steps of this epoch.')
 
+    def merge(self) -> None:
+        """Prepare for :meth:`state_dict` what several processes hold.
+
+        All processes call it together; the first alone saves.
+        """
+        if self.curvature is not None:
+            self._merged = self.layout.merged(self.curvature.state_dict())
+
     def state_dict(self) -> Optional[Dict[str, Any]]:
-        """Pool, remembered curvatures and counters; None before a batch."""
+        """Pool, remembered curvatures and counters; None before a batch, and
+        where a part is on other processes and :meth:`merge` was not called
+        since the last step."""
         if self.curvature is None:
             return self._state
+        curvature = self._merged
+        if self.layout.classes is None:
+            curvature = self.curvature.state_dict()
+        if curvature is None:
+            return None
         return dict(
             addressing=self.curvature.pool.addressing,
             measured_with=self._measured_with(),
-            curvature=self.curvature.state_dict(),
+            curvature=curvature,
             loss=self.loss.state_dict())
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
@@ -134,7 +157,12 @@ class CurvatureStep:
             **self.curvature.fit_options)
 
     def _build(self, features: Tensor, indices: Optional[Tensor]) -> None:
-        options = dict(self.pool_options, class_counts=self._counts)
+        self.layout = make_layout(self.layout_name, self._counts,
+                                  self.pool_options.get('max_per_class'))
+        options = dict(
+            self.pool_options,
+            class_counts=self._counts,
+            classes=self.layout.classes)
         options['device'] = options.get('device') or features.device
         numbered = indices is not None and not self._shares_indices
         # With 'dominant', an image's class changes with its partner.
@@ -161,7 +189,8 @@ class CurvatureStep:
             if measured_with != self._measured_with():
                 raise RuntimeError(f'curvature={measured_with}, not '
                                    f'{self._measured_with()}')
-            self.curvature.load_state_dict(state['curvature'])
+            self.curvature.load_state_dict(
+                self.layout.taken(state['curvature']))
         except RuntimeError as error:
             raise RuntimeError(
                 'the feature pool of the checkpoint does not fit this run, '
@@ -170,7 +199,10 @@ class CurvatureStep:
                 'start a new run with load_from. The checkpoint has: '
                 f'{error}') from error
         self.loss.load_state_dict(state['loss'])
-        self._reported = [int(pool.num_nonfinite), int(self.loss.num_skipped)]
+        self._reported = [
+            int(state['curvature']['pool.num_nonfinite']),
+            int(self.loss.num_skipped)
+        ]
 
 
 def _with_dtype(pool: Dict[str, Any]) -> Dict[str, Any]:

@@ -77,8 +77,13 @@ class CurvatureSteps:
         for sentence, names in said.items():
             yield f'{", ".join(names)}: {sentence}'
 
+    def merge(self) -> None:
+        """See :meth:`CurvatureStep.merge`."""
+        for step in self.steps.values():
+            step.merge()
+
     def state_dict(self) -> Optional[Dict[str, Any]]:
-        """That of each layer; None before a batch."""
+        """That of each layer; None where a layer has none."""
         states = {name: step.state_dict() for name, step in self.steps.items()}
         return None if None in states.values() else dict(layers=states)
 

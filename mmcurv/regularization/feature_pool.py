@@ -47,6 +47,9 @@ class FeaturePool(nn.Module):
             current default device. Defaults to None.
         max_per_class (int, optional): Cap on the slots of a class, >= 1.
             Defaults to None.
+        classes (Tensor, optional): Shape (C,), bool: the classes that are
+            held here. The others have no slot, and no row of theirs may
+            come. Defaults to None, which is all.
 
     Example:
         >>> import torch
@@ -63,7 +66,8 @@ class FeaturePool(nn.Module):
                  addressing: str = 'index',
                  dtype: torch.dtype = torch.float32,
                  device: Optional[torch.device] = None,
-                 max_per_class: Optional[int] = None):
+                 max_per_class: Optional[int] = None,
+                 classes: Optional[Tensor] = None):
         super().__init__()
         if addressing not in ADDRESSINGS:
             raise ValueError(f'addressing must be one of {ADDRESSINGS}, '
@@ -81,6 +85,8 @@ class FeaturePool(nn.Module):
             raise ValueError(f'feature_dim must be >= 1, got {feature_dim}.')
         counts = counts.long()
         capacity = counts.clamp_max(max_per_class or counts.max().item())
+        if classes is not None:
+            capacity = capacity * classes.to(capacity.device)
         slots, images = capacity.sum().item(), counts.sum().item()
         device = counts.device
         self.addressing = addressing

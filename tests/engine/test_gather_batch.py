@@ -4,56 +4,24 @@ import importlib
 
 import pytest
 import torch
-import torch.distributed as dist
-from mmpretrain.structures import DataSample
 
-from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.gather_batch import gather_batch
+from tests.engine.shared_steps import run_steps
 from tests.engine.two_processes import in_two_processes, train
 
 module = importlib.import_module('mmcurv.engine.gather_batch')
 
-COUNTS = (20, 12, 8)
-STEPS = 3
 
-
-def run_steps(rank, world_size, sizes):
-    """Losses, gradients and pool after steps of CR on shares of a batch."""
-    labels = torch.arange(3).repeat_interleave(torch.tensor(COUNTS))
-    generator = torch.Generator().manual_seed(0)
-    points = torch.randn(len(labels), 5, generator=generator)
-    weight = torch.randn(5, 6, generator=generator).requires_grad_()
-    step = CurvatureStep('skip', None, dict(k=6), None)
-    step.prepare(COUNTS, None)
-    terms, gradients = [], []
-    for number in range(STEPS + 1):
-        order = torch.randperm(len(labels), generator=generator)
-        rows = order.split(
-            sizes)[rank] if world_size > 1 else order[:sum(sizes)]
-        if number == 0:  # fill the pool
-            half = len(labels) // world_size
-            rows = order[rank * half:(rank + 1) * half]
-        samples = [
-            DataSample(metainfo=dict(sample_idx=i)).set_gt_label(
-                labels[i].item()) for i in rows.tolist()
-        ]
-        features = points[rows] @ weight
-        original = features.square().mean()
-        term, _ = step(features, samples, original, 10, number > 0)
-        if number:
-            gradient, = torch.autograd.grad(original + term, weight)
-            if world_size > 1:  # as DistributedDataParallel does
-                dist.all_reduce(gradient)
-                gradient /= world_size
-            terms.append(term.item())
-            gradients.append(gradient)
-    return terms, gradients, step.curvature.pool.features.clone()
+def seen(rank, sizes):
+    done = run_steps(rank, 2, sizes)
+    pool = done.pop('step').curvature.pool.features
+    return dict(done, pool=pool)
 
 
 def work(rank, folder):
     return dict(
-        equal=run_steps(rank, 2, [8, 8, 24]),
-        unequal=run_steps(rank, 2, [11, 1, 28]),
+        equal=seen(rank, [8, 8]),
+        unequal=seen(rank, [11, 1]),
         run=train(folder / 'both', wrapper={}))
 
 
@@ -63,20 +31,25 @@ def ranks(tmp_path_factory):
     return in_two_processes(work, tmp_path_factory.mktemp('ranks'))
 
 
-def test_two_processes_give_the_loss_and_gradient_of_one(ranks):
-    terms, gradients, pool = run_steps(0, 1, [8, 8])
+@pytest.mark.parametrize('shares', ['equal', 'unequal'])
+def test_two_processes_give_the_loss_and_gradient_of_one(ranks, shares):
+    size = dict(equal=16, unequal=12)[shares]
+    alone = run_steps(0, 1, [size])
+    pool = alone['step'].curvature.pool.features
     for rank in ranks:
-        rank = rank['equal']
-        torch.testing.assert_close(rank[0], terms, rtol=1e-5, atol=1e-6)
-        torch.testing.assert_close(rank[1], gradients, rtol=1e-5, atol=1e-6)
+        rank = rank[shares]
+        for name in ('terms', 'gradients'):
+            torch.testing.assert_close(
+                rank[name], alone[name], rtol=1e-5, atol=1e-6)
         # Ranks may take slots in another order than one process did.
-        torch.testing.assert_close(rank[2].sort(0).values, pool.sort(0).values)
+        torch.testing.assert_close(rank['pool'].sort(0).values,
+                                   pool.sort(0).values)
 
 
 def test_processes_with_unequal_shares_hold_the_same_pool(ranks):
     first, second = (rank['unequal'] for rank in ranks)
-    assert torch.equal(first[2], second[2])
-    assert first[0] == second[0]
+    assert torch.equal(first['pool'], second['pool'])
+    assert first['terms'] == second['terms']
 
 
 @pytest.fixture(scope='module')

@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Options of DistributedDataParallel, in two processes."""
+"""Options of DistributedDataParallel and of a run, in two processes."""
 import pytest
 import torch
 from mmengine.registry import MODELS
@@ -8,11 +8,18 @@ from torch import nn
 from tests.engine.curvature_run import CurvedClassifier
 from tests.engine.two_processes import in_two_processes, train
 
-WRAPPERS = {
-    'static_graph': dict(static_graph=True),
-    'find_unused_parameters': dict(find_unused_parameters=True),
+LAYOUTS = ('replicated', 'sharded')
+OPTIONS = {
+    'static_graph':
+    dict(wrapper=dict(static_graph=True)),
+    'find_unused_parameters':
+    dict(wrapper=dict(find_unused_parameters=True), model='Spare'),
+    'accumulative_counts':
+    dict(
+        optim_wrapper=dict(
+            optimizer=dict(type='SGD', lr=0.1), accumulative_counts=2)),
 }
-MODEL = dict(static_graph='CurvedClassifier', find_unused_parameters='Spare')
+SAVING = dict(type='CheckpointHook', interval=1)
 
 
 @MODELS.register_module()
@@ -25,10 +32,28 @@ class Spare(CurvedClassifier):
 
 
 def work(rank, folder):
-    return {
-        name: train(folder / name, wrapper=wrapper, model=MODEL[name])
-        for name, wrapper in WRAPPERS.items()
-    }
+    found = {}
+    for layout in LAYOUTS:
+        for name, options in OPTIONS.items():
+            found[name, layout] = train(
+                folder / f'{name}-{layout}',
+                pool=dict(layout=layout),
+                **{
+                    'wrapper': {},
+                    **options
+                })
+    sharded = dict(
+        wrapper={},
+        pool=dict(layout='sharded'),
+        checkpoint=SAVING,
+        max_epochs=3)
+    found['whole'] = train(folder / 'whole', **sharded)
+    found['resumed'] = train(
+        folder / 'resumed',
+        resume=True,
+        load_from=str(folder / 'whole' / 'epoch_2.pth'),
+        **sharded)
+    return found
 
 
 @pytest.fixture(scope='module')
@@ -36,17 +61,33 @@ def ranks(tmp_path_factory):
     return in_two_processes(work, tmp_path_factory.mktemp('ranks'))
 
 
-@pytest.mark.parametrize('name', WRAPPERS)
-def test_run_with_the_option_ends_as_one_process(tmp_path, ranks, name):
-    alone = train(tmp_path, model=MODEL[name])
+@pytest.mark.parametrize('layout', LAYOUTS)
+@pytest.mark.parametrize('name', OPTIONS)
+def test_run_with_the_option_ends_as_one_process(tmp_path, ranks, name,
+                                                 layout):
+    alone = dict(OPTIONS[name], wrapper=None)
+    alone = train(tmp_path, **alone)
     for rank in ranks:
-        assert rank[name]['wrapper'] == 'MMDistributedDataParallel'
-        torch.testing.assert_close(rank[name]['weights'], alone['weights'])
-        assert rank[name]['term'] == pytest.approx(alone['term'], rel=1e-5)
+        rank = rank[name, layout]
+        assert rank['wrapper'] == 'MMDistributedDataParallel'
+        torch.testing.assert_close(rank['weights'], alone['weights'])
+        assert rank['term'] == pytest.approx(alone['term'], rel=1e-5)
 
 
-@pytest.mark.parametrize('name', WRAPPERS)
+@pytest.mark.parametrize('name', OPTIONS)
 def test_processes_with_the_option_hold_one_pool(ranks, name):
-    first, second = (rank[name] for rank in ranks)
+    first, second = (rank[name, 'replicated'] for rank in ranks)
     assert torch.equal(first['pool'], second['pool'])
     assert first['term'] == second['term']
+
+
+def test_resumed_run_repeats_the_shards_of_the_uninterrupted_one(ranks):
+    for rank in ranks:
+        whole, resumed = rank['whole'], rank['resumed']
+        assert resumed['term'] == whole['term'][-len(resumed['term']):]
+        for name in ('pool', 'images'):
+            assert torch.equal(whole[name], resumed[name])
+        for name, value in whole['weights'].items():
+            assert torch.equal(value, resumed['weights'][name])
+    first, second = (rank['whole']['pool'] for rank in ranks)
+    assert len(first) + len(second) == 96 + 40 + 8

@@ -1,8 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Work shared by two processes, as DistributedDataParallel trains."""
+import multiprocessing
 import os
 import socket
-import sys
 from contextlib import contextmanager
 
 import torch
@@ -13,38 +13,49 @@ from mmcurv.engine.launch import end_processes
 from tests.engine.curvature_run import (build, hook_of, points, pool_hook,
                                         scalars)
 
+# What takes seconds to import; the server of forks does it once.
+PRELOADED = [
+    'mmpretrain.datasets', 'mmpretrain.models', 'mmcurv.datasets',
+    'mmcurv.models', 'mmcurv.engine.hooks', __name__
+]
 
-def in_two_processes(work, folder):
+
+def in_two_processes(work, folder, processes=2):
     """Results of ``work(rank, folder)``, a function of a module."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
-    mp.spawn(_process, (work, folder, port), nprocs=2)
+    multiprocessing.set_forkserver_preload(PRELOADED)
+    mp.start_processes(
+        _process, (work, folder, port, processes),
+        nprocs=processes,
+        start_method='forkserver')
     return [
         torch.load(folder / f'rank{rank}.pt', weights_only=False)
-        for rank in range(2)
+        for rank in range(processes)
     ]
 
 
-def _process(rank, work, folder, port):
+def _process(rank, work, folder, port, processes):
     torch.set_num_threads(1)
     os.environ.update(
         RANK=str(rank),
         LOCAL_RANK=str(rank),
-        WORLD_SIZE='2',
+        WORLD_SIZE=str(processes),
         MASTER_ADDR='127.0.0.1',
         MASTER_PORT=str(port))
     dist.init_process_group('gloo')
     torch.save(work(rank, folder), folder / f'rank{rank}.pt')
-    # gloo's threads abort a process that ends while the other still talks,
-    # or, rarely, while Python is being taken down around them.
+    # gloo's threads abort a process that ends while another still talks.
     end_processes()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
-def train(work_dir, wrapper=None, **config):
+def train(work_dir,
+          wrapper=None,
+          pool=None,
+          checkpoint=None,
+          max_epochs=2,
+          **config):
     """Weights, pool and logged numbers of a real run.
 
     In float64, and with CR in one epoch: the curvature of few points in four
@@ -55,6 +66,9 @@ def train(work_dir, wrapper=None, **config):
         work_dir (Path): Its folder.
         wrapper (dict, optional): Options of DistributedDataParallel.
             Defaults to None, a run in this process alone.
+        pool (dict, optional): More options of the pool. Defaults to None.
+        checkpoint (dict, optional): The hook that saves. Defaults to None.
+        max_epochs (int): Their number. Defaults to 2.
         config: Further arguments of the Runner.
     """
     if wrapper is not None:
@@ -64,9 +78,9 @@ def train(work_dir, wrapper=None, **config):
     with _float64():
         runner = build(
             work_dir,
-            pool_hook(pool=dict(dtype='float64')),
-            max_epochs=2,
-            default_hooks=dict(checkpoint=None),
+            pool_hook(pool=dict(dtype='float64', **(pool or {}))),
+            max_epochs=max_epochs,
+            default_hooks=dict(checkpoint=checkpoint),
             **config)
         runner._train_dataloader.update(
             batch_size=16 // runner.world_size,

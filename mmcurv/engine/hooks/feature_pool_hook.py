@@ -67,7 +67,13 @@ class FeaturePoolHook(Hook):
             :class:`~mmcurv.regularization.FeaturePool`; ``dtype`` and
             ``device`` as strings, ``addressing`` chosen by the data when
             absent, ``class_counts`` read from the train set when absent,
-            ``device`` that of the features when None. Defaults to None.
+            ``device`` that of the features when None; and ``layout``, which
+            is 'replicated' when absent. Of several processes each then holds
+            the whole pool, and with 'sharded' some of the classes, see
+            :class:`~mmcurv.engine.pool_layouts.ShardedLayout`: the loss and
+            its gradient are the same, and a checkpoint at the end of an
+            epoch holds the whole pool, while one inside an epoch holds none.
+            Defaults to None.
         curvature (dict, optional): Options of
             :class:`~mmcurv.regularization.PooledCurvature`, such as
             dict(k=40, tangent_dim=2, normal='smallest', reduction='mean').
@@ -181,9 +187,11 @@ class FeaturePoolHook(Hook):
                 'past the hook.')
 
     def after_train_epoch(self, runner) -> None:
-        """Say what was left out since the last epoch."""
+        """Say what was left out since the last epoch, and bring the parts of
+        a sharded pool together, which the first process may save."""
         for message in self.step.complaints():
             runner.logger.warning(message)
+        self.step.merge()
 
     def after_train(self, runner) -> None:
         """Leave the model as it was."""
