@@ -15,7 +15,8 @@ def check_takes_pairs(model: nn.Module) -> None:
 
     Raises:
         TypeError: If there is no head that takes pairs, or another beside it.
-        ValueError: If the data preprocessor makes soft or one-hot labels.
+        ValueError: If the data preprocessor makes soft or one-hot labels, or
+            augments images, which would be mixed before they are.
     """
     model = unwrapped(model)
     heads = {
@@ -41,3 +42,9 @@ def check_takes_pairs(model: nn.Module) -> None:
                 f'{name} of the data preprocessor makes soft labels, beside '
                 'the two hard ones of each mixed image. Remove '
                 f'{name}, or the hook that mixes.')
+    if getattr(preprocessor, 'augment', None):
+        raise ValueError(
+            'the data preprocessor augments batches (augment=[...]) after the '
+            'hook has mixed them, so that both images of a mixture would be '
+            'cropped and flipped alike. Augment in the pipeline of the data '
+            'set, or remove the hook that mixes.')

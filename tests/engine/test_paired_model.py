@@ -3,6 +3,7 @@ import pytest
 from torch import nn
 
 from mmcurv.engine.paired_model import check_takes_pairs
+from mmcurv.models import BatchAugmentPreprocessor
 from tests.engine.paired_run import paired_classifier
 
 
@@ -37,3 +38,14 @@ def test_soft_labels_beside_the_pairs_are_refused(options, name):
     model = paired_classifier(**options)
     with pytest.raises(ValueError, match=f'{name} of the data preprocessor'):
         check_takes_pairs(model)
+
+
+def test_augmentation_after_the_mixing_is_refused():
+    flip = dict(type='BatchRandomFlip', prob=0.5)
+    preprocessor = BatchAugmentPreprocessor(augment=[flip])
+    model = paired_classifier()
+    model.data_preprocessor = preprocessor
+    with pytest.raises(ValueError, match='Augment in the pipeline'):
+        check_takes_pairs(model)
+    preprocessor.augment = []
+    check_takes_pairs(model)
