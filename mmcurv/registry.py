@@ -9,6 +9,7 @@ every class of mmpretrain.
 """
 from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
@@ -21,6 +22,9 @@ from mmcurv.suggesting_registry import SuggestingRegistry
 
 make_checkpoints_safe()
 
+# Functions of whole batches; no other project has them, so it has no parent.
+BATCH_TRANSFORMS = SuggestingRegistry(
+    'batch transform', scope='mmcurv', locations=['mmcurv.models'])
 DATA_SAMPLERS = SuggestingRegistry(
     'data sampler',
     parent=MMENGINE_DATA_SAMPLERS,
@@ -29,6 +33,11 @@ DATA_SAMPLERS = SuggestingRegistry(
 DATASETS = SuggestingRegistry(
     'dataset',
     parent=MMENGINE_DATASETS,
+    scope='mmcurv',
+    locations=['mmcurv.datasets'])
+FUNCTIONS = SuggestingRegistry(
+    'function',
+    parent=MMENGINE_FUNCTIONS,
     scope='mmcurv',
     locations=['mmcurv.datasets'])
 HOOKS = SuggestingRegistry(
