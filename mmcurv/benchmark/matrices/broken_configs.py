@@ -10,6 +10,7 @@ from mmengine.registry import (DATASETS, HOOKS, METRICS, MODELS, DefaultScope,
                                Registry)
 
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.meta_device import meta_device
 from mmcurv.engine.stages.check_stages import check_stages
 from mmcurv.engine.stages.stage_config import stage_config
 from mmcurv.engine.stages.stage_list import read_stages
@@ -72,7 +73,7 @@ def meta_model(cfg: Config) -> torch.nn.Module:
     if cfg.get('data_preprocessor') is not None:
         model.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
     scope = cfg.get('default_scope') or 'mmengine'
-    with torch.device('meta'), DefaultScope.overwrite_default_scope(scope):
+    with meta_device(), DefaultScope.overwrite_default_scope(scope):
         return MODELS.build(model)
 
 

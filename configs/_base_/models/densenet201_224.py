@@ -1,0 +1,7 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# DenseNet-201 for images of about 224 x 224.
+_base_ = './resnet18_224.py'
+
+model = dict(
+    backbone=dict(_delete_=True, type='DenseNet', arch='201'),
+    head=dict(in_channels=1920))

@@ -1,0 +1,10 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# VGG-16 for images of about 224 x 224 as published: no batch normalisation,
+# two fully connected layers with dropout before the classifier. It bears a
+# learning rate of 0.01; give the backbone norm_cfg=dict(type='BN') for more.
+_base_ = './resnet18_224.py'
+
+model = dict(
+    backbone=dict(_delete_=True, type='VGG', depth=16, out_indices=(4, )),
+    neck=dict(_delete_=True, type='mmcurv.HiddenLayers'),
+    head=dict(in_channels=4096))
