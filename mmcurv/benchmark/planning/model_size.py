@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.config_hash import canonical_json
 from mmcurv.engine.feature_tap import layer_names
-from mmcurv.engine.model_cost import multiply_adds
+from mmcurv.engine.model_cost import count_parameters, multiply_adds
 
 OF_MODEL = ('model', 'data_preprocessor', 'default_scope')
 SIZES = ('crop_size', 'scale')  # of transforms that settle the image's size
@@ -26,10 +26,12 @@ class ModelSize(NamedTuple):
         feature_dim (int, optional): Length p of a feature in the pool, or
             of those in all pools together; None without a pool, or if the
             layer does not tell it.
+        parameters (int): Trainable and frozen ones.
     """
     multiply_adds: Optional[int]
     weight_bytes: int
     feature_dim: Optional[int]
+    parameters: int
 
 
 def model_size(cfg: Config) -> Optional[ModelSize]:
@@ -63,7 +65,10 @@ def image_shape(cfg: Config) -> Optional[Tuple[int, int, int]]:
     while 'pipeline' not in dataset and 'dataset' in dataset:
         dataset = dataset['dataset']
     found = None
-    for transform in dataset.get('pipeline') or []:
+    # Augmentations of whole batches come after those of single images.
+    batches = (cfg.get('data_preprocessor') or {}).get('augment') or []
+    transforms = [*(dataset.get('pipeline') or []), *batches]
+    for transform in filter(lambda one: isinstance(one, dict), transforms):
         for key in SIZES:
             size = transform.get(key)
             if isinstance(size, int):
@@ -115,7 +120,8 @@ def _size(text: str, shape: Any,
     return ModelSize(
         multiply_adds=shape and multiply_adds(model, shape),
         weight_bytes=sum(t.numel() * t.element_size() for t in tensors),
-        feature_dim=layers and _sum_of_dims(model, layers))
+        feature_dim=layers and _sum_of_dims(model, layers),
+        parameters=count_parameters(model))
 
 
 def _sum_of_dims(model: torch.nn.Module, layers: Tuple[str,

@@ -8,11 +8,15 @@ from mmengine.config import Config
 
 from mmcurv.datasets import class_counts
 from mmcurv.datasets.long_tailed_split import long_tailed_counts
+from mmcurv.datasets.preparing.published_counts import imagenet_lt_counts
 from mmcurv.registry import DATASETS
 
-# As published; their training sets are balanced.
+# As published; the training sets but that of SVHN are balanced.
 FULL_COUNTS = dict(
-    CIFAR10=[5000] * 10, CIFAR100=[500] * 100, FashionMNIST=[6000] * 10)
+    CIFAR10=[5000] * 10,
+    CIFAR100=[500] * 100,
+    FashionMNIST=[6000] * 10,
+    SVHN=[4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659])
 BUNDLED = ('FashionMini', )
 
 
@@ -23,8 +27,9 @@ def train_counts(cfg: Config) -> Optional[List[int]]:
         cfg (Config): With ``train_dataloader``.
 
     Returns:
-        list[int] | None: (C,) for bundled data, for CIFAR and Fashion-MNIST,
-        and for long-tailed parts of these; None for all else.
+        list[int] | None: (C,) for bundled data, for CIFAR, SVHN,
+        Fashion-MNIST and ImageNet-LT, and for long-tailed parts of these;
+        None for all else.
     """
     try:
         return _counts((cfg.get('train_dataloader') or {}).get('dataset'))
@@ -46,10 +51,26 @@ def _counts(dataset: Any) -> Optional[List[int]]:
         return long_tailed_counts(full, dataset.imbalance_factor,
                                   dataset.get('profile', 'exp'),
                                   dataset.get('max_count'))
-    whole = dataset.get(
-        'split', 'train') == 'train' and not (dataset.get('indices')
-                                              or dataset.get('test_mode'))
-    return FULL_COUNTS.get(name) if whole else None
+    if name == 'InMemoryDataset':
+        return _counts(dataset.get('dataset'))
+    if not is_whole(dataset):
+        return None
+    if name == 'ImageNetLT':
+        return imagenet_lt_counts()
+    return FULL_COUNTS.get(name)
+
+
+def is_whole(dataset: dict) -> bool:
+    """Whether a dataset is a published train set and no part of it.
+
+    Args:
+        dataset (dict): Config of the dataset.
+
+    Returns:
+        bool: False, too, for a list of the user's own.
+    """
+    parts = [dataset.get(key) for key in ('indices', 'test_mode', 'ann_file')]
+    return dataset.get('split', 'train') == 'train' and not any(parts)
 
 
 @functools.lru_cache(maxsize=None)

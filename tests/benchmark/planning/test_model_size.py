@@ -88,6 +88,44 @@ def test_image_is_as_large_as_the_last_transform_says(pipeline, shape):
     assert image_shape(cfg) == shape
 
 
+def test_batch_augmentations_say_the_size_where_a_pipeline_does_not():
+    cfg = Config(
+        dict(
+            data_preprocessor=dict(
+                mean=[0.],
+                augment=[
+                    dict(type='BatchRandomCrop', crop_size=28, padding=4),
+                    dict(type='BatchRandomFlip', prob=0.5)
+                ]),
+            train_dataloader=dict(
+                dataset=dict(
+                    type='mmcurv.InMemoryDataset',
+                    dataset=dict(pipeline=[dict(type='PackInputs')])))))
+    assert image_shape(cfg) == (1, 28, 28)
+
+
+def test_parameters_are_those_of_the_model():
+    assert model_size(CONFIG).parameters == 269434
+
+
+def test_network_of_mmpretrain_has_a_size():
+    cfg = Config.fromfile(TWIN.filename)
+    cfg.merge_from_dict({
+        'model.backbone':
+        dict(
+            _delete_=True,
+            type='ResNet',
+            depth=18,
+            in_channels=1,
+            drop_path_rate=0.1),
+        'model.head.in_channels':
+        512
+    })
+    size = model_size(cfg)
+    assert size.parameters == 11689512 - 2 * 64 * 49 - 990 * 513
+    assert size.feature_dim == 512 and size.multiply_adds > 0
+
+
 def test_unknown_channels_are_an_unknown_shape():
     cfg = Config.fromfile(CONFIG.filename)
     del cfg.data_preprocessor['mean']

@@ -41,6 +41,9 @@ def test_bundled_data_are_counted():
     (dict(type='CIFAR10'), 50000),
     (dict(type='mmpretrain.CIFAR100', split='train'), 50000),
     (dict(type='mmcurv.FashionMNIST'), 60000),
+    (dict(type='mmcurv.SVHN'), 73257),
+    (dict(type='mmcurv.ImageNetLT'), 115846),
+    (dict(type='mmcurv.InMemoryDataset', dataset=dict(type='CIFAR10')), 50000),
     (dict(
         type='mmcurv.LongTailed',
         counts=[600] * 10,

@@ -1,0 +1,83 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Say what configs need before anything is trained.
+
+Parameters and multiply-adds of the model, the memory of the feature pool of
+Curvature Regularization, and its share in the operations of a step. Neither a
+GPU nor the data are needed.
+"""
+import argparse
+import sys
+import warnings
+
+from mmengine.logging import MMLogger
+from rich.console import Console
+from rich.text import Text
+
+from mmcurv.benchmark.matrices.spec_config import read_config
+from mmcurv.benchmark.planning.cost_estimate import estimate_cost
+from mmcurv.benchmark.planning.cost_table import cost_table
+from mmcurv.engine.config_options import (KeyValueAction, UsageError,
+                                          check_options)
+
+PIPE_WIDTH = 140  # characters, where no terminal says how wide it is
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'configs', nargs='+', metavar='CONFIG', help='paths of configs')
+    parser.add_argument(
+        '--processes',
+        type=int,
+        default=1,
+        help='of the training, such as 8 for 8 GPUs; default: 1')
+    parser.add_argument(
+        '--read-data',
+        action='store_true',
+        help='count the images in the data instead of taking published '
+        'numbers')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValueAction,
+        metavar='KEY=VALUE',
+        help='change entries of the configs')
+    return parser
+
+
+def changed_config(path, options):
+    """A config with its changes."""
+    cfg = read_config(path)
+    check_options(cfg, options)
+    cfg.merge_from_dict(options)
+    return cfg
+
+
+def main(arguments=None):
+    args = make_parser().parse_args(arguments)
+    # What constructors of models log would stand between the lines.
+    MMLogger.get_instance('estimate_cost').setLevel('WARNING')
+    costs = []
+    try:
+        if args.processes < 1:
+            raise UsageError('--processes: expected at least 1, got '
+                             f'{args.processes}.')
+        with warnings.catch_warnings():
+            # mmcv-lite says that it is no mmcv, which no config here needs.
+            warnings.filterwarnings('ignore', message='Fail to import')
+            warnings.filterwarnings('ignore', message='Unnecessary conv bias')
+            for path in args.configs:
+                cfg = changed_config(path, args.cfg_options or {})
+                cost = estimate_cost(cfg, args.read_data, args.processes)
+                costs.append((path, cost))
+    except UsageError as error:
+        Console(stderr=True).print(
+            Text(f'estimate_cost.py: {error}', style='red'), soft_wrap=True)
+        return 2
+    wide = sys.stdout.isatty()
+    Console(width=None if wide else PIPE_WIDTH).print(cost_table(costs))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
