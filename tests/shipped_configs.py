@@ -11,8 +11,10 @@ from mmcurv.datasets.dataset_labels import dataset_labels
 from mmcurv.datasets.fashion_mini import FashionMini
 
 ROOT = Path(__file__).parents[1]
+# configs/geometry is of no method: it measures, without CR.
 METHODS = sorted(
-    path.parent.name for path in ROOT.glob('configs/*/metafile.yml'))
+    path.parent.name for path in ROOT.glob('configs/*/metafile.yml')
+    if path.parent.name != 'geometry')
 CONFIGS = [
     path for method in METHODS
     for path in sorted((ROOT / 'configs' / method).glob('*.py'))
@@ -20,6 +22,18 @@ CONFIGS = [
 TWINS = [path for path in CONFIGS if path.stem.endswith('_cr')]
 BASELINES = [path for path in CONFIGS if path not in TWINS]
 IMBALANCES = [200, 100, 50, 10]
+# Those of Tables 3 and 4, with the network of each, and those of Table 5. The
+# others make families whose members differ in their imbalance.
+LARGE_SETS = {'imagenet-lt': 'resnext50', 'inaturalist2018': 'resnet50'}
+LARGE = [
+    path for path in CONFIGS
+    if any(f'_{data}' in path.stem for data in LARGE_SETS)
+]
+BALANCED = [
+    path for path in CONFIGS
+    if re.search(r'_(imagenet|cifar100)(_adam)?(_cr)?$', path.stem)
+]
+OTHERS = [path for path in CONFIGS if path not in LARGE + BALANCED]
 
 
 @functools.lru_cache(maxsize=None)
@@ -55,8 +69,16 @@ def family_members(paths):
 # shows; so one of each is built and trained.
 FAMILIES = [
     min(paths, key=lambda path: 'if100' not in path.stem)
-    for paths in family_members(BASELINES).values()
+    for paths in family_members([path for path in OTHERS
+                                 if path not in TWINS]).values()
 ]
+
+
+def loaded(dataset):
+    """The config of a data set, or of the one that is kept in memory."""
+    if dataset.type == 'mmcurv.InMemoryDataset':
+        return dataset.dataset
+    return dataset
 
 
 @functools.lru_cache(maxsize=None)
@@ -69,12 +91,14 @@ def few_of_each_class(split):
 
 def use_tiny_data(cfg, data_folder):
     """Point every data set of a config at the tiny files."""
-    train = cfg.train_dataloader.dataset
+    train, val, test = (
+        loaded(loader.dataset)
+        for loader in (cfg.train_dataloader, cfg.val_dataloader,
+                       cfg.test_dataloader))
     if train.type == 'mmcurv.LongTailed':
         train.imbalance_factor = 2 if train.imbalance_factor > 2 else 1
         train = train.dataset
-    for dataset in (train, cfg.val_dataloader.dataset,
-                    cfg.test_dataloader.dataset):
+    for dataset in (train, val, test):
         if dataset.type == 'mmcurv.FashionMini':
             dataset.indices = few_of_each_class(dataset.split)
         else:

@@ -11,7 +11,7 @@ MBJ = [path for path in CONFIGS if path.parent.name == 'mbj']
 def test_memory_holds_8_batches_and_begins_in_the_second_half(path):
     cfg = read(path)
     head = cfg.model.head
-    assert head.memory_size == 8 * cfg.train_dataloader.batch_size
+    assert head.memory_size == 8 * cfg.auto_scale_lr.base_batch_size
     assert head.start_epoch == cfg.train_cfg.max_epochs // 2 + 1
     assert (head.rho, head.memory_weight) == (1, 1)
 

@@ -13,6 +13,7 @@ from mmcurv.benchmark.commands.cards import RECORDS, card_texts
 from mmcurv.benchmark.paper.paper_target import paper_target
 from mmcurv.engine.stages.stage_epochs import stage_epochs
 from mmcurv.engine.stages.stage_progress import total_epochs
+from tests.shipped_configs import loaded
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(path.parent for path in ROOT.glob('configs/*/metafile.yml'))
@@ -61,7 +62,7 @@ def test_metafile_says_what_the_configs_say(folder):
         cfg = Config.fromfile(ROOT / one.config)
         assert total_epochs(stage_epochs(cfg)) == one.epochs, one.name
         assert cfg.default_hooks.run_record.main == one.main, one.name
-        train = cfg.train_dataloader.dataset
+        train = loaded(cfg.train_dataloader.dataset)
         if train.type == 'mmcurv.LongTailed':
             assert train.imbalance_factor == one.imbalance_factor, one.name
         if one.imbalance_factor is not None:

@@ -27,7 +27,8 @@ def show_geometry(visualizer: Visualizer, record: Dict[str, Any]) -> None:
         add_histogram = getattr(backend.experiment, 'add_histogram', None)
         for name in MEASURES if add_histogram else ():
             values = np.array(record[name], dtype=float)
-            values = values[np.isfinite(values)]
+            # TensorBoard's bins end at 1e20, and it has none for the others.
+            values = values[np.abs(values) < 1e20]
             if values.size:
                 add_histogram(f'geometry/{name}', values, record['epoch'])
 

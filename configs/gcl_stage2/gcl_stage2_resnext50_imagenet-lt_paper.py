@@ -1,0 +1,23 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# GCL, both stages, on ImageNet-LT, recipe of the paper.
+_base_ = [
+    '../_base_/models/resnext50_224.py',
+    '../_base_/datasets/imagenet_lt.py',
+    '../_base_/schedules/paper_200e.py',
+    '../_base_/large_runtime.py',
+    '../_base_/stages/gcl_30e.py',
+]
+
+model = dict(
+    head=dict(
+        type='mmcurv.NormedLinearHead',
+        num_classes=1000,
+        loss=dict(type='mmcurv.GCLLoss'),
+        init_cfg=None))
+
+default_hooks = dict(mixup=dict(type='mmcurv.PairedMixupHook', alpha=1.))
+
+# The second stage has the same batch.
+stages = _base_.stages
+stages[1]['changes']['train_dataloader']['batch_size'] = 32
+stages[1]['changes']['auto_scale_lr']['base_batch_size'] = 256

@@ -1,0 +1,10 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+# Fig. 4 and 6 with MobileNetV2 on SVHN.
+_base_ = [
+    '../_base_/models/mobilenet_v2_32.py',
+    '../_base_/datasets/svhn.py',
+    '../_base_/schedules/geometry_200e.py',
+    '../_base_/geometry_runtime.py',
+]
+
+model = dict(head=dict(num_classes=10))
