@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
+from mmcurv.benchmark.matrices.broken_configs import meta_model
 from tests.real_formats import write_fashion_mnist
 
 FOLDER = Path(__file__).parents[1] / 'configs/geometry'
@@ -57,7 +58,7 @@ def test_network_trains_on_all_images_and_is_measured(path):
     assert (test.type, test.split) == (kind, 'test')
     assert cfg.data_preprocessor.num_classes == classes
     assert cfg.data_preprocessor.get('to_rgb') == to_rgb  # all are RGB
-    assert cfg.model.head.num_classes == classes
+    assert meta_model(cfg).head.fc.out_features == classes
     flips = [step.type for step in train.pipeline].count('RandomFlip')
     assert flips == (0 if 'svhn' in path.stem else 1)
     assert cfg.train_dataloader.batch_size == 128

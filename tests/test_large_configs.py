@@ -117,6 +117,15 @@ def test_pool_of_a_large_set_is_halved_and_divided(path):
         dtype='float16', layout='sharded', max_per_class=None, device=None)
 
 
+@pytest.mark.parametrize(
+    'path', PLAIN + BALANCED_PLAIN, ids=names_of(PLAIN + BALANCED_PLAIN))
+def test_model_builds_with_the_layer_that_is_measured(path):
+    cfg = copy.deepcopy(read(path))
+    model = meta_model(cfg)
+    model.get_submodule(cfg.default_hooks.geometry.layer)
+    assert all(p.is_meta for p in model.parameters())
+
+
 @pytest.mark.parametrize('name, parameters', [
     ('ce_resnext50_imagenet-lt_paper', 25028904),
     ('ce_resnet50_inaturalist2018_paper', 23508032 + 2049 * 8142),
