@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor
 
+from .on_host import on_host
 from .tridiagonal import count_below, few_eigenpairs, tridiagonalize
 
 NORMALS = ('smallest', 'next')
@@ -28,7 +29,8 @@ class Frames(NamedTuple):
         vectors (Tensor): Shape (n, p, m + 1): m unit tangent vectors, then
             the unit normal. Columns beyond the rank are zero.
         rank (Tensor): Shape (n,), int64: directions in which the
-            neighbourhood extends beyond rounding.
+            neighbourhood extends beyond rounding; 0 where a wanted direction
+            was lost, see :func:`~mmcurv.geometry.tridiagonal.orthonormalize`.
     """
     vectors: Tensor
     rank: Tensor
@@ -70,7 +72,7 @@ def local_frames(offsets: Tensor,
     floor = matrix.shape[1] * torch.finfo(matrix.dtype).eps * trace
     if rounding is not None:
         floor = torch.maximum(floor, rounding)
-    few = matrix.device.type == 'cpu' and len(matrix) < WORTH_A_BATCH
+    few = on_host(matrix) and len(matrix) < WORTH_A_BATCH
     route = _by_eigh if few or not detach else _by_tridiagonal
     vectors, rank = route(matrix, floor, tangent_dim, normal)
     if by_gram:  # from neighbours' weights to directions
@@ -101,7 +103,9 @@ def _by_tridiagonal(matrix: Tensor, floor: Tensor, tangent_dim: int,
     rank = size - count_below(*reduced[:2], floor[None])[0]
     rank = torch.where(floor > 0, rank, 0)  # all points coincide
     index = _ranks_wanted(rank, size, tangent_dim, normal)
-    return few_eigenpairs(matrix, index, reduced)[1], rank
+    vectors = few_eigenpairs(matrix, index, reduced)[1]
+    lost = (vectors == 0).all(1).any(1)
+    return vectors, torch.where(lost, 0, rank)
 
 
 def _covariance(offsets: Tensor, count: Tensor) -> Tuple[Tensor, bool]:

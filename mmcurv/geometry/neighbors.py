@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from .checks import check_points
+from .on_host import on_host
 
 DEFAULT_MEMORY = 256 * 2**20  # bytes of scratch, not counting the result
+SPARE = 8  # candidates beyond k
 
 
 def knn(points: Tensor, k: int, max_memory: int = DEFAULT_MEMORY) -> Tensor:
@@ -58,7 +60,9 @@ def nearest(queries: Tensor,
     Squared distances come from one matrix product, whose cancellation can
     swap points of nearly equal distance. Rows in which the k-th and the next
     distance are closer than that rounding error are measured again from
-    direct differences, so the *set* of neighbours is exact.
+    direct differences, so the *set* of neighbours is exact. On a GPU, which
+    would have to be waited for to know these rows, all rows are: see
+    :func:`nearest_of_candidates`.
 
     Args:
         queries (Tensor): Shape (a, p).
@@ -72,6 +76,8 @@ def nearest(queries: Tensor,
     Returns:
         Tensor: Shape (a, k), int64.
     """
+    if not on_host(points):
+        return nearest_of_candidates(queries, points, k, exclude, max_memory)
     # Distances do not care about the origin, rounding does.
     center = points.mean(0)
     centered = points - center
@@ -98,6 +104,41 @@ def nearest(queries: Tensor,
                 queries[start + unsure], points, k,
                 None if exclude is None else skip[unsure], max_memory)
     return out
+
+
+def nearest_of_candidates(queries: Tensor,
+                          points: Tensor,
+                          k: int,
+                          exclude: Optional[Tensor] = None,
+                          max_memory: int = DEFAULT_MEMORY) -> Tensor:
+    """The same in steps whose sizes do not depend on the distances.
+
+    A few more than k candidates come from the matrix product and are
+    measured again from direct differences. The set is exact unless more
+    points than ``SPARE`` lie between the k-th distance and its rounding
+    error, and then those taken instead are as near to within that error.
+    Arguments and result as in :func:`nearest`.
+    """
+    center = points.mean(0)
+    centered = points - center
+    square = centered.square().sum(1)  # (n,)
+    available = points.shape[0] - (exclude is not None)
+    number = min(k + SPARE, available)
+    out = []
+    per_row = 3 * points.shape[0] + 3 * number * points.shape[1]
+    step = _rows_per_chunk(per_row, points, max_memory)
+    for start in range(0, queries.shape[0], step):
+        query = queries[start:start + step]
+        distance = torch.addmm(square, query - center, centered.T, alpha=-2)
+        if exclude is not None:
+            distance.scatter_(1, exclude[start:start + step, None], math.inf)
+        index = distance.topk(number, largest=False).indices
+        index = index.sort(dim=1).values  # (r, number), for ties
+        offsets = points[index] - query[:, None]
+        order = offsets.square().sum(-1).sort(dim=1, stable=True).indices
+        out.append(index.gather(1, order[:, :k]))
+    return torch.cat(out) if out else queries.new_empty(
+        0, k, dtype=torch.long)
 
 
 def _nearest_by_difference(queries: Tensor, points: Tensor, k: int,

@@ -14,6 +14,9 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
+from .on_host import on_host
+from .tridiagonal import eigenvalues, tridiagonalize
+
 FITS = ('ridge', 'symmetric', 'paper')
 
 
@@ -79,9 +82,20 @@ def _condition(design: Tensor) -> Tensor:
     squares = design.mT @ design
     sound = torch.isfinite(squares).flatten(1).all(1)
     squares = torch.where(sound[:, None, None], squares, 0)
-    spectrum = torch.linalg.eigvalsh(squares)  # ascending
-    condition = (spectrum[:, -1] / spectrum[:, 0].clamp_min(0)).sqrt()
+    smallest, largest = _extreme_eigenvalues(squares)
+    condition = (largest / smallest.clamp_min(0)).sqrt()
     return torch.where(sound, condition, math.nan)
+
+
+def _extreme_eigenvalues(matrices: Tensor) -> Tuple[Tensor, Tensor]:
+    if on_host(matrices):
+        spectrum = torch.linalg.eigvalsh(matrices)  # ascending
+        return spectrum[:, 0], spectrum[:, -1]
+    # Waits for no GPU to say whether it converged.
+    ends = torch.arange(2, device=matrices.device)
+    ends = (ends * (matrices.shape[1] - 1))[:, None]
+    tridiagonal = tridiagonalize(matrices)[:2]
+    return eigenvalues(*tridiagonal, ends.expand(2, len(matrices))).unbind()
 
 
 def _basis(m: int, like: Tensor) -> Tuple[Tensor, Tensor, Tensor]:

@@ -26,17 +26,28 @@ def reduce_by_class(log_values: Tensor, labels: Tensor, num_classes: int,
         Tensor: Shape (C,); nan for a class without a value.
     """
     used = ~torch.isnan(log_values)
-    log_values, labels = log_values[used], labels[used]
-    count = torch.bincount(labels, minlength=num_classes)
+    count = count_by_class(used, labels, num_classes)
     if reduction == 'mean':
-        result = log_sum_exp_by_class(log_values, labels, num_classes)
+        # What is flat adds nothing, and neither should what is left out.
+        counted = torch.where(used, log_values, -math.inf)
+        result = log_sum_exp_by_class(counted, labels, num_classes)
         result = result - count.to(result.dtype).log()
     elif reduction == 'geometric':
         result = log_values.new_zeros(num_classes)
-        result = result.index_add(0, labels, log_values) / count
+        result = result.index_add(0, labels, torch.where(
+            used, log_values, 0)) / count
     else:
         result = _median(log_values, labels, count)
     return torch.where(count > 0, result, math.nan)
+
+
+def count_by_class(used: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    """How many of each class are used, (N,) bool and (N,) to (C,) int64.
+
+    In shapes that the host knows, so that a GPU need not be waited for.
+    """
+    count = labels.new_zeros(num_classes)
+    return count.index_add(0, labels, used.to(count))
 
 
 def log_sum_exp_by_class(log_values: Tensor, labels: Tensor,
@@ -56,7 +67,11 @@ def log_sum_exp_by_class(log_values: Tensor, labels: Tensor,
 
 
 def _median(log_values: Tensor, labels: Tensor, count: Tensor) -> Tensor:
-    """Middle value; the mean of both middle values for an even count."""
+    """Middle value; the mean of both middle values for an even count.
+
+    What is nan comes last of all, behind the last class.
+    """
+    labels = torch.where(torch.isnan(log_values), len(count), labels)
     order = log_values.sort().indices
     order = order[labels[order].sort(stable=True).indices]
     start = count.cumsum(0) - count

@@ -17,7 +17,10 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
+from .on_host import on_host
+
 SHIFTS_AT_ONCE = 6144  # about where arithmetic outweighs the call
+LOST = 0.01  # of a unit vector's length; rounding is that much larger then
 Reflectors = List[Tuple[Tensor, Tensor]]
 
 
@@ -31,9 +34,8 @@ def tridiagonalize(matrices: Tensor) -> Tuple[Tensor, Tensor, Reflectors]:
         tuple: Diagonal (s, n), off-diagonal (s - 1, n), and the Householder
         reflectors [(v, 2 / vᵀv)] whose product is Q.
     """
-    work = matrices.permute(1, 2, 0).contiguous()  # (s, s, n)
-    if work.data_ptr() == matrices.data_ptr():
-        work = work.clone()
+    work = matrices.permute(1, 2, 0)  # (s, s, n)
+    work = work.clone(memory_format=torch.contiguous_format)
     size, _, n = work.shape
     diagonal = work.new_empty(size, n)
     off = work.new_empty(max(size - 1, 0), n)
@@ -163,7 +165,8 @@ def few_eigenpairs(matrices: Tensor,
 
     Where two chosen eigenvalues lie so close that the vectors are not
     orthogonal to working precision, those matrices alone go through
-    ``torch.linalg.eigh``.
+    ``torch.linalg.eigh``. On a GPU, which would have to be waited for to know
+    them, :func:`orthonormalize` does what it can for all.
 
     Args:
         matrices (Tensor): Shape (n, s, s), symmetric, float32 or float64.
@@ -173,7 +176,8 @@ def few_eigenpairs(matrices: Tensor,
             the caller has it already. Defaults to None.
 
     Returns:
-        tuple: Eigenvalues (n, t) and unit eigenvectors (n, s, t).
+        tuple: Eigenvalues (n, t) and unit eigenvectors (n, s, t); where one
+        was lost, see :func:`orthonormalize`, it is 0.
     """
     diagonal, off, reflectors = reduced or tridiagonalize(matrices)
     values = eigenvalues(diagonal, off, index.T)  # (t, n)
@@ -184,6 +188,8 @@ def few_eigenpairs(matrices: Tensor,
         v = v[:, None]
         part.addcmul_(v, (part * v).sum(0) * scale, value=-1)
     values, vectors = values.T.contiguous(), vectors.permute(2, 0, 1)
+    if not on_host(vectors):
+        return values, orthonormalize(vectors, index)
     loose = _not_orthonormal(vectors, index)
     if len(loose):
         all_values, all_vectors = torch.linalg.eigh(matrices[loose])
@@ -193,6 +199,32 @@ def few_eigenpairs(matrices: Tensor,
         vectors = vectors.contiguous()
         vectors[loose] = all_vectors.gather(2, pick)
     return values, vectors
+
+
+def orthonormalize(vectors: Tensor, index: Tensor) -> Tensor:
+    """Make vectors of different eigenvalues orthogonal, by Gram-Schmidt.
+
+    Vectors of nearly equal eigenvalues are some vectors of one eigenspace,
+    of which any orthonormal basis will do. Two that nearly coincide do not
+    span it: the second is lost.
+
+    Args:
+        vectors (Tensor): Shape (n, s, t), unit vectors.
+        index (Tensor): Shape (n, t), rank of each one's eigenvalue.
+
+    Returns:
+        Tensor: Shape (n, s, t); zeros in place of a vector that is lost.
+    """
+    done = []
+    for j, vector in enumerate(vectors.unbind(2)):  # (n, s)
+        for i, other in enumerate(done):
+            overlap = (vector * other).sum(1)
+            overlap = torch.where(index[:, i] == index[:, j], 0, overlap)
+            vector = vector - overlap[:, None] * other
+        length = vector.norm(dim=1, keepdim=True)
+        sound = length > LOST  # False for NaN
+        done.append(torch.where(sound, vector / length, 0))
+    return torch.stack(done, 2)
 
 
 def _keep_from_zero(pivot: Tensor, tiny: float) -> None:
