@@ -7,12 +7,15 @@ cannot run code.
 import json
 import struct
 import zipfile
+import zlib
 from typing import Dict, List, Optional, Union
 
 import numpy as np
 
 Arrays = Dict[str, Union[np.ndarray, List[str]]]
 LARGE = 'features'
+# What zipfile and numpy raise where an archive is not what it says.
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)
 # Formats of safetensors that numpy knows; bfloat16 is widened by torch.
 MAPPED = dict(F16=np.float16, F32=np.float32, F64=np.float64)
 
@@ -36,12 +39,17 @@ def read_npz(path: str) -> Arrays:
         raise ValueError(f'{path}: expected an .npz file as np.savez writes '
                          'it, got something else or half of one. Write it '
                          'again.')
-    with np.load(path, allow_pickle=False) as file:
-        mapped = _map_member(path, LARGE)
-        arrays = {} if mapped is None else {LARGE: mapped}
-        for name in file.files:
-            if name not in arrays:
-                arrays[name] = _member(path, file, name)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            mapped = _map_member(path, LARGE)
+            arrays = {} if mapped is None else {LARGE: mapped}
+            for name in file.files:
+                if name not in arrays:
+                    arrays[name] = _member(path, file, name)
+    except BROKEN as error:
+        raise ValueError(f'{path}: expected an .npz file as np.savez writes '
+                         f'it, got one that cannot be read ({error}). Write '
+                         'it again.') from None
     return arrays
 
 
@@ -111,12 +119,15 @@ def _map_member(path: str, name: str) -> Optional[np.ndarray]:
         # The local header may be padded otherwise than the central one.
         name_length, extra_length = struct.unpack('<26xHH', file.read(30))
         file.seek(name_length + extra_length, 1)
-        version = np.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0)):
+        try:
+            version = np.lib.format.read_magic(file)
+            if version not in ((1, 0), (2, 0)):
+                return None
+            read_header = getattr(np.lib.format,
+                                  f'read_array_header_{version[0]}_0')
+            shape, fortran, dtype = read_header(file)
+        except ValueError:  # no array; whoever reads it in full says so
             return None
-        read_header = getattr(np.lib.format,
-                              f'read_array_header_{version[0]}_0')
-        shape, fortran, dtype = read_header(file)
         start = file.tell()
     if dtype.hasobject or fortran or 0 in shape:
         return None

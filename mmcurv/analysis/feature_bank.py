@@ -220,7 +220,12 @@ def _read_array(folder: str, name: str, **options) -> np.ndarray:
         raise ValueError(f'{folder}: expected {name}.npy, which its '
                          f'bank.json names, found {_listing(folder)}. '
                          'Extract the features again.')
-    return np.load(path, allow_pickle=False, **options)
+    try:
+        return np.load(path, allow_pickle=False, **options)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f'{path}: expected an array of numbers as np.save '
+                         f'writes it, but: {error} Objects are not loaded, '
+                         'because they can run code.') from None
 
 
 def _listing(folder: str) -> str:

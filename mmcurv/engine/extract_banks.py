@@ -2,6 +2,7 @@
 """Features, labels and predictions of a checkpoint, kept as feature banks.
 """
 import os.path as osp
+import re
 from datetime import datetime, timezone
 from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
@@ -152,7 +153,8 @@ def bank_folder(out_dir: str,
     Returns:
         str: A folder under ``out_dir``.
     """
-    name = layer.replace(':', '-')  # no file name on Windows holds a colon
+    # No file name on Windows holds a colon; a slash would lead elsewhere.
+    name = re.sub(r'[:/\\\0]|^\.*$', '-', layer)
     return osp.join(out_dir, split,
                     name if pooling == 'avg' else f'{name}+{pooling}')
 

@@ -2,6 +2,7 @@
 """All runs of a matrix with their records, as one file."""
 import json
 import os.path as osp
+import re
 from datetime import datetime, timezone
 from typing import Any, Dict
 
@@ -16,6 +17,7 @@ from .run_records import RECORD, check_run_record, kept_part, read_run_record
 
 SCHEMA, SCHEMA_VERSION = 'mmcurv.collection', 1
 KEYS = ('matrix', 'runs')
+FOLDER = r'(?!\.)[^/\\:\x00-\x1f]+'  # it must not lead anywhere else
 RUN_KEYS = ('method', 'cr', 'dataset', 'imbalance_factor', 'model', 'variant',
             'tau', 'seed', 'config', 'options')
 
@@ -107,6 +109,12 @@ def read_collection(path: str) -> Dict[str, Any]:
     if missing:
         raise ValueError(f'{path}: expected {", ".join(missing[:5])} in the '
                          f'collection, found none. {remedy}.')
+    matrix = collection['matrix']
+    name = matrix.get('name') if isinstance(matrix, dict) else None
+    if not isinstance(name, str) or not re.fullmatch(FOLDER, name):
+        raise ValueError(f'{path}: matrix.name: expected a name that can be '
+                         f'that of a folder, got {clean(name, 40)!r}. '
+                         f'{remedy}.')
     for run in collection['runs']:
         if run['state'] == 'done':
             check_run_record(run['record'], f'{path}: {run["name"]}')

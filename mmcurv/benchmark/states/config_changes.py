@@ -10,9 +10,10 @@ import os.path as osp
 from typing import Any, Dict, Iterator, Optional, Tuple
 
 from mmcurv.benchmark.matrices.run_spec import RunSpec
-from mmcurv.benchmark.matrices.spec_config import read_config, spec_config
+from mmcurv.benchmark.matrices.spec_config import spec_config
 from mmcurv.engine.config_hash import canonical_json
 from mmcurv.engine.run_checkpoints import BY_TIME
+from .kept_config import read_kept_config
 
 SHOWN = 3
 ABSENT = 'absent'
@@ -40,7 +41,7 @@ def changed_config(spec: RunSpec) -> Optional[str]:
         return None
     if name not in left:
         return f'they were trained with {left[0]}, the matrix names {name}'
-    old = read_config(osp.join(spec.folder, name))
+    old = read_kept_config(osp.join(spec.folder, name))
     seed = (old.get('randomness') or {}).get('seed')
     if seed != spec.seed:
         return f'they have the seed {seed}, the matrix has {spec.seed}'
