@@ -14,8 +14,8 @@ from mmcurv.engine.run_provenance import processor
 
 HERE = osp.dirname(osp.abspath(__file__))
 BENCHMARKS = ('class_curvature_speed', 'class_curvature_memory',
-              'training_step', 'many_classes', 'method_steps', 'feeding',
-              'audit_speed')
+              'training_step', 'many_classes', 'layouts', 'method_steps',
+              'feeding', 'audit_speed')
 
 
 def machine():

@@ -5,6 +5,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 from torch import Tensor
 
 from .curvature_step import CurvatureStep
+from .pool_options import share_of_layer
 
 # Kept for each layer besides their mean; with both, since log lines show
 # four decimals and curvatures may be small.
@@ -20,6 +21,7 @@ class CurvatureSteps:
     """
 
     def __init__(self, names: Sequence[str], **step):
+        step['pool'] = share_of_layer(step.get('pool'), len(names))
         self.steps = {name: CurvatureStep(**step) for name in names}
 
     @property
@@ -27,10 +29,13 @@ class CurvatureSteps:
         """Options of each layer's pool."""
         return next(iter(self.steps.values())).pool_options
 
-    def prepare(self, class_counts: Sequence[int], dataset: Any) -> None:
+    def prepare(self,
+                class_counts: Sequence[int],
+                dataset: Any,
+                folder: Optional[str] = None) -> None:
         """See :meth:`CurvatureStep.prepare`."""
         for step in self.steps.values():
-            step.prepare(class_counts, dataset)
+            step.prepare(class_counts, dataset, folder)
 
     def __call__(
             self, features: Sequence[Tensor], data_samples: Any,

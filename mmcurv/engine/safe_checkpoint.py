@@ -10,20 +10,25 @@ the file instead, and only plain numbers remain to be allowed.
 
 mmengine also writes a checkpoint in its place, and with ``save_best`` writes
 the newest one a second time: a run killed then has no checkpoint that loads.
-Files are renamed into their place instead.
+Files are renamed into their place instead, see
+:mod:`~mmcurv.engine.save_whole`.
 """
 import logging
 import os
 import os.path as osp
 import pickle
 
+import mmengine.runner.checkpoint
 import numpy as np
 import torch
-from mmengine.fileio import LocalBackend
 from mmengine.logging import HistoryBuffer, print_log
 from mmengine.runner import CheckpointLoader
 
-from mmcurv.atomic_write import write_bytes
+from .checkpoint_url import load_url
+from .config_in_checkpoint import load_without_config
+from .damaged_checkpoint import (DamagedCheckpoint, advice, describe_damage,
+                                 is_damaged)
+from .save_whole import save_whole
 
 TRUST_VARIABLE = 'MMCURV_TRUST_CHECKPOINTS'
 
@@ -31,14 +36,17 @@ TRUST_VARIABLE = 'MMCURV_TRUST_CHECKPOINTS'
 def make_checkpoints_safe() -> None:
     """Let mmengine save in one step and resume with ``weights_only=True``.
 
-    Four things change in this process: mmengine's local files appear whole
-    or not at all, a ``HistoryBuffer`` is pickled as its numbers alone, the
-    classes those numbers need are allowed to ``torch.load``, and mmengine's
-    loader of local files becomes :func:`load_from_local`. Calling it again
-    changes nothing. Before torch 2.4, which cannot allow single classes, only
-    the first is done.
+    Six things change in this process: mmengine's local files appear whole
+    or not at all, no text of a checkpoint is executed on resume, what was
+    downloaded is read as a local file, a ``HistoryBuffer`` is pickled as its
+    numbers alone, the classes those numbers need are allowed to
+    ``torch.load``, and mmengine's loader of local files becomes
+    :func:`load_from_local`. Calling it again changes nothing. Before torch
+    2.4, which cannot allow single classes, only the first three are done.
     """
-    LocalBackend.put = _put_whole
+    save_whole()
+    CheckpointLoader.load_checkpoint = classmethod(load_without_config)
+    mmengine.runner.checkpoint.load_url = load_url
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
     HistoryBuffer.__getstate__ = _numbers_of
@@ -60,15 +68,21 @@ def load_from_local(filename, map_location=None):
 
     Raises:
         FileNotFoundError: If there is no such file.
+        DamagedCheckpoint: If the file is not whole.
         pickle.UnpicklingError: If the file holds more than weights and
             numbers and ``MMCURV_TRUST_CHECKPOINTS`` is not ``'1'``.
     """
     path = osp.expanduser(filename)
     if not osp.isfile(path):
-        raise FileNotFoundError(f'{filename} can not be found.')
+        raise FileNotFoundError(
+            f'{filename} can not be found. {advice(path)}')
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # of many kinds, where a file is damaged
+        if is_damaged(path, error):
+            raise DamagedCheckpoint(describe_damage(path, error)) from error
+        if not isinstance(error, pickle.UnpicklingError):
+            raise
         if os.environ.get(TRUST_VARIABLE) != '1':
             raise pickle.UnpicklingError(_refusal(filename)) from error
     print_log(
@@ -86,10 +100,6 @@ def _refusal(filename: str) -> str:
             'of this kind. If you trust whoever made this file, set the '
             f'environment variable {TRUST_VARIABLE}=1 and start again; '
             'checkpoints saved from then on load without it.')
-
-
-def _put_whole(self, obj: bytes, filepath) -> None:
-    write_bytes(osp.realpath(filepath), obj)  # a link stays a link
 
 
 def _numbers_of(self) -> dict:

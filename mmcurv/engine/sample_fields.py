@@ -76,9 +76,9 @@ def split_mixed(data_samples: List[Any], labels: Tensor,
             class with the largest share.
 
     Returns:
-        tuple: Kept rows (B,) bool and labels (B,).
+        tuple: Kept rows (B,) bool, in main memory, and labels (B,).
     """
-    kept = torch.ones_like(labels, dtype=torch.bool)
+    kept = torch.ones(len(labels), dtype=torch.bool, device='cpu')
     if isinstance(data_samples, Tensor):
         return kept, labels
     pairs = read_pairs(data_samples)
@@ -92,14 +92,14 @@ def split_mixed(data_samples: List[Any], labels: Tensor,
 def _split_by_score(data_samples: List[Any], labels: Tensor,
                     mode: str) -> Tuple[Tensor, Tensor]:
     scores = [sample.get('gt_score') for sample in data_samples]
-    kept = torch.ones_like(labels, dtype=torch.bool)
+    kept = torch.ones(len(labels), dtype=torch.bool, device='cpu')
     rows = [i for i, score in enumerate(scores) if score is not None]
     if not rows:
         return kept, labels
     share, largest = torch.stack([scores[i] for i in rows]).max(1)
     mixed = (share < 1 - 1e-6).to(labels.device)
     if mode == 'skip':
-        kept[rows] = ~mixed.any()
+        kept[rows] = not mixed.any()
         return kept, labels
     labels = labels.clone()
     labels[rows] = torch.where(mixed, largest.to(labels), labels[rows])

@@ -9,7 +9,7 @@ from torch import Tensor
 
 def rows_of_processes(values: Tensor) -> List[int]:
     """Number of rows that each process has, in the order of the ranks."""
-    rows = torch.tensor([len(values)], device=values.device)
+    rows = torch.full((1, ), len(values), device=values.device)
     return torch.cat(all_gather(rows)).tolist()
 
 

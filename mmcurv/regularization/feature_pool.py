@@ -4,25 +4,33 @@
 The pool Q of Section 6.3 and Algorithm 4 of Ma et al., *Predicting and
 Enhancing the Fairness of DNNs with the Curvature of Perceptual Manifolds*.
 """
-from typing import NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
+
+from .feature_storage import make_features
+from .host_rows import to_device, to_host
 
 ADDRESSINGS = ('index', 'fifo')
 
 
 class PoolPlan(NamedTuple):
-    """Where a batch would be stored.
+    """Where a batch would be stored; all in main memory.
 
     Attributes:
         slots (Tensor): Shape (B,), int64; -1 for a row that would not be
             kept (not finite, repeated later in the batch, or pushed out by
             the batch itself).
         arrivals (Tensor): Shape (C,), int64: rows that take a new place.
+        images (Tensor, optional): Shape (B,), int64: numbers of the images;
+            None for a queue.
+        num_nonfinite (int): Rows that the pool's dtype cannot hold.
     """
     slots: Tensor
     arrivals: Tensor
+    images: Optional[Tensor]
+    num_nonfinite: int
 
 
 class FeaturePool(nn.Module):
@@ -37,19 +45,30 @@ class FeaturePool(nn.Module):
     push, images that have a slot are written first, then the others in the
     order of the batch; of an image that occurs twice the last row counts.
 
+    The features live on ``device``, what tells where they are in main
+    memory: the loops over classes ask for it all the time, and would wait
+    for a GPU each time.
+
     Args:
         class_counts (Sequence[int]): Training images of each class, C long.
         feature_dim (int): p.
         addressing (str): 'index' or 'fifo'. Defaults to 'index'.
         dtype (torch.dtype): Storage type of the features.
             Defaults to torch.float32.
-        device (torch.device, optional): Where the pool lives; None is the
-            current default device. Defaults to None.
+        device (torch.device, optional): Where the features live; None is
+            the current default device. Defaults to None.
         max_per_class (int, optional): Cap on the slots of a class, >= 1.
             Defaults to None.
         classes (Tensor, optional): Shape (C,), bool: the classes that are
             held here. The others have no slot, and no row of theirs may
             come. Defaults to None, which is all.
+        storage (str): Where the features are kept: on the 'device', in main
+            memory ('host', pinned where CUDA is there) or in a 'file' whose
+            pages the system reads and writes as needed.
+            Defaults to 'device'.
+        folder (str, optional): Of ``storage='file'``, see
+            :func:`~mmcurv.regularization.feature_storage.make_features`.
+            Defaults to None.
 
     Example:
         >>> import torch
@@ -67,7 +86,9 @@ class FeaturePool(nn.Module):
                  dtype: torch.dtype = torch.float32,
                  device: Optional[torch.device] = None,
                  max_per_class: Optional[int] = None,
-                 classes: Optional[Tensor] = None):
+                 classes: Optional[Tensor] = None,
+                 storage: str = 'device',
+                 folder: Optional[str] = None):
         super().__init__()
         if addressing not in ADDRESSINGS:
             raise ValueError(f'addressing must be one of {ADDRESSINGS}, '
@@ -75,7 +96,7 @@ class FeaturePool(nn.Module):
         if max_per_class is not None and max_per_class < 1:
             raise ValueError('max_per_class must be at least 1 or None, '
                              f'got {max_per_class}.')
-        counts = torch.as_tensor(class_counts, device=device)
+        counts = torch.as_tensor(class_counts, device='cpu')
         if (counts.dim() != 1 or counts.is_floating_point() or not len(counts)
                 or (counts < 0).any()):
             raise ValueError('class_counts must be a non-empty list of '
@@ -86,9 +107,9 @@ class FeaturePool(nn.Module):
         counts = counts.long()
         capacity = counts.clamp_max(max_per_class or counts.max().item())
         if classes is not None:
-            capacity = capacity * classes.to(capacity.device)
+            capacity = capacity * classes.cpu()
         slots, images = capacity.sum().item(), counts.sum().item()
-        device = counts.device
+        here = dict(dtype=torch.long, device='cpu')
         self.addressing = addressing
         self.register_buffer('capacity', capacity)  # (C,)
         self.register_buffer(  # slots before class c, (C,)
@@ -98,13 +119,11 @@ class FeaturePool(nn.Module):
             'arrived', torch.zeros_like(capacity))
         self.register_buffer(
             'features',
-            torch.zeros(slots, feature_dim, dtype=dtype, device=device))
+            make_features(slots, feature_dim, dtype, device, storage, folder))
         if addressing == 'index':
-            empty = dict(dtype=torch.long, device=device)
-            self.register_buffer('image', torch.full((slots, ), -1, **empty))
-            self.register_buffer('slot', torch.full((images, ), -1, **empty))
-        self.register_buffer('num_nonfinite',
-                             torch.zeros((), dtype=torch.long, device=device))
+            self.register_buffer('image', torch.full((slots, ), -1, **here))
+            self.register_buffer('slot', torch.full((images, ), -1, **here))
+        self.register_buffer('num_nonfinite', torch.zeros((), **here))
 
     @property
     def num_classes(self) -> int:
@@ -112,10 +131,19 @@ class FeaturePool(nn.Module):
 
     @property
     def slot_labels(self) -> Tensor:
-        """Class of each slot, shape (S,), int64."""
-        classes = torch.arange(self.num_classes, device=self.capacity.device)
+        """Class of each slot, shape (S,), int64, in main memory."""
+        return self.slot_labels_beside(self.capacity)
+
+    def slot_labels_beside(self, values: Tensor) -> Tensor:
+        """Class of each slot, shape (S,), on the device of ``values``."""
+        classes = torch.arange(self.num_classes, device=values.device)
         return classes.repeat_interleave(
-            self.capacity, output_size=len(self.features))
+            to_device(self.capacity, values), output_size=len(self.features))
+
+    def class_of(self, slots: Tensor) -> Tensor:
+        """Class of slots in main memory, (a,) to (a,)."""
+        end = self.start + self.capacity
+        return torch.searchsorted(end, slots, right=True)
 
     def fill(self) -> Tensor:
         """Features held of each class, shape (C,), int64."""
@@ -153,51 +181,69 @@ class FeaturePool(nn.Module):
             ValueError: If shapes, labels or indices do not fit, or an image
                 comes with two labels.
         """
-        plan = self.plan(features, labels, indices)
-        kept = plan.slots >= 0
+        self.store(features, self.plan(features, labels, indices))
+
+    @torch.no_grad()
+    def store(self, features: Tensor, plan: PoolPlan) -> None:
+        """Store a batch in the slots that :meth:`plan` found for it."""
+        kept = (plan.slots >= 0).nonzero()[:, 0]
         slots = plan.slots[kept]
         if self.addressing == 'index':
-            images = torch.as_tensor(indices).to(self.image.device).long()
+            images = plan.images[kept]
             # An image that the batch itself pushes out loses its slot.
             gone = self.image[slots]
             self.slot[gone[gone >= 0]] = -1
-            self.slot[images[kept]] = slots
-            self.image[slots] = images[kept]
-        kept = kept.to(features.device)
-        self.features[slots] = features[kept].to(self.features)
+            self.slot[images] = slots
+            self.image[slots] = images
+        rows = features.index_select(0, to_device(kept, features))
+        slots = to_device(slots, self.features)
+        self.features.index_copy_(0, slots, rows.to(self.features))
         self.arrived += plan.arrivals
-        lost = (~self._storable(features)).sum()
-        self.num_nonfinite += lost.to(self.num_nonfinite.device)
+        self.num_nonfinite += plan.num_nonfinite
 
     @torch.no_grad()
     def plan(self,
              features: Tensor,
              labels: Tensor,
              indices: Optional[Tensor] = None) -> PoolPlan:
-        """The slots that :meth:`push` would fill; changes nothing."""
-        labels, indices = self._check(features, labels, indices)
-        wanted = self._storable(features).to(labels.device)
+        """The slots that :meth:`push` would fill; changes nothing.
+
+        Waits for the device of the features, once.
+        """
+        self._check_features(features)
+        columns = [_integers('labels', labels, len(features))]
+        columns.append(self._storable(features))
+        if self.addressing == 'index':
+            columns.append(self._indices(indices, len(features)))
+        labels, wanted, *indices = to_host(*columns)
+        labels, wanted = labels.long(), wanted.bool()
+        self._check_labels(labels)
+        lost = int((~wanted).sum())
         if self.addressing == 'fifo':
-            return self._take_places(labels, wanted)
+            return PoolPlan(*self._take_places(labels, wanted), None, lost)
+        indices = indices[0].long()
+        self._check_indices(indices)
         last = _last_occurrence(indices, wanted)
         self._check_labels_agree(labels[last[wanted]], labels[wanted],
                                  indices[wanted])
-        wanted &= last == torch.arange(len(last), device=last.device)
+        wanted &= last == torch.arange(len(last))
         held = self.slot[indices]
         known = wanted & (held >= 0)
-        self._check_labels_agree(self.slot_labels[held[known]], labels[known],
-                                 indices[known])
+        self._check_labels_agree(
+            self.class_of(held[known]), labels[known], indices[known])
         slots, arrivals = self._take_places(labels, wanted & ~known)
         # Old images whose slot a new image of this batch takes are out.
         taken = torch.isin(held, slots[slots >= 0])
         slots = torch.where(known & ~taken, held, slots)
-        return PoolPlan(slots, arrivals)
+        return PoolPlan(slots, arrivals, indices, lost)
 
     def _storable(self, features: Tensor) -> Tensor:
         return torch.isfinite(features.to(self.features.dtype)).all(1)
 
-    def _take_places(self, labels: Tensor, wanted: Tensor) -> PoolPlan:
-        """Next places of the classes' rings for the wanted rows."""
+    def _take_places(self, labels: Tensor,
+                     wanted: Tensor) -> Tuple[Tensor, Tensor]:
+        """Next places of the classes' rings for the wanted rows, (B,), and
+        how many of each class there are, (C,)."""
         slots = torch.full_like(labels, -1)
         chosen = labels[wanted]
         arrivals = torch.bincount(chosen, minlength=self.num_classes)
@@ -206,20 +252,15 @@ class FeaturePool(nn.Module):
         place = (self.arrived[chosen] + rank) % capacity + self.start[chosen]
         survives = rank >= arrivals[chosen] - capacity
         slots[wanted] = torch.where(survives, place, -1)
-        return PoolPlan(slots, arrivals)
+        return slots, arrivals
 
-    def _check(self, features: Tensor, labels: Tensor,
-               indices: Optional[Tensor]):
+    def _check_features(self, features: Tensor) -> None:
         width = self.features.shape[1]
         if features.dim() != 2 or features.shape[1] != width:
             raise ValueError(f'features must have shape (B, {width}), got '
                              f'{tuple(features.shape)}.')
-        labels = torch.as_tensor(labels).to(self.capacity.device)
-        _check_integers('labels', labels)
-        if labels.shape != features.shape[:1]:
-            raise ValueError(f'labels must have shape ({len(features)},), '
-                             f'got {tuple(labels.shape)}.')
-        labels = labels.long()
+
+    def _check_labels(self, labels: Tensor) -> None:
         classes = self.num_classes
         outside = (labels < 0) | (labels >= classes)
         if outside.any():
@@ -232,18 +273,16 @@ class FeaturePool(nn.Module):
                 'class_counts gives 0 images to the classes '
                 f'{labels[absent].unique().tolist()[:5]}, but the batch '
                 'holds some. Give the counts of the training set in use.')
-        if self.addressing == 'fifo':
-            return labels, None
+
+    def _indices(self, indices: Optional[Tensor], rows: int) -> Tensor:
         if indices is None:
             raise ValueError("addressing='index' needs the images' indices; "
                              "pass them or build the pool with "
                              "addressing='fifo'.")
-        indices = torch.as_tensor(indices).to(labels.device)
-        _check_integers('indices', indices)
-        indices, images = indices.long(), len(self.slot)
-        if indices.shape != labels.shape:
-            raise ValueError(f'indices must have shape ({len(labels)},), '
-                             f'got {tuple(indices.shape)}.')
+        return _integers('indices', indices, rows)
+
+    def _check_indices(self, indices: Tensor) -> None:
+        images = len(self.slot)
         outside = (indices < 0) | (indices >= images)
         if outside.any():
             raise ValueError(
@@ -251,7 +290,6 @@ class FeaturePool(nn.Module):
                 f'class_counts; got {indices[outside][:5].tolist()}. Number '
                 "the images of the set in use from 0, or take "
                 "addressing='fifo'.")
-        return labels, indices
 
     def _check_labels_agree(self, others: Tensor, labels: Tensor,
                             indices: Tensor) -> None:
@@ -273,9 +311,14 @@ class FeaturePool(nn.Module):
                 f'size={size / 2**20:.1f} MiB')
 
 
-def _check_integers(name: str, values: Tensor) -> None:
+def _integers(name: str, values: Tensor, rows: int) -> Tensor:
+    values = torch.as_tensor(values)
     if values.is_floating_point() and values.numel():
         raise TypeError(f'{name} must be integers, got {values.dtype}.')
+    if values.shape != (rows, ):
+        raise ValueError(f'{name} must have shape ({rows},), '
+                         f'got {tuple(values.shape)}.')
+    return values
 
 
 def _rank_within_class(labels: Tensor, count: Tensor) -> Tensor:

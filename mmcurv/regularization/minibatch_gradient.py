@@ -1,9 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The gradient of log G as the live points of a batch estimate it."""
+import math
+
 import torch
 from torch import Tensor
 
-from mmcurv.geometry.reduction import log_sum_exp_by_class, reduce_by_class
+from mmcurv.geometry.reduction import (count_by_class, log_sum_exp_by_class,
+                                       reduce_by_class)
 
 ESTIMATED = ('mean', 'geometric')  # reductions that are means over points
 
@@ -27,14 +30,14 @@ def minibatch_gradient(values: Tensor, labels: Tensor, log_g: Tensor,
         Tensor: Shape (C,); without gradient where log G is not finite or no
         live point has a value.
     """
-    used = ~torch.isnan(values)
-    values, labels = values[used], labels[used]
     usable = torch.isfinite(log_g)
     if reduction == 'geometric':
         part = reduce_by_class(values, labels, len(log_g), reduction)
         part = torch.where(usable & torch.isfinite(part.detach()), part, 0)
         return part - part.detach()
-    count = torch.bincount(labels, minlength=len(log_g))
+    used = ~torch.isnan(values)
+    count = count_by_class(used, labels, len(log_g))
+    values = torch.where(used, values, -math.inf)  # adds nothing
     log_sum = log_sum_exp_by_class(values, labels, len(log_g))
     usable &= torch.isfinite(log_sum.detach())
     ratio = torch.where(usable, log_sum - log_g, 0).exp() / count

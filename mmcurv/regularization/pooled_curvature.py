@@ -7,7 +7,7 @@ curvature of the points that are not in the batch is remembered instead of
 computed again at every step (``refresh='batch'``).
 """
 import math
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +20,8 @@ from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
 from mmcurv.geometry.reduction import reduce_by_class
 from mmcurv.geometry.unit_vectors import to_unit_vectors
 from mmcurv.geometry.units import to_moderate_unit
-from .feature_pool import FeaturePool
+from .feature_pool import FeaturePool, PoolPlan
+from .host_rows import to_device
 from .minibatch_gradient import minibatch_gradient
 from .pooled_options import check_choices
 
@@ -63,6 +64,9 @@ class PooledCurvature(nn.Module):
             'heights' alone. Defaults to 'both'.
         max_memory (int): Bound in bytes on scratch memory.
             Defaults to 268435456.
+        device (torch.device, optional): Where remembered curvatures live,
+            best that of the batches; None is that of the pool's features.
+            Defaults to None.
     """
 
     def __init__(self,
@@ -78,7 +82,8 @@ class PooledCurvature(nn.Module):
                  reduction: str = 'mean',
                  normalize: bool = False,
                  gradient: str = 'both',
-                 max_memory: int = DEFAULT_MEMORY):
+                 max_memory: int = DEFAULT_MEMORY,
+                 device: Optional[torch.device] = None):
         super().__init__()
         check_options(k, tangent_dim, normal, fit, ridge)
         check_choices(refresh, live, reduction, normalize, gradient)
@@ -96,15 +101,18 @@ class PooledCurvature(nn.Module):
         self.normalize = normalize
         self.gradient = gradient
         self.max_memory = max_memory
-        slots, device = len(pool.features), pool.features.device
+        slots = len(pool.features)
+        device = device or pool.features.device
         dtype = torch.promote_types(pool.features.dtype, torch.float32)
         remembered = torch.full((slots, ),
                                 math.nan,
                                 dtype=dtype,
                                 device=device)
         self.register_buffer('log_curvature', remembered)  # (S,)
-        # Whether every pooled point was measured once.
-        self.register_buffer('primed', torch.zeros((), dtype=torch.bool))
+        # Whether every pooled point was measured once; on the host, since
+        # each step asks.
+        primed = torch.zeros((), dtype=torch.bool, device='cpu')
+        self.register_buffer('primed', primed)
         # Row of the batch that lives in a slot during a forward, else -1.
         self.register_buffer(
             'live_row',
@@ -143,10 +151,12 @@ class PooledCurvature(nn.Module):
         curvatures stay as they are.
         """
         measured, self._measured = self._measured, None
-        self.pool.push(features.detach(), labels, indices)
+        planned_for, plan = measured.planned if measured else (None, None)
+        if planned_for is not labels:
+            plan = self.pool.plan(features, labels, indices)
+        self.pool.store(features.detach(), plan)
         if measured is not None:
-            slots, values = measured
-            self.log_curvature[slots] = values.to(self.log_curvature)
+            self._remember(measured.slots, measured.values)
 
     @torch.no_grad()
     def measure_all(self) -> None:
@@ -161,16 +171,23 @@ class PooledCurvature(nn.Module):
         an empty batch (0, p)."""
         fill = self.pool.fill()
         slots = self._slots_of(self._classes(fill), fill)
-        values = self._measure(slots, fill, nothing)
+        live = self._live_rows(slots[:0], nothing)
+        values = self._measure(slots, fill, nothing, live)
         self.log_curvature.fill_(math.nan)
-        self.log_curvature[slots] = values.to(self.log_curvature)
+        self._remember(to_device(slots, values), values)
         self.primed.fill_(True)
+
+    def _remember(self, slots: Tensor, values: Tensor) -> None:
+        values = values.to(self.log_curvature)
+        slots = slots.to(values.device)
+        self.log_curvature.index_copy_(0, slots, values)
 
     def class_values(self) -> Tensor:
         """log G of every class from what is remembered, shape (C,)."""
-        return self._reduce(self.log_curvature, self.pool.slot_labels)
+        return self._reduce(self.log_curvature)
 
-    def _reduce(self, values: Tensor, labels: Tensor) -> Tensor:
+    def _reduce(self, values: Tensor) -> Tensor:
+        labels = self.pool.slot_labels_beside(values)
         return reduce_by_class(values, labels, self.pool.num_classes,
                                self.reduction)
 
@@ -179,35 +196,41 @@ class PooledCurvature(nn.Module):
             self._measure_stored(features[:0])
         pool = self.pool
         plan = pool.plan(features, labels, indices)
-        kept = (plan.slots >= 0).nonzero()[:, 0]
-        live_slots = plan.slots[kept]
         fill = torch.minimum(pool.arrived + plan.arrivals, pool.capacity)
-        anchors = self._anchors(live_slots, fill)
-        self.live_row.fill_(-1)
-        self.live_row[live_slots] = kept
-        values = self._measure(anchors, fill, features)  # (a,)
-        is_live = (self.live_row[anchors] >= 0).to(values.device)
-        self._measured = anchors, values.detach()
-        anchors = anchors.to(values.device)
+        live = self._live_rows(plan.slots, features)
+        anchors = self._anchors(live.slots, fill)
+        values = self._measure(anchors, fill, features, live)  # (a,)
+        slots = to_device(anchors, values)
+        self._measured = _Measured((labels, plan), slots, values.detach())
         remembered = self.log_curvature.to(values)
-        slot_labels = pool.slot_labels.to(values.device)
         if self.live == 'pool':
-            merged = remembered.index_put((anchors, ), values)
-            return self._reduce(merged, slot_labels)
-        merged = remembered.index_put((anchors, ), values.detach())
-        log_g = self._reduce(merged, slot_labels)
-        return log_g + minibatch_gradient(values[is_live],
-                                          slot_labels[anchors[is_live]], log_g,
+            return self._reduce(remembered.index_put((slots, ), values))
+        log_g = self._reduce(remembered.index_put((slots, ), values.detach()))
+        place = torch.searchsorted(anchors, live.slots)
+        own = values.index_select(0, to_device(place, values))
+        own_labels = to_device(pool.class_of(live.slots), values)
+        return log_g + minibatch_gradient(own, own_labels, log_g,
                                           self.reduction)
 
+    def _live_rows(self, slots: Tensor, features: Tensor) -> '_Live':
+        """The batch's rows in the slots that a plan gives them, (B,)."""
+        rows = (slots >= 0).nonzero()[:, 0]
+        held, order = slots[rows].sort()
+        on_device = to_device(torch.stack([held, rows[order]]), features)
+        live = _Live(held, *on_device)
+        self.live_row.fill_(-1)
+        there = self.live_row.device
+        self.live_row.index_copy_(0, live.slots_there.to(there),
+                                  live.rows_there.to(there))
+        return live
+
     def _anchors(self, live_slots: Tensor, fill: Tensor) -> Tensor:
-        """Slots to measure, shape (a,), classes ascending."""
+        """Slots to measure, shape (a,), ascending."""
         if self.refresh == 'batch':
-            return live_slots.sort().values
+            return live_slots
         if self.refresh == 'all':
             return self._slots_of(self._classes(fill), fill)
-        labels = self.pool.slot_labels[live_slots]
-        return self._slots_of(labels.unique(), fill)
+        return self._slots_of(self.pool.class_of(live_slots).unique(), fill)
 
     def _classes(self, fill: Tensor) -> Tensor:
         return fill.nonzero()[:, 0]
@@ -220,49 +243,51 @@ class PooledCurvature(nn.Module):
         total = torch.arange(int(count.sum()), device=count.device)
         return first.repeat_interleave(count) + total
 
-    def _measure(self, anchors: Tensor, fill: Tensor,
-                 features: Tensor) -> Tensor:
+    def _measure(self, anchors: Tensor, fill: Tensor, features: Tensor,
+                 live: '_Live') -> Tensor:
         """log|det| at the anchors, shape (a,)."""
-        classes, count = self.pool.slot_labels[anchors].unique_consecutive(
+        classes, count = self.pool.class_of(anchors).unique_consecutive(
             return_counts=True)
         needed = neighbors_needed(self.fit_options['tangent_dim'])
-        start, held = self.pool.start.tolist(), fill.tolist()
-        step = points_per_chunk(self.k, features, self.max_memory)
-        blocks = zip(classes.tolist(), anchors.split(count.tolist()))
-        around, number, units = [], [], []
-        for c, own in blocks:
-            near = min(self.k, held[c] - 1)
-            if near < needed:
-                near = 0
+        number = torch.minimum(fill[classes] - 1, torch.tensor(self.k))
+        number[number < needed] = 0
+        anchors = to_device(anchors, features)
+        blocks = zip(classes.tolist(), anchors.split(count.tolist()),
+                     number.tolist())
+        around, units = [], []
+        for c, own, near in blocks:
             found = own.new_zeros(len(own), self.k)
             unit = features.new_ones(())
             if near:
                 found[:, :near], unit = self._nearest_in_class(
-                    own, start[c], held[c], near, features)
+                    own, c, int(fill[c]), near, features, live)
             around.append(found)
-            number.append(torch.full_like(own, near))
             units.append(unit.expand(len(own)))
         if not around:
             return features.new_empty(0)
-        whole = anchors, torch.cat(around), torch.cat(number), torch.cat(units)
+        number = to_device(number.repeat_interleave(count), features)
+        step = points_per_chunk(self.k, features, self.max_memory)
+        whole = anchors, torch.cat(around), number, torch.cat(units)
         parts = zip(*(each.split(step) for each in whole))
         return torch.cat([self._curvature(*part, features) for part in parts])
 
-    def _nearest_in_class(self, anchors: Tensor, start: int, held: int,
-                          near: int,
-                          features: Tensor) -> Tuple[Tensor, Tensor]:
+    def _nearest_in_class(self, anchors: Tensor, c: int, held: int, near: int,
+                          features: Tensor,
+                          live: '_Live') -> Tuple[Tensor, Tensor]:
         """Slots of the anchors' nearest neighbours, shape (a, near), and
         the class's moderate unit."""
-        rows = slice(start, start + held)
-        points = self.pool.features[rows].to(features, copy=True)
-        if len(features):
-            row = self.live_row[rows].to(points.device)
-            live = (row >= 0).nonzero()[:, 0]
-            points[live] = features.detach()[row[live]]
+        start = int(self.pool.start[c])
+        points = self.pool.features[start:start + held]
+        points = points.to(features, copy=True)
+        ours = live.within(start, start + held)
+        points.index_copy_(
+            0, live.slots_there[ours] - start,
+            features.detach().index_select(0, live.rows_there[ours]))
         points, unit = to_moderate_unit(self._scaled(points))
-        own = (anchors - start).to(points.device)
-        found = nearest(points[own], points, near, own, self.max_memory)
-        return start + found.to(anchors.device), unit
+        own = anchors - start
+        queries = points.index_select(0, own)
+        found = nearest(queries, points, near, own, self.max_memory)
+        return start + found, unit
 
     def _curvature(self, anchors: Tensor, around: Tensor, number: Tensor,
                    unit: Tensor, features: Tensor) -> Tensor:
@@ -270,7 +295,6 @@ class PooledCurvature(nn.Module):
         neighbors = self._current(around.flatten(), features)
         neighbors = neighbors.unflatten(0, around.shape)  # (a, k, p)
         offsets = neighbors / unit[:, None, None] - origin[:, None]
-        number = number.to(unit.device)
         real = torch.arange(self.k, device=unit.device) < number[:, None]
         offsets = torch.where(real[:, :, None], offsets, 0)
         curvature = curvature_of_offsets(
@@ -285,10 +309,12 @@ class PooledCurvature(nn.Module):
 
     def _current(self, slots: Tensor, features: Tensor) -> Tensor:
         """Points in the slots, live where the batch has them, (a, p)."""
-        stored = self.pool.features[slots].to(features)
+        there = slots.to(self.pool.features.device)
+        stored = self.pool.features.index_select(0, there).to(features)
         if not len(features):
             return self._scaled(stored)
-        row = self.live_row[slots].to(features.device)
+        row = self.live_row[slots.to(self.live_row.device)]
+        row = row.to(features.device)
         # Indexing would add the gradients of a row in the order of threads.
         fresh = F.embedding(row.clamp_min(0), features)
         # Not before: a dropped row with inf would have a gradient of NaN.
@@ -296,3 +322,22 @@ class PooledCurvature(nn.Module):
 
     def _scaled(self, points: Tensor) -> Tensor:
         return to_unit_vectors(points) if self.normalize else points
+
+
+class _Live(NamedTuple):
+    """Rows of a batch that take slots, ascending by slot."""
+    slots: Tensor  # (l,), in main memory
+    slots_there: Tensor  # (l,), on the device of the batch
+    rows_there: Tensor  # (l,), rows of the batch, likewise
+
+    def within(self, start: int, end: int) -> slice:
+        """Those whose slots lie in [start, end)."""
+        edges = torch.searchsorted(self.slots, torch.tensor([start, end]))
+        return slice(*edges.tolist())
+
+
+class _Measured(NamedTuple):
+    """What a forward pass leaves for the push that follows it."""
+    planned: Tuple[Tensor, PoolPlan]  # labels of the batch, and its places
+    slots: Tensor  # (a,)
+    values: Tensor  # (a,)

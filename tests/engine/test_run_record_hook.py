@@ -130,7 +130,8 @@ def test_options_of_curvature_regularization_are_kept(finished):
         mixed='skip',
         pool={},
         curvature=dict(k=6),
-        loss={})
+        loss={},
+        save_pool=True)
 
 
 def test_cost_counts_images_weights_and_time(finished):

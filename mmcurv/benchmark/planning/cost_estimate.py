@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmcurv.engine.feature_tap import layer_names
 from mmcurv.regularization.step_operations import (StepOperations,
                                                    step_operations)
+from .fitted_pool import fitted_pool
 from .machine_speed import PASSES
 from .model_size import ModelSize, model_size, pool_hook
 from .pool_memory import PoolMemory, is_sharded, pool_memory
@@ -76,7 +77,9 @@ def _step(hook: dict, data: TrainSet, feature_dim: int, layers: int,
           batch: Optional[int], processes: int) -> Optional[StepOperations]:
     if not batch:
         return None
-    pool, curvature = hook.get('pool') or {}, hook.get('curvature') or {}
+    curvature = hook.get('curvature') or {}
+    pool = fitted_pool(hook, data, feature_dim, layers, processes)
+    pool = pool or hook.get('pool') or {}
     chosen = {
         name: curvature[name]
         for name in ('k', 'tangent_dim') if name in curvature

@@ -11,6 +11,10 @@ from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.config_hash import canonical_json
 from mmcurv.engine.feature_tap import layer_names
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
+from mmcurv.regularization.pool_bytes import pool_bytes as bytes_of_pool
+from .fitted_pool import fitted_pool
+from .pool_memory import pooled_images
+from .train_set import TrainSet
 
 OF_MODEL = ('model', 'data_preprocessor', 'default_scope')
 SIZES = ('crop_size', 'scale')  # of transforms that settle the image's size
@@ -98,15 +102,16 @@ def pool_bytes(hook: dict, counts: List[int],
         feature_dim (int): p.
 
     Returns:
-        int | None: None if the pool's dtype is unknown.
+        int | None: None if an option of the pool is wrong.
     """
-    pool = hook.get('pool') or {}
-    dtype = getattr(torch, str(pool.get('dtype', 'float32')), None)
-    if not isinstance(dtype, torch.dtype):
+    layers = len(layer_names(hook.get('layer', 'head.fc')))
+    data = TrainSet(sum(counts), len(counts), max(counts), min(counts), counts)
+    pool = fitted_pool(hook, data, feature_dim, layers)
+    if pool is None:
         return None
-    most = pool.get('max_per_class') or max(counts)
-    slots = sum(min(count, most) for count in counts)
-    return slots * feature_dim * dtype.itemsize
+    slots = pooled_images(dict(pool=pool), data)
+    return bytes_of_pool(slots, data.images, data.classes, feature_dim,
+                         pool['dtype']).features
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,15 +1,15 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Memory of a feature pool and of what belongs to it."""
-import math
 from typing import NamedTuple, Optional
 
 import torch
 
-from mmcurv.engine.class_owners import class_owners
+from mmcurv.engine.class_owners import most_held
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY
+from mmcurv.regularization.feature_storage import is_pinned
+from mmcurv.regularization.pool_bytes import pool_bytes
+from .fitted_pool import fitted_pool
 from .train_set import TrainSet
-
-INT64 = torch.int64.itemsize
 
 
 class PoolMemory(NamedTuple):
@@ -43,31 +43,31 @@ def pool_memory(hook: dict,
             the memory is that of the fullest. Defaults to 1.
 
     Returns:
-        PoolMemory | None: None if the dtype of the pool is unknown, or if it
-        is capped and only the total of the images is known.
+        PoolMemory | None: None if an option of the pool is wrong, or if it is
+        capped and only the total of the images is known.
     """
-    options = hook.get('pool') or {}
-    dtype = getattr(torch, str(options.get('dtype', 'float32')), None)
-    slots = pooled_images(hook, train_set)
-    if not isinstance(dtype, torch.dtype) or slots is None:
+    options = fitted_pool(hook, train_set, feature_dim, layers, processes)
+    hook = dict(hook, pool=options)
+    slots = options and pooled_images(hook, train_set)
+    if slots is None:
         return None
+    most = options['max_per_class']
     if is_sharded(hook):
-        slots = _most_held(train_set, options.get('max_per_class'), processes)
-    images, classes = train_set.images, train_set.classes
-    places = 3 * classes + 1  # capacity, start, arrived; num_nonfinite
-    if is_indexed(hook):
-        places += slots + images  # image of a slot, slot of an image
+        sizes = [min(size, most or size) for size in train_set.class_sizes]
+        slots = most_held(sizes, processes)
+    dtype, pinned = options['dtype'], is_pinned(options.get('storage', ''))
+    size = pool_bytes(slots, train_set.images, train_set.classes, feature_dim,
+                      dtype, options['addressing'] == 'index', pinned)
     computed = torch.promote_types(dtype, torch.float32).itemsize
-    largest = min(train_set.largest, options.get('max_per_class') or images)
-    most = (hook.get('curvature') or {}).get('max_memory', DEFAULT_MEMORY)
+    largest = min(train_set.largest, most or train_set.images)
+    scratch = (hook.get('curvature') or {}).get('max_memory', DEFAULT_MEMORY)
     # The class itself, in a moderate unit, and centered; then as many rows of
     # distances with their ranks as fit.
     copies = 3 * largest * feature_dim // layers * computed
-    rows = min(most, 3 * largest**2 * computed)
+    rows = min(scratch, 3 * largest**2 * computed)
     return PoolMemory(
-        pool=slots * feature_dim * dtype.itemsize + layers * places * INT64,
-        # log curvature and row of the batch of each slot, and a flag
-        cache=layers * (slots * (computed + INT64) + 1),
+        pool=size.features + layers * size.places,
+        cache=layers * size.remembered,
         work=copies + rows)
 
 
@@ -86,22 +86,3 @@ def pooled_images(hook: dict, train_set: TrainSet) -> Optional[int]:
 def is_sharded(hook: dict) -> bool:
     """Whether processes divide the classes of the pool among themselves."""
     return (hook.get('pool') or {}).get('layout') == 'sharded'
-
-
-def is_indexed(hook: dict) -> bool:
-    """Whether each image has its slot, with data that number their images.
-    """
-    addressing = (hook.get('pool') or {}).get('addressing')
-    if addressing is None:
-        return hook.get('mixed', 'skip') == 'skip'
-    return addressing == 'index'
-
-
-def _most_held(train_set: TrainSet, most: Optional[int],
-               processes: int) -> int:
-    """Slots of the process that holds most, rounded up."""
-    sizes = [min(size, most or size) for size in train_set.class_sizes]
-    held = [0.] * processes
-    for size, owner in zip(sizes, class_owners(sizes, processes).tolist()):
-        held[owner] += size
-    return math.ceil(round(max(held), 6))

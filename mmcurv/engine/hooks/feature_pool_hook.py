@@ -1,18 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Adds Curvature Regularization to any classifier."""
+from functools import partial
 from typing import Any, Dict, List, Optional, Union
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub
 from mmengine.model import is_model_wrapper
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from mmcurv.engine.check_labels import check_labels
 from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.curvature_steps import CurvatureSteps, check_same_layers
 from mmcurv.engine.epoch_of_run import epoch_of_run
 from mmcurv.engine.feature_tap import FeatureTap
+from mmcurv.engine.pool_checkpoint import holds_features, size_text
+from mmcurv.engine.pool_options import off_device
 from mmcurv.engine.pool_size import check_layer_fits, pool_counts
 from mmcurv.engine.sample_fields import MIXED_MODES
 from mmcurv.engine.section_clock import SectionClock
@@ -47,7 +50,8 @@ class FeaturePoolHook(Hook):
     ``curvature_mean/head.fcs.0``.
 
     The pool, the remembered curvatures and the random states are in the
-    checkpoints; a :class:`RandomStateHook` is registered if there is none.
+    checkpoints, see ``save_pool``; a :class:`RandomStateHook` is registered
+    if there is none.
 
     Args:
         layer (str | list[str]): Name of the last classifier layer; its input
@@ -73,7 +77,13 @@ class FeaturePoolHook(Hook):
             :class:`~mmcurv.engine.pool_layouts.ShardedLayout`: the loss and
             its gradient are the same, and a checkpoint at the end of an
             epoch holds the whole pool, while one inside an epoch holds none.
-            Defaults to None.
+            ``storage`` is 'device', 'host' (main memory, pinned where CUDA
+            is there) or 'file'; the file is made in ``folder``, by default
+            the run's work folder, and is gone with the process. ``max_bytes``,
+            such as '8 GiB', bounds the buffers of all layers in each process:
+            it chooses float32 or float16 and, if need be, the largest
+            ``max_per_class`` that fits; what is given is not changed. See
+            ``docs/memory.md``. Defaults to None.
         curvature (dict, optional): Options of
             :class:`~mmcurv.regularization.PooledCurvature`, such as
             dict(k=40, tangent_dim=2, normal='smallest', reduction='mean').
@@ -81,6 +91,10 @@ class FeaturePoolHook(Hook):
         loss (dict, optional): Config of the loss. Defaults to None, which
             is dict(type='mmcurv.CurvatureRegularization') with its weak
             ``tau``; the paper has ``tau=100`` for 200 epochs.
+        save_pool (bool): Whether checkpoints hold the pool and the
+            remembered curvatures. If not, a resumed run first fills its pool
+            for as many iterations as an epoch has, without the term.
+            Defaults to True.
 
     Example:
         >>> custom_hooks = [
@@ -96,7 +110,8 @@ class FeaturePoolHook(Hook):
                  mixed: str = 'skip',
                  pool: Optional[dict] = None,
                  curvature: Optional[dict] = None,
-                 loss: Optional[dict] = None):
+                 loss: Optional[dict] = None,
+                 save_pool: bool = True):
         if start_epoch < 1:
             raise ValueError('start_epoch is counted from 1, got '
                              f'{start_epoch}.')
@@ -112,28 +127,37 @@ class FeaturePoolHook(Hook):
             mixed=mixed,
             pool=dict(pool or {}),
             curvature=dict(curvature or {}),
-            loss=dict(loss or {}))
+            loss=dict(loss or {}),
+            save_pool=save_pool)
         self.tap = FeatureTap(layer, self._add_curvature)
         step = dict(
             mixed=mixed,
             pool=pool,
             curvature=dict(curvature or {}, refresh=refresh, live=live),
-            loss=loss)
+            loss=loss,
+            save_pool=save_pool)
         self.step = CurvatureStep(**step) if isinstance(
             layer, str) else CurvatureSteps(self.tap.names, **step)
         self.epoch = 1  # counted from 1
         self._restored = None
+        self._refill_until = 0  # iterations, after a resume without features
+        self._refilling = self._told_size = False
         self._saw_losses = False
+        self._num_classes = 0
+        self._measures = []  # of this step, not yet read from the device
         self._clock = SectionClock()
 
     def before_run(self, runner) -> None:
-        """Make sure that random states are saved, too."""
+        """Make sure that random states are saved, too, and that the device
+        need not hold the pool of a checkpoint where it does not hold ours."""
         if sum(isinstance(h, FeaturePoolHook) for h in runner.hooks) > 1:
             raise ValueError(
                 'expected one FeaturePoolHook, got several: their losses and '
                 'pools would overwrite each other. Keep one.')
         if not any(isinstance(h, RandomStateHook) for h in runner.hooks):
             runner.register_hook(RandomStateHook())
+        if off_device(self.step.pool_options):
+            runner.resume = partial(runner.resume, map_location='cpu')
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Remember the state of the checkpoint."""
@@ -155,7 +179,8 @@ class FeaturePoolHook(Hook):
         counts = pool_counts(dataset, layers[0], self.step.pool_options)
         for name, layer in zip(self.tap.names, layers):
             check_layer_fits(layer, name, counts)
-        self.step.prepare(counts, dataset)
+        self._num_classes = len(counts)
+        self.step.prepare(counts, dataset, runner.work_dir)
         state, self._restored = self._restored, None
         if runner.iter == 0:  # a new start, also with load_from
             return
@@ -166,17 +191,38 @@ class FeaturePoolHook(Hook):
         else:
             check_same_layers(state, self.tap.layer)
             self.step.load_state_dict(state)
+            self._refill_until = state.get('refill_until', 0)
+            if not holds_features(state):
+                self._refill(runner)
+
+    def _refill(self, runner) -> None:
+        steps = len(runner.train_dataloader)
+        self._refill_until = runner.iter + steps
+        runner.logger.warning(
+            'The checkpoint holds no features (save_pool=False): the pool is '
+            f'filled again for one epoch, {steps} iterations, without '
+            'loss_curvature.')
 
     def before_train_iter(self,
                           runner,
                           batch_idx: int,
                           data_batch=None) -> None:
-        """Count epochs from 1, also in loops over iterations."""
+        """Count epochs from 1, also in loops over iterations, and check the
+        labels."""
         self.epoch = epoch_of_run(runner) + 1
+        self._refilling = runner.iter < self._refill_until
+        if self._refill_until and runner.iter == self._refill_until:
+            runner.logger.info('The feature pool is filled again.')
         self._saw_losses = False
+        self._measures = []
+        check_labels(data_batch, self._num_classes)
 
     def after_train_iter(self, runner, *args, **kwargs) -> None:
-        """Refuse a model that does not let the loss be added."""
+        """Refuse a model that does not let the loss be added, and log.
+
+        Only now are the measures read: mmengine has waited for the GPU just
+        before, to read the losses.
+        """
         if not self._saw_losses:
             raise RuntimeError(
                 'FeaturePoolHook saw no losses in this step, so that nothing '
@@ -185,6 +231,9 @@ class FeaturePoolHook(Hook):
                 "self(..., mode='loss') and receive a dict, as BaseModel "
                 'does. A call of self.loss(...) or self.forward(...) goes '
                 'past the hook.')
+        for measures in self._measures:
+            for name, value in measures.items():
+                runner.message_hub.update_scalar(f'train/{name}', value)
 
     def after_train_epoch(self, runner) -> None:
         """Say what was left out since the last epoch, and bring the parts of
@@ -200,8 +249,13 @@ class FeaturePoolHook(Hook):
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Put pool, remembered curvatures and counters into it."""
         state = self.step.state_dict()
-        if state is not None:
-            checkpoint[CHECKPOINT_KEY] = state
+        if state is None:
+            return
+        if not self._told_size:
+            self._told_size = True
+            runner.logger.info(size_text(state))
+        checkpoint[CHECKPOINT_KEY] = dict(
+            state, refill_until=self._refill_until)
 
     def seconds(self) -> float:
         """Time of pool, curvature and loss so far, backward pass included, in
@@ -212,7 +266,7 @@ class FeaturePoolHook(Hook):
                        data_samples: Any, losses: Dict[str,
                                                        Any]) -> Dict[str, Any]:
         self._saw_losses = True
-        regularize = self.epoch >= self.start_epoch
+        regularize = self.epoch >= self.start_epoch and not self._refilling
         several = not isinstance(features, Tensor)
         parts = features if several else [features]
         started = self._clock.now(parts[0].device)
@@ -223,9 +277,7 @@ class FeaturePoolHook(Hook):
         self._clock.add(started, self._clock.now(parts[0].device))
         if term is not None:
             self._clock.add_backward(term, *own)
-        hub = MessageHub.get_current_instance()
-        for name, value in measures.items():
-            hub.update_scalar(f'train/{name}', value)
+        self._measures.append(measures)
         if term is not None:
             losses = {**losses, 'loss_curvature': term}
         return losses
@@ -233,10 +285,9 @@ class FeaturePoolHook(Hook):
 
 def sum_of_losses(losses: Dict[str, Any]) -> Tensor:
     """What mmengine optimises: all entries with 'loss' in their name."""
-    total = torch.zeros(())
+    total = 0.
     for name, value in losses.items():
         if 'loss' in name:
             parts = [value] if isinstance(value, Tensor) else value
-            for part in parts:
-                total = total.to(part.device) + part.mean()
-    return total
+            total = total + sum(part.mean() for part in parts)
+    return torch.as_tensor(total)

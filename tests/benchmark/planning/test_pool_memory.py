@@ -4,8 +4,8 @@ import math
 import pytest
 import torch
 
-from mmcurv.benchmark.planning.pool_memory import (is_indexed, pool_memory,
-                                                   pooled_images)
+from mmcurv.benchmark.planning.fitted_pool import is_indexed
+from mmcurv.benchmark.planning.pool_memory import pool_memory, pooled_images
 from mmcurv.benchmark.planning.train_set import TrainSet
 from mmcurv.regularization import FeaturePool, PooledCurvature
 

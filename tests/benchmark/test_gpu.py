@@ -1,0 +1,37 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""The benchmark for GPUs, run on the CPU with little to do."""
+import json
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / 'benchmarks'
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import gpu
+    return gpu
+
+
+def test_shapes_are_those_of_the_long_tailed_sets(gpu):
+    cifar, imagenet = gpu.shapes().values()
+    assert (len(cifar.counts), sum(cifar.counts)) == (100, 10847)
+    assert (len(imagenet.counts), sum(imagenet.counts)) == (1000, 115846)
+
+
+def test_times_and_sizes_of_a_small_shape_are_written(gpu, monkeypatch,
+                                                      tmp_path, capsys):
+    small = gpu.Shape('resnet8_fashion', (1, 28, 28), 16, (60, 30, 10), 2)
+    monkeypatch.setattr(gpu, 'shapes', lambda: {'small': small})
+    gpu.main(['--device', 'cpu', '--out', str(tmp_path / 'gpu.json')])
+    assert 'small' in capsys.readouterr().out
+    record = json.loads((tmp_path / 'gpu.json').read_text())
+    found = record['results']['small']
+    assert found['pool_bytes'] == 100 * 64 * 4
+    assert found['waits_with'] is None
+    assert len(found['all_seconds']['with']) == 2
+    for part in ('forward', 'backward', 'step'):
+        for name in ('with', 'without'):
+            assert found[f'{part}_{name}_seconds'] > 0
