@@ -27,8 +27,8 @@ def check_labels(data_batch: Any, num_classes: int) -> None:
     Raises:
         ValueError: If a label is not in [0, C).
     """
-    samples = data_batch.get('data_samples') if isinstance(
-        data_batch, dict) else None
+    samples = data_batch.get('data_samples') if isinstance(data_batch,
+                                                           dict) else None
     try:
         labels = get_labels(samples)
     except (RuntimeError, TypeError):  # the step says what it misses

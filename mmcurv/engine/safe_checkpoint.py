@@ -74,8 +74,7 @@ def load_from_local(filename, map_location=None):
     """
     path = osp.expanduser(filename)
     if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'{filename} can not be found. {advice(path)}')
+        raise FileNotFoundError(f'{filename} can not be found. {advice(path)}')
     try:
         return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # of many kinds, where a file is damaged

@@ -14,11 +14,11 @@ import traceback
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
-from mmpretrain.utils import register_all_modules
 
 import mmcurv.datasets
 import mmcurv.engine.hooks
 import mmcurv.models  # noqa: F401
+from tests.prepared_forks import prepare_forks
 
 EPOCHS = 4
 SCHEDULE = dict(type='MultiStepLR', milestones=[2], gamma=0.1)
@@ -178,7 +178,7 @@ def run_in_child(job):
 
 
 if __name__ == '__main__':
-    register_all_modules(init_default_scope=False)  # before the forks
+    prepare_forks()
     with open(sys.argv[1]) as jobs_file:
         for next_job in json.load(jobs_file):
             run_in_child(next_job)

@@ -8,8 +8,9 @@ from mmcurv.engine.check_labels import check_labels
 
 def samples(labels, numbered=True):
     return [
-        DataSample(metainfo=dict(sample_idx=i + 40) if numbered else {}).
-        set_gt_label(label) for i, label in enumerate(labels)
+        DataSample(metainfo=dict(sample_idx=i +
+                                 40) if numbered else {}).set_gt_label(label)
+        for i, label in enumerate(labels)
     ]
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from mmcurv.engine.check_pool_state import check_pool_state, check_same_slots
+from mmcurv.engine.check_pool_state import check_pool_state
 from tests.engine.shared_steps import COUNTS, run_steps
 
 SLOTS = sum(COUNTS)
@@ -63,28 +63,25 @@ DAMAGES = {
     (lambda state: state.pop('addressing'), "'addressing' is missing"),
     'part_of_another_type':
     (lambda state: state.update(curvature=[1]), "'curvature' is list"),
-    'key_missing':
-    (lambda state: state['curvature'].pop('pool.slot'),
-     "'pool.slot' is missing"),
+    'key_missing': (lambda state: state['curvature'].pop('pool.slot'),
+                    "'pool.slot' is missing"),
     'no_tensor': (replace('pool.arrived', torch.Tensor.tolist),
                   "'pool.arrived' is list, not Tensor"),
     'another_dtype': (replace('pool.image', torch.Tensor.float),
                       "'pool.image' is torch.float32, not torch.int64"),
-    'whole_features':
-    (replace('pool.features',
-             torch.Tensor.long), 'int64, not a floating type'),
+    'whole_features': (replace('pool.features', torch.Tensor.long),
+                       'int64, not a floating type'),
     'too_few_features': (replace('pool.features', lambda rows: rows[:-1]),
                          rf'\({SLOTS - 1}, 6\), where .* {SLOTS} slots'),
-    'flat_features':
-    (replace('pool.features', torch.Tensor.flatten), r'shape \(240,\)'),
+    'flat_features': (replace('pool.features',
+                              torch.Tensor.flatten), r'shape \(240,\)'),
     'too_few_curvatures': (replace('log_curvature', lambda rows: rows[1:]),
                            rf'log_curvature has shape \({SLOTS - 1},\)'),
-    'negative_arrivals':
-    (put('pool.arrived', 1, -2), r'pool\.arrived is negative in places 1;?'),
-    'too_few_arrivals':
-    (put('pool.arrived', 2, 5), 'arrived does not fit .* places 37, 38, 39'),
-    'wrong_start':
-    (put('pool.start', 1, 3), r'pool\.start is not where'),
+    'negative_arrivals': (put('pool.arrived', 1,
+                              -2), r'pool\.arrived is negative in places 1;?'),
+    'too_few_arrivals': (put('pool.arrived', 2,
+                             5), 'arrived does not fit .* places 37, 38, 39'),
+    'wrong_start': (put('pool.start', 1, 3), r'pool\.start is not where'),
     'nan_feature': (put('pool.features', (4, 2), math.nan),
                     f'1 of {SLOTS} features hold NaN or inf.* places 4'),
     'infinite_features': (put('pool.features', slice(0, 30), math.inf),
@@ -93,8 +90,7 @@ DAMAGES = {
                      rf'slot is not in \[-1, {SLOTS}\) in places 6: \[40\]'),
     'image_outside': (put('pool.image', 0, -9), r'image is not .*: \[-9\]'),
     'image_twice': (put('pool.image', 0, 1), 'do not name each other'),
-    'slot_of_no_image':
-    (put('pool.slot', 0, -1), 'do not name each other'),
+    'slot_of_no_image': (put('pool.slot', 0, -1), 'do not name each other'),
 }
 
 
@@ -128,17 +124,6 @@ def test_arrivals_of_a_class_without_slots_are_found(states):
     own = state['curvature']
     for name, value in (('capacity', 0), ('start', SLOTS), ('arrived', 4)):
         own[f'pool.{name}'] = torch.cat(
-            [own[f'pool.{name}'],
-             torch.tensor([value])])
+            [own[f'pool.{name}'], torch.tensor([value])])
     with pytest.raises(ValueError, match='places 3 without a slot'):
         check_pool_state(state)
-
-
-def test_same_slots_in_other_classes_are_told():
-    with pytest.raises(
-            RuntimeError, match='40 slots, not 40: .* 2 of 3 .*20, not 8, for '
-            'class 0'):
-        check_same_slots(torch.tensor([20, 12, 8]), torch.tensor([8, 12, 20]))
-    with pytest.raises(RuntimeError, match='2 classes, not 3'):
-        check_same_slots(torch.tensor([20, 20]), torch.tensor([8, 12, 20]))
-    check_same_slots(torch.tensor([20, 12]), torch.tensor([20, 12]))

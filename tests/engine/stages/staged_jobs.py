@@ -10,13 +10,12 @@ import signal
 import sys
 import traceback
 
-from mmpretrain.utils import register_all_modules
-
 import mmcurv.datasets
 import mmcurv.engine.hooks
 import mmcurv.models  # noqa: F401
 from tests.engine import resume_runs  # noqa: F401
 from tests.engine.stages.toy_stages import staged, train
+from tests.prepared_forks import prepare_forks
 
 
 def run_job(work_dir, kill=None, resume=None):
@@ -54,7 +53,7 @@ def run_in_child(job):
 
 
 if __name__ == '__main__':
-    register_all_modules(init_default_scope=False)  # before the forks
+    prepare_forks()
     with open(sys.argv[1]) as jobs_file:
         for next_job in json.load(jobs_file):
             run_in_child(next_job)
