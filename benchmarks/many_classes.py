@@ -4,13 +4,12 @@
 Both have features of 2,048 numbers, a batch of 256 and a full pool; the sizes
 of the classes fall exponentially, as those of CIFAR-100-LT at imbalance 100,
 and from 1,000 to 2 with about as many images as iNaturalist 2018. Where the
-time goes is told by functions, each with what it calls.
+time goes is told by the parts of step_parts.py.
 """
-import cProfile
-import pstats
 import time
 
 import torch
+from step_parts import timed_parts
 
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature)
@@ -18,15 +17,6 @@ from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
 WIDTH, BATCH, ROUNDS, WARM_UP = 2048, 256, 8, 2
 # Classes, images in the largest and in the smallest, images of all.
 SETS = {'100': (100, 500, 5, 10847), '8142': (8142, 1000, 2, 437513)}
-# Functions of one step that do not contain each other.
-PARTS = {
-    'places': 'plan',
-    'neighbours': '_nearest_in_class',
-    'fit': 'curvature_of_offsets',
-    'class_means': 'reduce_by_class',
-    'storing': 'push',
-    'backward': 'run_backward',
-}
 
 
 def class_sizes(classes, largest, smallest, images):
@@ -37,15 +27,20 @@ def class_sizes(classes, largest, smallest, images):
     return sizes.round().long().clamp_min(smallest).tolist()
 
 
-def full_curvature(counts):
-    """A PooledCurvature that holds and has measured every image."""
+def full_pool(counts):
+    """A FeaturePool that holds every image."""
     pool = FeaturePool(counts, WIDTH)
     images = torch.arange(sum(counts))
     pool.features.normal_().abs_()
     pool.image.copy_(images)
     pool.slot.copy_(images)
     pool.arrived.copy_(pool.capacity)
-    curvature = PooledCurvature(pool, live='batch')
+    return pool
+
+
+def full_curvature(counts):
+    """A PooledCurvature that holds and has measured every image."""
+    curvature = PooledCurvature(full_pool(counts), live='batch')
     curvature.log_curvature.normal_()
     curvature.primed.fill_(True)
     return curvature
@@ -66,20 +61,10 @@ def step(curvature, loss, batch):
     curvature.push(*batch)
 
 
-def shares(profile):
-    """Part of the step that each function takes, with what it calls."""
-    found = pstats.Stats(profile).stats
-    spent = {key[2]: row[3] for key, row in found.items()}
-    names = {name: name for name in spent}
-    names.update({
-        name.strip('<>{}').split("'")[1]: name
-        for name in spent if "'" in name
-    })
-    whole = spent[names['step']]
-    return {
-        f'share_{part}': spent[names[function]] / whole
-        for part, function in PARTS.items()
-    }
+def shares(seconds):
+    """Part of the step that each part takes."""
+    whole = sum(seconds.values())
+    return {f'share_{part}': own / whole for part, own in seconds.items()}
 
 
 def main():
@@ -98,12 +83,13 @@ def main():
             step(curvature, loss, batch)
             times[name].append(time.perf_counter() - started)
         times[name] = times[name][WARM_UP:]
-        profile = cProfile.Profile()
-        profile.runcall(step, curvature, loss, next(stream))
+        batch = next(stream)
+        with timed_parts() as seconds:
+            step(curvature, loss, batch)
         result[f'seconds_of_{name}_classes'] = min(times[name])
         result.update({
             f'{key}_of_{name}_classes': share
-            for key, share in shares(profile).items()
+            for key, share in shares(seconds).items()
         })
     return dict(
         what=f'pool full, {WIDTH} features, batch {BATCH}, '

@@ -102,7 +102,7 @@ def main(arguments=None, console=None):
         names = dataset.metainfo.get('classes') or ()
         chart = class_sizes_chart(counts, names, args.log, args.rows)
         summary = TrainSplit.of(dataset).describe()
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         parser.error(str(error))
     console.print(chart)
     console.print(Text(summary))

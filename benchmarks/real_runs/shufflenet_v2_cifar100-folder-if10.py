@@ -9,7 +9,8 @@ _base_ = [
 ]
 
 # A quarter of the usual batch: two epochs have few steps.
-train_dataloader = dict(batch_size=32)
+train_dataloader = dict(
+    batch_size=32, dataset=dict(dataset=dict(imbalance_factor=10)))
 
 # The last epoch alone is evaluated, and the geometry measured on few images.
 train_cfg = dict(max_epochs=2, val_interval=2)

@@ -7,6 +7,7 @@ read and written: images and labels of this family hold nothing else.
 """
 import gzip
 import io
+import zlib
 from pathlib import Path
 from typing import Union
 
@@ -47,12 +48,17 @@ def read_idx(path: Union[str, Path]) -> np.ndarray:
         np.ndarray: uint8 array of the stored shape, writable.
 
     Raises:
-        ValueError: If the file is not of this format, or too short or long.
+        ValueError: If the file is not of this format, too short or too long,
+            or its compressed bytes are damaged.
     """
     path = Path(path)
     data = path.read_bytes()
     if path.suffix == '.gz':
-        data = gzip.decompress(data)
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f'{path} is no whole gzip file: {error}. Get it '
+                             'again.') from None
     if len(data) < 4 or data[:3] != bytes([0, 0, UNSIGNED_BYTE]):
         raise ValueError(f'{path} is no idx file of unsigned bytes: it starts '
                          f'with {data[:4].hex()}, not with 000008.')

@@ -36,7 +36,7 @@ def read_coco_json(path: Union[str, Path],
         notes = record['annotations']
         ids = [note['image_id'] for note in notes]
         labels = np.array([note['category_id'] for note in notes], np.int64)
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise ValueError(_wrong_entry(path, error)) from None
     if len(notes) != len(names) or names.keys() != set(ids):
         raise ValueError(
@@ -71,7 +71,7 @@ def read_bbn_json(path: Union[str, Path], strip: str = '') -> ImageList:
         notes = record['annotations']
         paths = [note['fpath'] for note in notes]
         labels = np.array([note['category_id'] for note in notes], np.int64)
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise ValueError(_wrong_entry(path, error)) from None
     others = [name for name in paths if not name.startswith(strip)]
     if others:
@@ -125,6 +125,7 @@ def _check_year(path: Union[str, Path], record: dict,
                          f'val{year}.json.')
 
 
-def _wrong_entry(path: Union[str, Path], error: KeyError) -> str:
-    return (f'{path}: an entry has no {error}. Is it a file of another '
-            'version?')
+def _wrong_entry(path: Union[str, Path], error: Exception) -> str:
+    what = (f'has no {error}' if isinstance(error, KeyError) else
+            f'is of another form ({error})')
+    return f'{path}: an entry {what}. Is it a file of another version?'

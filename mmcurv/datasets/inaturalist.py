@@ -133,11 +133,16 @@ def species_names(path: str, num_classes: int) -> List[str]:
         list[str]: (C,) names in the order of the ids.
 
     Raises:
-        ValueError: If the ids are not 0 to C-1.
+        ValueError: If it is another file, or the ids are not 0 to C-1.
     """
-    with open(path, encoding='utf-8') as file:
-        rows = json.load(file)
-    names = {row['id']: row['name'] for row in rows}
+    try:
+        with open(path, encoding='utf-8') as file:
+            names = {row['id']: row['name'] for row in json.load(file)}
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(
+            f'{path}: expected the published list of entries with id and '
+            'name. Extract it again, or move it away: folders then name the '
+            'classes.') from None
     if sorted(names) != list(range(num_classes)):
         raise ValueError(f'{path}: expected the ids 0 to {num_classes - 1}, '
                          f'but found {len(names)} ids. It belongs to another '

@@ -58,6 +58,18 @@ def test_file_of_wrong_length_is_refused(tmp_path, change):
         read_idx(tmp_path / 'x')
 
 
+@pytest.mark.parametrize('change', [
+    lambda x: x[:-4], lambda x: b'PK' + x[2:],
+    lambda x: x[:12] + bytes(8) + x[20:]
+])
+def test_damaged_compressed_file_is_refused_as_one(tmp_path, change):
+    path = tmp_path / 'x.gz'
+    write_idx(path, ARRAY)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ValueError, match='x.gz is no whole gzip file'):
+        read_idx(path)
+
+
 def test_file_is_found_extracted_or_compressed(tmp_path):
     compressed, plain = tmp_path / 'x.gz', tmp_path / 'x'
     compressed.write_bytes(gzip.compress(b''))

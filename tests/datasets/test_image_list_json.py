@@ -56,6 +56,10 @@ def test_absolute_paths_of_another_machine_lose_their_beginning(write):
     (read_bbn_json, dict(annotations=[], num_classes=3), 'has no annotation'),
     (read_bbn_json, dict(annotations=[dict(fpath='a')],
                          num_classes=1), "an entry has no 'category_id'"),
+    (read_bbn_json, dict(annotations=['a.jpg'],
+                         num_classes=1), 'an entry is of another form'),
+    (read_coco_json, dict(inaturalist_json(PAIRS),
+                          images=['a.jpg']), 'an entry is of another form'),
 ])
 def test_json_of_another_format_or_version_is_told(write, read, record,
                                                    message):

@@ -155,3 +155,8 @@ def test_missing_list_names_the_command_that_helps(tmp_path):
             match='ImageNet_LT_train.txt.*prepare_data.py '
             f'imagenet-lt --root {tmp_path}'):
         ImageNetLT(str(tmp_path))
+    with pytest.raises(
+            FileNotFoundError,
+            match="a folder at data_root='/no/such'.*prepare_data.py "
+            'imagenet-lt --root /no/such'):
+        ImageNetLT('/no/such')

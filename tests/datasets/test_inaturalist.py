@@ -59,6 +59,13 @@ def test_published_species_name_the_classes(root):
         INaturalist2018(str(root))
 
 
+@pytest.mark.parametrize('text', ['[{"id": 0}]', '{"0": "a"}', '[{"id"'])
+def test_other_file_of_species_is_told(root, text):
+    (root / 'categories.json').write_text(text)
+    with pytest.raises(ValueError, match='categories.json: expected the pub'):
+        INaturalist2018(str(root))
+
+
 def test_other_number_of_classes_is_refused(root, monkeypatch):
     monkeypatch.undo()
     assert INaturalist2018.NUM_CLASSES == 8142
@@ -93,6 +100,11 @@ def test_overlap_with_val_is_a_warning_with_the_count(root, monkeypatch):
 
 
 def test_missing_files_name_the_command_that_helps(tmp_path):
+    with pytest.raises(
+            FileNotFoundError,
+            match="a folder at data_root='/no/such'.*prepare_data.py "
+            'inaturalist2018 --root /no/such'):
+        INaturalist2018('/no/such')
     with pytest.raises(
             FileNotFoundError,
             match='iNaturalist18_train.txt.*inaturalist2018'):

@@ -62,6 +62,10 @@ def test_picture_is_written_if_asked_for(folder, tmp_path):
     ([CONFIG, '--cfg-options', 'trein_dataloader.x=1'
       ], 'did you mean train_dataloader'),
     ([CONFIG, '--rows', '2'], '2 rows'),
+    ([
+        CONFIG, '--cfg-options',
+        'train_dataloader.dataset.type=mmcurv.LongTail'
+    ], "did you mean 'LongTailed'"),
 ])
 def test_wrong_command_exits_with_2(arguments, message, capsys):
     with pytest.raises(SystemExit) as stop:

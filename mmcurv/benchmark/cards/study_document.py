@@ -11,6 +11,7 @@ from mmcurv.benchmark.pages.provenance_rows import code_text
 from mmcurv.benchmark.tables.baseline_tables import baseline_tables
 from mmcurv.benchmark.tables.gradient_table import gradient_table
 from mmcurv.benchmark.tables.pair_tables import pair_tables
+from mmcurv.benchmark.tables.refresh_tables import agreement_tables, cost_table
 from mmcurv.benchmark.tables.result_tables import detail_tables
 from mmcurv.benchmark.tables.study_table import study_table
 from mmcurv.benchmark.tables.tables_markdown import markdown_table
@@ -18,7 +19,12 @@ from mmcurv.benchmark.tables.text_table import TextTable
 from mmcurv.engine.config_options import UsageError
 from .marked_part import replace_part
 
-GRADIENT = 'mmcurv.cr_gradient'
+# Tables of the records that are no collections of runs, by schema.
+TABLES = {
+    'mmcurv.cr_gradient': lambda record: [gradient_table(record)],
+    'mmcurv.refresh_cost': lambda record: [cost_table(record)],
+    'mmcurv.refresh_agreement': agreement_tables,
+}
 MARK = re.compile(r'^<!-- (\S+\.json): begin -->$', re.MULTILINE)
 
 
@@ -28,7 +34,8 @@ def fill_study(text: str, path: str) -> str:
     Args:
         text (str): Markdown. ``<!-- records/a.json: begin -->`` and the line
             that ends the part name a record relative to the document: a kept
-            collection, or what ``benchmarks/cr_gradient.py`` wrote.
+            collection, or what ``cr_gradient.py``, ``refresh_cost.py`` or
+            ``refresh_agreement.py`` of ``benchmarks`` wrote.
         path (str): Of the document.
 
     Returns:
@@ -54,13 +61,13 @@ def _table_of(path: str) -> str:
     try:
         with open(path, encoding='utf-8') as file:
             record = json.load(file)
-        if record.get('schema') == GRADIENT:
-            return _blocks(gradient_table(record))
+        if record.get('schema') in TABLES:
+            return '\n\n'.join(_titled(TABLES[record['schema']](record)))
         collection = read_collection(path)
         return _of_collection(collection)
     except (OSError, ValueError, AttributeError) as error:
         raise UsageError(f'{path}: expected a kept collection or a record of '
-                         f'gradients, but {error}') from error
+                         f'{", ".join(TABLES)}, but {error}') from error
 
 
 def _of_collection(collection: Dict[str, Any]) -> str:
@@ -69,14 +76,16 @@ def _of_collection(collection: Dict[str, Any]) -> str:
         if run['state'] == 'done')
     made = (f'Runs of {", ".join(codes)}. Trained by `tools/benchmark.py run '
             f'{collection["matrix"]["file"]}`.')
-    tables = _tables(collection)
+    return '\n\n'.join([*_titled(_tables(collection)), made])
+
+
+def _titled(tables: List[TextTable]) -> List[str]:
     if len(tables) == 1:  # the document's own heading is enough
-        return f'{_blocks(tables[0])}\n\n{made}'
-    parts = [
+        return [_blocks(tables[0])]
+    return [
         f'**{markdown_table(table)[0].removeprefix("## ")}**\n\n'
         f'{_blocks(table)}' for table in tables
     ]
-    return '\n\n'.join([*parts, made])
 
 
 def _tables(collection: Dict[str, Any]) -> List[TextTable]:

@@ -16,11 +16,11 @@ from .reader_checks import reader_checks
 
 PAGE = 'https://image-net.org/challenges/LSVRC/2012/2012-downloads.php'
 GET_TRAIN = (
-    f'Register at {PAGE}, get ILSVRC2012_img_train.tar (138 GB), extract it '
-    'and the 1,000 archives in it to ROOT/train/<WordNet id>/*.JPEG.')
+    f'Register at {PAGE}, get ILSVRC2012_img_train.tar (138 GiB), extract '
+    'it and the 1,000 archives in it to ROOT/train/<WordNet id>/*.JPEG.')
 GET_VAL = (
-    f'Register at {PAGE}, get ILSVRC2012_img_val.tar (6.3 GB) and extract it '
-    'to ROOT/val/. Leave the images flat, or sort them into '
+    f'Register at {PAGE}, get ILSVRC2012_img_val.tar (6.3 GiB) and extract '
+    'it to ROOT/val/. Leave the images flat, or sort them into '
     'val/<WordNet id>/: both work.')
 GET_META = (
     'mmpretrain reads flat images by a list ROOT/meta/val.txt of lines '
@@ -119,7 +119,8 @@ def labelled_val(root: str) -> List[tuple]:
     classes = class_folders(folder)
     if len(classes) == PUBLISHED['imagenet']['val'].classes:
         return sorted((name, label) for label, inner in enumerate(classes)
-                      for name in os.listdir(osp.join(folder, inner)))
+                      for name in os.listdir(osp.join(folder, inner))
+                      if name.endswith('.JPEG'))
     meta = osp.join(root, 'meta', 'val.txt')
     if not classes and osp.isfile(meta):
         images = read_list(meta)

@@ -9,7 +9,7 @@ from mmcurv.datasets.image_list import ImageList, read_list
 from mmcurv.datasets.imagenet_lt import LIST, ImageNetLT
 from mmcurv.datasets.list_checks import first_of, shared_paths
 from .checks import Check
-from .imagenet import folder_checks, in_root, labelled_val
+from .imagenet import GET_VAL, folder_checks, in_root, labelled_val
 from .options import Options
 from .published_counts import PUBLISHED, imagenet_lt_counts
 from .reader_checks import reader_checks
@@ -39,12 +39,13 @@ def prepare_imagenet_lt(options: Options) -> List[Check]:
     for split in PUBLISHED['imagenet-lt']:
         name = LIST.format(split)
         path = osp.join(options.root, name)
+        built = None
         if split == 'test' and not osp.isfile(path):
             built = build_test_list(options.root)
             checks += [built] if built else []
         if osp.isfile(path):
             lists[split] = path
-        else:
+        elif built is None:
             remedy = GET_TEST if split == 'test' else GET_LIST
             checks.append(
                 Check(name, 'missing', f'not in {options.root}',
@@ -74,6 +75,12 @@ def build_test_list(root: str) -> Optional[Check]:
     if not pairs:
         return None
     name = LIST.format('test')
+    whole = PUBLISHED['imagenet-lt']['test'].images
+    if len(pairs) != whole:
+        # The list of a half extracted set would stay when the set is whole.
+        return Check(
+            name, 'wrong', f'not built: ILSVRC val has {len(pairs):,} images '
+            f'with a label, not {whole:,}', in_root(GET_VAL, root))
     lines = ''.join(f'val/{image} {label}\n' for image, label in pairs)
     write_text(osp.join(root, name), lines)
     return Check(name, 'built', f'{len(pairs):,} lines, from ILSVRC val')

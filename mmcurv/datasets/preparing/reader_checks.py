@@ -32,7 +32,7 @@ def reader_checks(split: str,
         dataset = build()
     except FileNotFoundError as error:
         return [Check(split, 'missing', str(error), remedy)]
-    except (RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         return [Check(split, 'wrong', str(error), remedy)]
     print_of = split_fingerprint(dataset)[:12]
     checks = [

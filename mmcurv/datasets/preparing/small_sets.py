@@ -20,10 +20,15 @@ from .published_counts import PUBLISHED, group_sizes
 from .reader_checks import reader_checks
 
 PAGES = {
-    'cifar10': 'https://www.cs.toronto.edu/~kriz/cifar.html',
-    'cifar100': 'https://www.cs.toronto.edu/~kriz/cifar.html',
-    'svhn': 'http://ufldl.stanford.edu/housenumbers/',
-    'fashion-mnist': 'https://github.com/zalandoresearch/fashion-mnist',
+    'cifar10':
+    'https://www.cs.toronto.edu/~kriz/cifar.html',
+    'cifar100':
+    'https://www.cs.toronto.edu/~kriz/cifar.html',
+    'svhn':
+    'http://ufldl.stanford.edu/housenumbers/',
+    'fashion-mnist':
+    'https://github.com/zalandoresearch/fashion-mnist, or take those of '
+    "Debian's package dataset-fashion-mnist",
 }
 
 

@@ -53,6 +53,23 @@ def test_test_list_is_built_from_what_tells_the_labels(tmp_path, tiny_counts,
     assert class_counts(ImageNetLT(str(tmp_path), 'test')) == [2, 2, 2]
 
 
+def test_test_list_of_a_part_of_the_images_is_not_built(tmp_path, tiny_counts):
+    write_imagenet_lt(tmp_path, flat_disk=False)
+    list_file = tmp_path / 'ImageNet_LT_test.txt'
+    published = list_file.read_text()
+    list_file.unlink()
+    image = tmp_path / 'val/n01440764/ILSVRC2012_val_00000001.JPEG'
+    away = image.rename(tmp_path / 'away')
+    check = by_name(tmp_path)['ImageNet_LT_test.txt']
+    assert check.state == 'wrong' and not list_file.exists()
+    assert 'has 5 images with a label, not 6' in check.found
+    assert 'ILSVRC2012_img_val.tar' in check.remedy
+    away.rename(image)
+    (image.parent / '.DS_Store').touch()
+    assert by_name(tmp_path)['ImageNet_LT_test.txt'].state == 'built'
+    assert list_file.read_text() == published
+
+
 def test_missing_list_says_where_to_get_it(root):
     (root / 'ImageNet_LT_train.txt').unlink()
     check = by_name(root)['ImageNet_LT_train.txt']

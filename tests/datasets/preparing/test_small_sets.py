@@ -1,4 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import gzip
 import json
 
 import pytest
@@ -69,3 +70,19 @@ def test_fashion_mnist_may_be_extracted(tmp_path):
     (tmp_path / 'fashion/t10k-labels-idx1-ubyte').unlink()
     checks = prepare_fashion_mnist(Options(str(tmp_path / 'fashion')))
     assert checks[0].found.startswith('1 of 4 not in')
+
+
+def test_fashion_mnist_cut_short_is_told(tmp_path):
+    write_fashion_mnist(tmp_path / 'fashion', 3)
+    path = tmp_path / 'fashion/train-images-idx3-ubyte'
+    data = gzip.compress(path.read_bytes())
+    path.with_suffix('.gz').write_bytes(data[:-100])
+    path.unlink()
+    checks = prepare_fashion_mnist(Options(str(tmp_path / 'fashion')))
+    assert [check.state for check in checks] == ['ok', 'wrong', 'ok', 'ok']
+    assert 'no whole gzip file' in checks[1].found
+
+
+def test_remedy_for_fashion_mnist_names_the_package_that_has_it(tmp_path):
+    check, = prepare_fashion_mnist(Options(str(tmp_path)))
+    assert 'dataset-fashion-mnist' in check.remedy
