@@ -126,7 +126,8 @@ def summary(steps):
             name: sum(each[name] for each in parts) / sum(seconds)
             for name in (*PARTS, REST)
         },
-        peak_bytes=max((p for p in peaks if p is not None), default=None),
+        # Of the first one: memory that a costlier step has left counts.
+        peak_bytes=peaks[0],
         all_seconds=seconds,
         all_core_seconds=list(cores),
         all_points=list(points))

@@ -4,7 +4,7 @@ from statistics import fmean
 from typing import Any, Dict, List, Sequence
 
 from mmcurv.analysis.words import (ABSENT, count, fixed, is_known, number,
-                                   percent)
+                                   percent, plural)
 from mmcurv.benchmark.pages.provenance_rows import code_text
 from .text_table import TextTable
 
@@ -40,7 +40,7 @@ def cost_table(record: Dict[str, Any]) -> TextTable:
                           1e9) if is_known(step['peak_bytes']) else ABSENT
             ])
     note = (f'{record["width"]:,} features, batch {record["batch"]}, '
-            f'{record["machine"]["threads"]} threads of '
+            f'{plural(record["machine"]["threads"], "thread")} of '
             f'{record["machine"]["processor"]}, torch '
             f'{record["packages"]["torch"]}; load of the machine '
             f'{_range(_loads(record), fixed(1))}; {code_text(record)}. Made '
