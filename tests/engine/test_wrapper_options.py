@@ -18,6 +18,8 @@ OPTIONS = {
     dict(
         optim_wrapper=dict(
             optimizer=dict(type='SGD', lr=0.1), accumulative_counts=2)),
+    'ema':
+    dict(hooks=[dict(type='EMAHook', momentum=0.1)]),
 }
 SAVING = dict(type='CheckpointHook', interval=1)
 
@@ -70,7 +72,9 @@ def test_run_with_the_option_ends_as_one_process(tmp_path, ranks, name,
     for rank in ranks:
         rank = rank[name, layout]
         assert rank['wrapper'] == 'MMDistributedDataParallel'
-        torch.testing.assert_close(rank['weights'], alone['weights'])
+        for weights in ('weights', 'averaged'):
+            torch.testing.assert_close(rank[weights], alone[weights])
+        assert bool(rank['averaged']) == (name == 'ema')
         assert rank['term'] == pytest.approx(alone['term'], rel=1e-5)
 
 

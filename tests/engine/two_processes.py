@@ -55,6 +55,7 @@ def train(work_dir,
           pool=None,
           checkpoint=None,
           max_epochs=2,
+          hooks=(),
           **config):
     """Weights, pool and logged numbers of a real run.
 
@@ -69,6 +70,7 @@ def train(work_dir,
         pool (dict, optional): More options of the pool. Defaults to None.
         checkpoint (dict, optional): The hook that saves. Defaults to None.
         max_epochs (int): Their number. Defaults to 2.
+        hooks (Sequence[dict]): More hooks. Defaults to ().
         config: Further arguments of the Runner.
     """
     if wrapper is not None:
@@ -79,6 +81,7 @@ def train(work_dir,
         runner = build(
             work_dir,
             pool_hook(pool=dict(dtype='float64', **(pool or {}))),
+            *hooks,
             max_epochs=max_epochs,
             default_hooks=dict(checkpoint=checkpoint),
             **config)
@@ -91,10 +94,19 @@ def train(work_dir,
     return dict(
         wrapper=type(runner.model).__name__,
         weights=model.state_dict(),
+        averaged=averaged_weights(runner),
         pool=pool.features,
         images=pool.image,
         objective=scalars(runner, 'objective'),
         term=scalars(runner, 'loss_curvature'))
+
+
+def averaged_weights(runner):
+    """Those of the run's EMAHook; empty without one."""
+    for hook in runner.hooks:
+        if hasattr(hook, 'ema_model'):
+            return hook.ema_model.module.state_dict()
+    return {}
 
 
 @contextmanager
