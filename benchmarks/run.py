@@ -36,7 +36,7 @@ def main():
     if args.name:
         print(json.dumps(importlib.import_module(args.name).main()))
         return
-    results = dict(machine=machine())
+    results = {}
     for name in BENCHMARKS:
         print(f'{name} ...', flush=True)
         output = subprocess.run(
@@ -44,8 +44,9 @@ def main():
             check=True,
             stdout=subprocess.PIPE,
             text=True).stdout
-        results[name] = json.loads(output.splitlines()[-1])
-        for key, value in results[name].items():
+        found = json.loads(output.splitlines()[-1])
+        results[name] = dict(machine=machine(), **found)
+        for key, value in found.items():
             if not isinstance(value, (list, dict)):
                 print(f'  {key}: {value}')
     with open(args.out, 'w') as file:
