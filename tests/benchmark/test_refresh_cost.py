@@ -4,9 +4,11 @@ import pytest
 from tests.benchmark.bench_program import bench_program
 
 refresh_cost = bench_program('refresh_cost')
+many_classes = bench_program('many_classes')
 
 
-def test_points_measured_are_those_of_the_refresh():
+def test_points_measured_are_those_of_the_refresh(monkeypatch):
+    monkeypatch.setattr(many_classes, 'WIDTH', 16)
     counts = refresh_cost.class_sizes(12, 30, 4, 120)
     found = refresh_cost.measure((12, 30, 4, 120), {
         'batch': 1,
