@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from .feature_storage import make_features
 from .host_rows import to_device, to_host
+from .pool_checks import (as_integers, check_features, check_indices,
+                          check_labels, check_labels_agree, given_indices)
 
 ADDRESSINGS = ('index', 'fifo')
 
@@ -210,26 +212,26 @@ class FeaturePool(nn.Module):
 
         Waits for the device of the features, once.
         """
-        self._check_features(features)
-        columns = [_integers('labels', labels, len(features))]
+        check_features(features, self.features.shape[1])
+        columns = [as_integers('labels', labels, len(features))]
         columns.append(self._storable(features))
         if self.addressing == 'index':
-            columns.append(self._indices(indices, len(features)))
+            columns.append(given_indices(indices, len(features)))
         labels, wanted, *indices = to_host(*columns)
         labels, wanted = labels.long(), wanted.bool()
-        self._check_labels(labels)
+        check_labels(labels, self.capacity)
         lost = int((~wanted).sum())
         if self.addressing == 'fifo':
             return PoolPlan(*self._take_places(labels, wanted), None, lost)
         indices = indices[0].long()
-        self._check_indices(indices)
+        check_indices(indices, len(self.slot))
         last = _last_occurrence(indices, wanted)
-        self._check_labels_agree(labels[last[wanted]], labels[wanted],
-                                 indices[wanted])
+        check_labels_agree(labels[last[wanted]], labels[wanted],
+                           indices[wanted])
         wanted &= last == torch.arange(len(last))
         held = self.slot[indices]
         known = wanted & (held >= 0)
-        self._check_labels_agree(
+        check_labels_agree(
             self.class_of(held[known]), labels[known], indices[known])
         slots, arrivals = self._take_places(labels, wanted & ~known)
         # Old images whose slot a new image of this batch takes are out.
@@ -254,54 +256,6 @@ class FeaturePool(nn.Module):
         slots[wanted] = torch.where(survives, place, -1)
         return slots, arrivals
 
-    def _check_features(self, features: Tensor) -> None:
-        width = self.features.shape[1]
-        if features.dim() != 2 or features.shape[1] != width:
-            raise ValueError(f'features must have shape (B, {width}), got '
-                             f'{tuple(features.shape)}.')
-
-    def _check_labels(self, labels: Tensor) -> None:
-        classes = self.num_classes
-        outside = (labels < 0) | (labels >= classes)
-        if outside.any():
-            raise ValueError(
-                f'labels must lie in [0, {classes}), the classes the pool '
-                f'was built for; got {labels[outside][:5].tolist()}.')
-        absent = self.capacity[labels] == 0
-        if absent.any():
-            raise ValueError(
-                'class_counts gives 0 images to the classes '
-                f'{labels[absent].unique().tolist()[:5]}, but the batch '
-                'holds some. Give the counts of the training set in use.')
-
-    def _indices(self, indices: Optional[Tensor], rows: int) -> Tensor:
-        if indices is None:
-            raise ValueError("addressing='index' needs the images' indices; "
-                             "pass them or build the pool with "
-                             "addressing='fifo'.")
-        return _integers('indices', indices, rows)
-
-    def _check_indices(self, indices: Tensor) -> None:
-        images = len(self.slot)
-        outside = (indices < 0) | (indices >= images)
-        if outside.any():
-            raise ValueError(
-                f'indices must lie in [0, {images}), the number of images in '
-                f'class_counts; got {indices[outside][:5].tolist()}. Number '
-                "the images of the set in use from 0, or take "
-                "addressing='fifo'.")
-
-    def _check_labels_agree(self, others: Tensor, labels: Tensor,
-                            indices: Tensor) -> None:
-        wrong = others != labels
-        if wrong.any():
-            i = wrong.nonzero()[0, 0].item()
-            raise ValueError(
-                f'image {indices[i].item()} came with label '
-                f'{labels[i].item()} and with label {others[i].item()}. Two '
-                'images share an index (a concatenation of data sets?) or '
-                "labels change; take addressing='fifo'.")
-
     def extra_repr(self) -> str:
         slots, width = self.features.shape
         size = self.features.numel() * self.features.element_size()
@@ -309,16 +263,6 @@ class FeaturePool(nn.Module):
                 f'feature_dim={width}, addressing={self.addressing!r}, '
                 f'dtype={self.features.dtype}, '
                 f'size={size / 2**20:.1f} MiB')
-
-
-def _integers(name: str, values: Tensor, rows: int) -> Tensor:
-    values = torch.as_tensor(values)
-    if values.is_floating_point() and values.numel():
-        raise TypeError(f'{name} must be integers, got {values.dtype}.')
-    if values.shape != (rows, ):
-        raise ValueError(f'{name} must have shape ({rows},), '
-                         f'got {tuple(values.shape)}.')
-    return values
 
 
 def _rank_within_class(labels: Tensor, count: Tensor) -> Tensor:

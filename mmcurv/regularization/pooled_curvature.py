@@ -7,7 +7,7 @@ curvature of the points that are not in the batch is remembered instead of
 computed again at every step (``refresh='batch'``).
 """
 import math
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -20,8 +20,10 @@ from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
 from mmcurv.geometry.reduction import reduce_by_class
 from mmcurv.geometry.unit_vectors import to_unit_vectors
 from mmcurv.geometry.units import to_moderate_unit
-from .feature_pool import FeaturePool, PoolPlan
+from .feature_pool import FeaturePool
 from .host_rows import to_device
+from .live_rows import LiveRows, live_rows
+from .measured_slots import Measured, occupied_slots, slots_to_measure
 from .minibatch_gradient import minibatch_gradient
 from .pooled_options import check_choices
 
@@ -102,22 +104,17 @@ class PooledCurvature(nn.Module):
         self.gradient = gradient
         self.max_memory = max_memory
         slots = len(pool.features)
-        device = device or pool.features.device
+        there = dict(device=device or pool.features.device)
         dtype = torch.promote_types(pool.features.dtype, torch.float32)
-        remembered = torch.full((slots, ),
-                                math.nan,
-                                dtype=dtype,
-                                device=device)
+        remembered = torch.full((slots, ), math.nan, dtype=dtype, **there)
         self.register_buffer('log_curvature', remembered)  # (S,)
         # Whether every pooled point was measured once; on the host, since
         # each step asks.
         primed = torch.zeros((), dtype=torch.bool, device='cpu')
         self.register_buffer('primed', primed)
         # Row of the batch that lives in a slot during a forward, else -1.
-        self.register_buffer(
-            'live_row',
-            torch.full((slots, ), -1, device=device),
-            persistent=False)
+        live_row = torch.full((slots, ), -1, **there)
+        self.register_buffer('live_row', live_row, persistent=False)
         self._measured = None
 
     def forward(self,
@@ -170,8 +167,8 @@ class PooledCurvature(nn.Module):
         """Measure all points on the device and in the type of ``nothing``,
         an empty batch (0, p)."""
         fill = self.pool.fill()
-        slots = self._slots_of(self._classes(fill), fill)
-        live = self._live_rows(slots[:0], nothing)
+        slots = occupied_slots(self.pool, fill)
+        live = self._take_live(slots[:0], nothing)
         values = self._measure(slots, fill, nothing, live)
         self.log_curvature.fill_(math.nan)
         self._remember(to_device(slots, values), values)
@@ -197,11 +194,11 @@ class PooledCurvature(nn.Module):
         pool = self.pool
         plan = pool.plan(features, labels, indices)
         fill = torch.minimum(pool.arrived + plan.arrivals, pool.capacity)
-        live = self._live_rows(plan.slots, features)
-        anchors = self._anchors(live.slots, fill)
+        live = self._take_live(plan.slots, features)
+        anchors = slots_to_measure(pool, self.refresh, live.slots, fill)
         values = self._measure(anchors, fill, features, live)  # (a,)
         slots = to_device(anchors, values)
-        self._measured = _Measured((labels, plan), slots, values.detach())
+        self._measured = Measured((labels, plan), slots, values.detach())
         remembered = self.log_curvature.to(values)
         if self.live == 'pool':
             return self._reduce(remembered.index_put((slots, ), values))
@@ -212,39 +209,17 @@ class PooledCurvature(nn.Module):
         return log_g + minibatch_gradient(own, own_labels, log_g,
                                           self.reduction)
 
-    def _live_rows(self, slots: Tensor, features: Tensor) -> '_Live':
-        """The batch's rows in the slots that a plan gives them, (B,)."""
-        rows = (slots >= 0).nonzero()[:, 0]
-        held, order = slots[rows].sort()
-        on_device = to_device(torch.stack([held, rows[order]]), features)
-        live = _Live(held, *on_device)
+    def _take_live(self, slots: Tensor, features: Tensor) -> LiveRows:
+        """Let the batch's rows live in the slots of a plan, (B,)."""
+        live = live_rows(slots, features)
         self.live_row.fill_(-1)
         there = self.live_row.device
         self.live_row.index_copy_(0, live.slots_there.to(there),
                                   live.rows_there.to(there))
         return live
 
-    def _anchors(self, live_slots: Tensor, fill: Tensor) -> Tensor:
-        """Slots to measure, shape (a,), ascending."""
-        if self.refresh == 'batch':
-            return live_slots
-        if self.refresh == 'all':
-            return self._slots_of(self._classes(fill), fill)
-        return self._slots_of(self.pool.class_of(live_slots).unique(), fill)
-
-    def _classes(self, fill: Tensor) -> Tensor:
-        return fill.nonzero()[:, 0]
-
-    def _slots_of(self, classes: Tensor, fill: Tensor) -> Tensor:
-        """Occupied slots of the given classes; a class fills its own slots
-        from the first on."""
-        count = fill[classes]
-        first = self.pool.start[classes] - (count.cumsum(0) - count)
-        total = torch.arange(int(count.sum()), device=count.device)
-        return first.repeat_interleave(count) + total
-
     def _measure(self, anchors: Tensor, fill: Tensor, features: Tensor,
-                 live: '_Live') -> Tensor:
+                 live: LiveRows) -> Tensor:
         """log|det| at the anchors, shape (a,)."""
         classes, count = self.pool.class_of(anchors).unique_consecutive(
             return_counts=True)
@@ -273,7 +248,7 @@ class PooledCurvature(nn.Module):
 
     def _nearest_in_class(self, anchors: Tensor, c: int, held: int, near: int,
                           features: Tensor,
-                          live: '_Live') -> Tuple[Tensor, Tensor]:
+                          live: LiveRows) -> Tuple[Tensor, Tensor]:
         """Slots of the anchors' nearest neighbours, shape (a, near), and
         the class's moderate unit."""
         start = int(self.pool.start[c])
@@ -322,22 +297,3 @@ class PooledCurvature(nn.Module):
 
     def _scaled(self, points: Tensor) -> Tensor:
         return to_unit_vectors(points) if self.normalize else points
-
-
-class _Live(NamedTuple):
-    """Rows of a batch that take slots, ascending by slot."""
-    slots: Tensor  # (l,), in main memory
-    slots_there: Tensor  # (l,), on the device of the batch
-    rows_there: Tensor  # (l,), rows of the batch, likewise
-
-    def within(self, start: int, end: int) -> slice:
-        """Those whose slots lie in [start, end)."""
-        edges = torch.searchsorted(self.slots, torch.tensor([start, end]))
-        return slice(*edges.tolist())
-
-
-class _Measured(NamedTuple):
-    """What a forward pass leaves for the push that follows it."""
-    planned: Tuple[Tensor, PoolPlan]  # labels of the batch, and its places
-    slots: Tensor  # (a,)
-    values: Tensor  # (a,)
