@@ -121,7 +121,7 @@ def main(arguments=None):
         help='do not train again the runs that --out has')
     parser.add_argument('--work-dir', default='work_dirs/refresh_agreement')
     parser.add_argument(
-        '--out', default=osp.join(HERE, 'records', 'refresh_agreement.json'))
+        '--out', default=osp.join(HERE, 'refresh', 'agreement.json'))
     args = parser.parse_args(arguments)
     record = dict(
         schema=SCHEMA,

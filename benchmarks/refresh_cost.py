@@ -140,7 +140,7 @@ def main():
         action='store_true',
         help="also one step of 'all' with 437,513 images")
     parser.add_argument(
-        '--out', default=osp.join(HERE, 'records', 'refresh_cost.json'))
+        '--out', default=osp.join(HERE, 'refresh', 'cost.json'))
     args = parser.parse_args()
     record = dict(
         schema=SCHEMA,

@@ -130,7 +130,7 @@ def test_nothing_is_downloaded(name):
 
 def test_documented_numbers_are_those_of_the_networks():
     text = (ROOT / 'docs/backbones.md').read_text()
-    _, sizes = text.split('## Sizes')
+    sizes = text.split('## Sizes')[1].split('\n## ')[0]
     rows = [
         re.sub(r'\[\d\]|[,` ]', '', line).strip('|').split('|')
         for line in sizes.splitlines() if line.startswith('| `')
