@@ -137,8 +137,7 @@ def nearest_of_candidates(queries: Tensor,
         offsets = points[index] - query[:, None]
         order = offsets.square().sum(-1).sort(dim=1, stable=True).indices
         out.append(index.gather(1, order[:, :k]))
-    return torch.cat(out) if out else queries.new_empty(
-        0, k, dtype=torch.long)
+    return torch.cat(out) if out else queries.new_empty(0, k, dtype=torch.long)
 
 
 def _nearest_by_difference(queries: Tensor, points: Tensor, k: int,

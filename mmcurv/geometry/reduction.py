@@ -34,8 +34,8 @@ def reduce_by_class(log_values: Tensor, labels: Tensor, num_classes: int,
         result = result - count.to(result.dtype).log()
     elif reduction == 'geometric':
         result = log_values.new_zeros(num_classes)
-        result = result.index_add(0, labels, torch.where(
-            used, log_values, 0)) / count
+        counted = torch.where(used, log_values, 0)
+        result = result.index_add(0, labels, counted) / count
     else:
         result = _median(log_values, labels, count)
     return torch.where(count > 0, result, math.nan)
