@@ -7,24 +7,22 @@ from .backbones import (BNInception, CifarBNInception, CifarDenseNet,
                         DualBranchImageNetResNet, DualBranchImageNetResNeXt,
                         DualBranchResNet, MultiExpertCifarResNet,
                         MultiExpertResNet, MultiExpertResNeXt, SEResNet)
+from .batch_augment import (BatchAugmentPreprocessor, BatchRandomCrop,
+                            BatchRandomFlip)
 from .classifiers import (BBNClassifier, DiVEClassifier, OFAClassifier,
-                          PaCoClassifier, RIDEClassifier)
-from .data_preprocessors import (BatchAugmentPreprocessor, BatchCutout,
-                                 BatchRandomCrop, BatchRandomFlip,
-                                 BatchRandomResizedCrop, BatchRotate)
+                          PaCoClassifier, RIDEClassifier, Teacher,
+                          ViewsPreprocessor)
 from .heads import (BBNHead, CausalNormHead, DisAlignHead,
                     ExpertAssignmentHead, MBJHead, MultiExpertHead,
-                    NormedLinear, NormedLinearHead, NormedMBJHead,
-                    PairedLabels, PairedLinearHead, ScaledLinearHead,
-                    TauNormHead, TauNormLinear)
+                    NormedLinear, NormedLinearHead, PairedLabels,
+                    PairedLinearHead, ScaledLinearHead, TauNormHead,
+                    TauNormLinear)
+from .hidden_layers import HiddenLayers
 from .kaiming_weight import KaimingWeight
 from .losses import (BalancedSoftmaxLoss, ClassBalancedLoss,
                      ExpertAssignmentLoss, GCLLoss, GeneralizedReweightingLoss,
                      LabelAwareSmoothingLoss, LADELoss, LDAMLoss, PaCoLoss,
-                     RIDELoss, SoftmaxFocalLoss, WeightedCrossEntropyLoss)
-from .necks import HiddenLayers
-from .teacher import Teacher
-from .views_preprocessor import ViewsPreprocessor
+                     RIDELoss, SoftmaxFocalLoss)
 
 # Registered here, so that mmcurv.regularization works without mmengine.
 MODELS.register_module(module=CurvatureBalancing)
@@ -32,8 +30,7 @@ MODELS.register_module(module=CurvatureRegularization)
 
 __all__ = [
     'BBNClassifier', 'BBNHead', 'BNInception', 'BalancedSoftmaxLoss',
-    'BatchAugmentPreprocessor', 'BatchCutout', 'BatchRandomCrop',
-    'BatchRandomFlip', 'BatchRandomResizedCrop', 'BatchRotate',
+    'BatchAugmentPreprocessor', 'BatchRandomCrop', 'BatchRandomFlip',
     'CausalNormHead', 'CifarBNInception', 'CifarDenseNet', 'CifarMobileNetV2',
     'CifarResNeXt', 'CifarResNet', 'CifarSEResNet', 'CifarShuffleNetV2',
     'ClassBalancedLoss', 'CurvatureBalancing', 'CurvatureRegularization',
@@ -43,9 +40,8 @@ __all__ = [
     'HiddenLayers', 'KaimingWeight', 'LADELoss', 'LDAMLoss',
     'LabelAwareSmoothingLoss', 'MBJHead', 'MultiExpertCifarResNet',
     'MultiExpertHead', 'MultiExpertResNeXt', 'MultiExpertResNet',
-    'NormedLinear', 'NormedLinearHead', 'NormedMBJHead', 'OFAClassifier',
-    'PaCoClassifier', 'PaCoLoss', 'PairedLabels', 'PairedLinearHead',
-    'RIDEClassifier', 'RIDELoss', 'SEResNet', 'ScaledLinearHead',
-    'SoftmaxFocalLoss', 'TauNormHead', 'TauNormLinear', 'Teacher',
-    'ViewsPreprocessor', 'WeightedCrossEntropyLoss'
+    'NormedLinear', 'NormedLinearHead', 'OFAClassifier', 'PaCoClassifier',
+    'PaCoLoss', 'PairedLabels', 'PairedLinearHead', 'RIDEClassifier',
+    'RIDELoss', 'SEResNet', 'ScaledLinearHead', 'SoftmaxFocalLoss',
+    'TauNormHead', 'TauNormLinear', 'Teacher', 'ViewsPreprocessor'
 ]

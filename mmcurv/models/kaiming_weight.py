@@ -40,15 +40,11 @@ class KaimingWeight(BaseInit):
         for child in module.modules():
             names = {base.__name__ for base in type(child).__mro__}
             if self.wholemodule or names & set(self.layer):
-                _init_weight(child)
+                weight = getattr(child, 'weight', None)
+                if weight is not None:
+                    nn.init.kaiming_normal_(weight)
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=self._get_init_info())
 
     def _get_init_info(self) -> str:
         return f'{type(self).__name__}: normal, fan_in, bias as it was'
-
-
-def _init_weight(module: nn.Module) -> None:
-    weight = getattr(module, 'weight', None)
-    if weight is not None:
-        nn.init.kaiming_normal_(weight)

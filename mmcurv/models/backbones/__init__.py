@@ -3,12 +3,11 @@ from .bn_inception import BNInception, CifarBNInception
 from .cifar_forms import (CifarDenseNet, CifarMobileNetV2, CifarResNeXt,
                           CifarSEResNet, CifarShuffleNetV2)
 from .cifar_resnet import CifarResNet
-from .dual_branch_imagenet_resnet import (DualBranchImageNetResNet,
-                                          DualBranchImageNetResNeXt)
-from .dual_branch_resnet import DualBranchResNet
-from .multi_expert_cifar_resnet import MultiExpertCifarResNet
-from .multi_expert_resnet import MultiExpertResNet, MultiExpertResNeXt
+from .experts import (MultiExpertCifarResNet, MultiExpertResNet,
+                      MultiExpertResNeXt)
 from .se_resnet import SEResNet
+from .two_branches import (DualBranchImageNetResNet, DualBranchImageNetResNeXt,
+                           DualBranchResNet)
 
 __all__ = [
     'BNInception', 'CifarBNInception', 'CifarDenseNet', 'CifarMobileNetV2',

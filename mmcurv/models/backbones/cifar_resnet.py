@@ -96,9 +96,9 @@ class CifarResNet(BaseModule):
         self.conv1 = nn.Conv2d(
             in_channels, base_channels, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(base_channels)
-        self.layer1 = _make_stage(base_channels, widths[0], 1, num_blocks)
-        self.layer2 = _make_stage(widths[0], widths[1], 2, num_blocks)
-        self.layer3 = _make_stage(widths[1], widths[2], 2, num_blocks)
+        self.layer1 = make_stage(base_channels, widths[0], 1, num_blocks)
+        self.layer2 = make_stage(widths[0], widths[1], 2, num_blocks)
+        self.layer3 = make_stage(widths[1], widths[2], 2, num_blocks)
 
     def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor]:
         """Compute the last map.
@@ -114,8 +114,9 @@ class CifarResNet(BaseModule):
         return (self.layer3(self.layer2(self.layer1(x))), )
 
 
-def _make_stage(in_channels: int, out_channels: int, stride: int,
-                num_blocks: int) -> nn.Sequential:
+def make_stage(in_channels: int, out_channels: int, stride: int,
+               num_blocks: int) -> nn.Sequential:
+    """``num_blocks`` blocks, the first of which has the stride."""
     blocks = [BasicBlock(in_channels, out_channels, stride)]
     blocks += [
         BasicBlock(out_channels, out_channels, 1)

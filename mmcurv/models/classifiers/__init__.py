@@ -1,11 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-from .bbn_classifier import BBNClassifier
-from .dive_classifier import DiVEClassifier
-from .ofa_classifier import OFAClassifier
-from .paco_classifier import PaCoClassifier, follow
-from .ride_classifier import RIDEClassifier
+from .bbn import BBNClassifier
+from .dive import DiVEClassifier
+from .ofa import OFAClassifier
+from .paco import PaCoClassifier, ViewsPreprocessor
+from .ride import RIDEClassifier
+from .teacher import Teacher, distillation_divergence
 
 __all__ = [
     'BBNClassifier', 'DiVEClassifier', 'OFAClassifier', 'PaCoClassifier',
-    'RIDEClassifier', 'follow'
+    'RIDEClassifier', 'Teacher', 'ViewsPreprocessor', 'distillation_divergence'
 ]

@@ -6,15 +6,13 @@ Menon et al., *Long-Tail Learning via Logit Adjustment*, 2021, equation 10,
 which has the factor tau besides.
 """
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmcurv.registry import MODELS
-from .checks import check_not_negative
-from .counted_loss import CountedLoss
-from .usable_counts import usable_counts
+from .base import CountedLoss, check_not_negative, usable_counts
 
 
 def log_prior(counts: Any, tau: float = 1.) -> Tensor:
@@ -43,27 +41,16 @@ class BalancedSoftmaxLoss(CountedLoss):
     Args:
         tau (float): Factor of the log prior, at least 0; 0 is cross-entropy.
             Defaults to 1.0.
-        class_counts (Sequence[int], optional): (C,), for use without a
-            Runner. Defaults to None.
-        reduction (str): 'none', 'mean' or 'sum'. Defaults to 'mean'.
-        loss_weight (float): Factor of the loss. Defaults to 1.0.
+        **kwargs: ``class_counts``, ``reduction`` and ``loss_weight`` of
+            :class:`~mmcurv.models.losses.CountedLoss`.
 
     Examples:
         >>> head = dict(loss=dict(type='mmcurv.BalancedSoftmaxLoss'))
     """
 
-    def __init__(self,
-                 tau: float = 1.,
-                 class_counts: Optional[Any] = None,
-                 reduction: str = 'mean',
-                 loss_weight: float = 1.):
+    def __init__(self, tau: float = 1., **kwargs):
         check_not_negative(tau=tau)
-        super().__init__(
-            'log_prior',
-            partial(log_prior, tau=tau),
-            class_counts,
-            reduction=reduction,
-            loss_weight=loss_weight)
+        super().__init__('log_prior', partial(log_prior, tau=tau), **kwargs)
 
     def sample_losses(self, scores: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy of z + tau log prior, (B,)."""

@@ -5,17 +5,15 @@ Li et al., *Long-Tailed Visual Recognition via Gaussian Clouded Logit
 Adjustment*, 2022, as in its code: the cosine of every class is lowered at
 random, that of rarer classes by more.
 """
-from typing import Any, Optional
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmcurv.registry import MODELS
-from .checks import check_cosines, check_not_negative, check_positive
-from .counted_loss import CountedLoss
-from .focal_loss import softmax_focal
-from .usable_counts import usable_counts
+from .base import CosineLoss, check_not_negative, check_positive, usable_counts
+from .reweighting import softmax_focal
 
 NOISE_STD = 1 / 3  # so that three standard deviations reach the clamp at 1
 
@@ -60,7 +58,7 @@ def gcl_logits(cosines: Tensor, noise: Tensor, spread: Tensor, kappa: float,
 
 
 @MODELS.register_module()
-class GCLLoss(CountedLoss):
+class GCLLoss(CosineLoss):
     """Cross-entropy on scaled cosines under one-sided noise.
 
     The noise of every sample and class is drawn at each call, normal with
@@ -80,10 +78,8 @@ class GCLLoss(CountedLoss):
         noise_clamp (float): Largest size of the noise. Defaults to 1.0.
         gamma (float): Exponent of (1 - p), a constant in the gradient, at
             least 0. Defaults to 0.0.
-        class_counts (Sequence[int], optional): (C,), for use without a
-            Runner. Defaults to None.
-        reduction (str): 'none', 'mean' or 'sum'. Defaults to 'mean'.
-        loss_weight (float): Factor of the loss. Defaults to 1.0.
+        **kwargs: ``class_counts``, ``reduction`` and ``loss_weight`` of
+            :class:`~mmcurv.models.losses.CountedLoss`.
 
     Raises:
         ValueError: If all classes are of one size, and in a step whose scores
@@ -101,20 +97,12 @@ class GCLLoss(CountedLoss):
                  scale: float = 30.,
                  noise_clamp: float = 1.,
                  gamma: float = 0.,
-                 class_counts: Optional[Any] = None,
-                 reduction: str = 'mean',
-                 loss_weight: float = 1.):
+                 **kwargs):
         check_not_negative(kappa=kappa, margin=margin, gamma=gamma)
-        check_positive(scale=scale, noise_clamp=noise_clamp)
-        super().__init__(
-            'spread',
-            gcl_spread,
-            class_counts,
-            reduction=reduction,
-            loss_weight=loss_weight)
+        check_positive(noise_clamp=noise_clamp)
+        super().__init__('spread', gcl_spread, scale=scale, **kwargs)
         self.kappa = kappa
         self.margin = margin
-        self.scale = scale
         self.noise_clamp = noise_clamp
         self.gamma = gamma
         if margin > 0 or gamma > 0:
@@ -125,7 +113,7 @@ class GCLLoss(CountedLoss):
     def sample_losses(self, scores: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy of the clouded logits, (B,)."""
         spread = self.constant(scores)
-        check_cosines(scores, 'GCLLoss')
+        self.check_cosines(scores)
         noise = NOISE_STD * torch.randn_like(scores)
         noise = noise.clamp(-self.noise_clamp, self.noise_clamp)
         logits = gcl_logits(scores, noise, spread, self.kappa, self.scale)

@@ -6,14 +6,13 @@ Zhong et al., *Improving Calibration for Long-Tailed Recognition* (MiSLAS),
 """
 import math
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmcurv.registry import MODELS
-from .counted_loss import CountedLoss
-from .usable_counts import usable_counts
+from .base import CountedLoss, usable_counts
 
 
 def label_smoothing(counts: Any,
@@ -55,10 +54,8 @@ class LabelAwareSmoothingLoss(CountedLoss):
     Args:
         head (float): Share of the largest class, in [0, 1). Defaults to 0.3.
         tail (float): Share of the smallest class, in [0, 1). Defaults to 0.0.
-        class_counts (Sequence[int], optional): (C,), for use without a
-            Runner. Defaults to None.
-        reduction (str): 'none', 'mean' or 'sum'. Defaults to 'mean'.
-        loss_weight (float): Factor of the loss. Defaults to 1.0.
+        **kwargs: ``class_counts``, ``reduction`` and ``loss_weight`` of
+            :class:`~mmcurv.models.losses.CountedLoss`.
 
     Raises:
         ValueError: If a share is out of range, or all classes are of one
@@ -72,22 +69,14 @@ class LabelAwareSmoothingLoss(CountedLoss):
     soft_refusal = ('The smoothing depends on the one label, so it is not '
                     'linear in labels.')
 
-    def __init__(self,
-                 head: float = 0.3,
-                 tail: float = 0.,
-                 class_counts: Optional[Any] = None,
-                 reduction: str = 'mean',
-                 loss_weight: float = 1.):
+    def __init__(self, head: float = 0.3, tail: float = 0., **kwargs):
         for name, share in (('head', head), ('tail', tail)):
             if not 0 <= share < 1:
                 raise ValueError(f'expected {name} of at least 0 and below 1, '
                                  f'got {share}.')
-        super().__init__(
-            'smoothing',
-            partial(label_smoothing, head=head, tail=tail),
-            class_counts,
-            reduction=reduction,
-            loss_weight=loss_weight)
+        super().__init__('smoothing',
+                         partial(label_smoothing, head=head, tail=tail),
+                         **kwargs)
 
     def sample_losses(self, scores: Tensor, target: Tensor) -> Tensor:
         """Smoothed cross-entropy, (B,)."""

@@ -13,16 +13,14 @@ of a class in the batch. They guard against classes without training images,
 which are refused here, and against 0 / 0.
 """
 import math
-from typing import Any, Optional
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmcurv.registry import MODELS
-from .checks import check_not_negative
-from .counted_loss import CountedLoss
-from .usable_counts import usable_counts
+from .base import CountedLoss, check_not_negative, usable_counts
 
 
 def class_prior(counts: Any) -> Tensor:
@@ -49,8 +47,10 @@ def lade_regularizer(scores: Tensor, labels: Tensor, prior: Tensor,
     """
     num_samples, num_classes = scores.shape
     own = scores.gather(1, labels[:, None])[:, 0]  # (B,)
-    sums = torch.zeros_like(prior).index_add(0, labels, own)  # (C,)
-    members = torch.bincount(labels, minlength=num_classes)  # (C,)
+    none = torch.zeros_like(prior)
+    sums = none.index_add(0, labels, own)  # (C,)
+    # Not bincount, which waits for a GPU.
+    members = none.index_add(0, labels, torch.ones_like(own))  # (C,)
     means = sums / members.clamp(min=1)
     shift = prior.log() + math.log(num_classes * num_samples)
     bound = scores.logsumexp(0) - shift  # (C,) S
@@ -72,10 +72,8 @@ class LADELoss(CountedLoss):
         lam (float): Strength of the bound's regularization, at least 0. The
             authors have 0.01 on CIFAR-100-LT, 0.5 on the others. Defaults to
             0.01.
-        class_counts (Sequence[int], optional): (C,), for use without a
-            Runner. Defaults to None.
-        reduction (str): 'none', 'mean' or 'sum'. Defaults to 'mean'.
-        loss_weight (float): Factor of the loss. Defaults to 1.0.
+        **kwargs: ``class_counts``, ``reduction`` and ``loss_weight`` of
+            :class:`~mmcurv.models.losses.CountedLoss`.
 
     Examples:
         >>> head = dict(
@@ -84,19 +82,9 @@ class LADELoss(CountedLoss):
     soft_refusal = ('The regularizer of LADE takes means over the samples of '
                     'a class, so it is not linear in labels.')
 
-    def __init__(self,
-                 alpha: float = 0.1,
-                 lam: float = 0.01,
-                 class_counts: Optional[Any] = None,
-                 reduction: str = 'mean',
-                 loss_weight: float = 1.):
+    def __init__(self, alpha: float = 0.1, lam: float = 0.01, **kwargs):
         check_not_negative(alpha=alpha, lam=lam)
-        super().__init__(
-            'prior',
-            class_prior,
-            class_counts,
-            reduction=reduction,
-            loss_weight=loss_weight)
+        super().__init__('prior', class_prior, **kwargs)
         self.alpha = alpha
         self.lam = lam
 

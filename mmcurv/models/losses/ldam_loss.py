@@ -5,16 +5,13 @@ Cao et al., *Learning Imbalanced Datasets with Label-Distribution-Aware Margin
 Loss*, 2019, equations 12 and 13, on cosines as in its code.
 """
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmcurv.registry import MODELS
-from .checks import check_cosines, check_not_negative, check_positive
-from .class_weights import ClassWeights
-from .counted_loss import CountedLoss
-from .usable_counts import usable_counts
+from .base import ClassWeights, CosineLoss, check_not_negative, usable_counts
 
 
 def ldam_margins(counts: Any, max_margin: float = 0.5) -> Tensor:
@@ -51,7 +48,7 @@ def minus_margin(scores: Tensor, labels: Tensor, margins: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class LDAMLoss(ClassWeights, CountedLoss):
+class LDAMLoss(ClassWeights, CosineLoss):
     """Cross-entropy on scaled cosines, with a larger margin for fewer images.
 
     Weighted by class after ``set_weights``, as LDAM-DRW is. At test time
@@ -61,10 +58,8 @@ class LDAMLoss(ClassWeights, CountedLoss):
         max_margin (float): Margin of the smallest class, at least 0. Defaults
             to 0.5.
         scale (float): Factor of the cosines, s. Defaults to 30.0.
-        class_counts (Sequence[int], optional): (C,), for use without a
-            Runner. Defaults to None.
-        reduction (str): 'none', 'mean' or 'sum'. Defaults to 'mean'.
-        loss_weight (float): Factor of the loss. Defaults to 1.0.
+        **kwargs: ``class_counts``, ``reduction`` and ``loss_weight`` of
+            :class:`~mmcurv.models.losses.CountedLoss`.
 
     Raises:
         ValueError: In a step whose scores are no cosines.
@@ -78,25 +73,17 @@ class LDAMLoss(ClassWeights, CountedLoss):
     soft_refusal = ('LDAM lowers the score of the one label by a margin, so '
                     'it is not linear in labels.')
 
-    def __init__(self,
-                 max_margin: float = 0.5,
-                 scale: float = 30.,
-                 class_counts: Optional[Any] = None,
-                 reduction: str = 'mean',
-                 loss_weight: float = 1.):
+    def __init__(self, max_margin: float = 0.5, scale: float = 30., **kwargs):
         check_not_negative(max_margin=max_margin)
-        check_positive(scale=scale)
         super().__init__(
             'margins',
             partial(ldam_margins, max_margin=max_margin),
-            class_counts,
-            reduction=reduction,
-            loss_weight=loss_weight)
-        self.scale = scale
+            scale=scale,
+            **kwargs)
 
     def sample_losses(self, scores: Tensor, target: Tensor) -> Tensor:
         """Cross-entropy of s (cos - m_y), (B,)."""
         margins = self.constant(scores)
-        check_cosines(scores, 'LDAMLoss')
+        self.check_cosines(scores)
         logits = self.scale * minus_margin(scores, target, margins)
         return F.cross_entropy(logits, target, reduction='none')

@@ -10,12 +10,10 @@ from typing import Any, Optional
 import torch
 from torch import Tensor
 
-from mmcurv.models.full_precision import at_least_float32, without_autocast
 from mmcurv.registry import MODELS
 from .balanced_softmax_loss import log_prior
-from .check_batch import checked_target
-from .checks import check_not_negative, check_positive
-from .counted_loss import CountedLoss
+from .base import (CountedLoss, at_least_float32, check_not_negative,
+                   check_positive, checked_target, without_autocast)
 
 
 def parametric_contrast(centres: Tensor,
@@ -122,7 +120,7 @@ class PaCoLoss(CountedLoss):
 
         Raises:
             ValueError: If scores or labels are unfit, see
-                :func:`~mmcurv.models.losses.check_batch.checked_target`.
+                :func:`~mmcurv.models.losses.base.checked_target`.
         """
         target = checked_target(cls_score, target, self.soft_refusal)
         scores, queries = map(at_least_float32, (cls_score, queries))

@@ -1,25 +1,25 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""The loss of several diverse experts.
+"""The losses of several diverse experts, and of the gates that ask them.
 
 Wang et al., *Long-tailed Recognition by Routing Diverse Distribution-Aware
 Experts* (RIDE), 2021, as in its code: the published equation 1 has a
 divergence between experts, the code one between each expert and their mean.
+The second stage decides whether an image needs another expert.
 """
 from functools import partial
 from typing import Any, Optional, Union
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmcurv.models.full_precision import at_least_float32
+from mmcurv.epoch_shares import (check_epoch, check_start_share,
+                                 first_epoch_after)
 from mmcurv.registry import MODELS
-from .check_batch import checked_target
-from .checks import check_not_negative, check_positive
-from .class_weights import ClassWeights
-from .counted_loss import CountedLoss
+from .base import (ClassWeights, CountedLoss, at_least_float32,
+                   check_not_negative, check_positive, checked_target,
+                   usable_counts)
 from .ldam_loss import ldam_margins
-from .usable_counts import usable_counts
 
 
 def class_temperatures(counts: Any, share: float = 0.05) -> Tensor:
@@ -57,11 +57,42 @@ def divergence_from_mean(logits: Tensor,
     Returns:
         Tensor: A scalar of at least 0, a mean over the B samples, in nats.
     """
-    temperature = torch.as_tensor(temperature).to(logits)
+    if not isinstance(temperature, Tensor):
+        temperature = logits.new_full((), temperature)
+    temperature = temperature.to(logits)
     mean = (logits.detach().mean(0) / temperature).log_softmax(-1)  # (B, C)
     each = (logits / temperature).log_softmax(-1)  # (K, B, C)
     divergence = (mean.exp() * (mean - each)).sum((0, 2)).mean()
     return temperature.mean()**2 * divergence
+
+
+def prefix_means(logits: Tensor) -> Tensor:
+    """Mean logits of the first expert, the first two, up to all of them.
+
+    Args:
+        logits (Tensor): (K, B, C) of the experts.
+
+    Returns:
+        Tensor: (K, B, C).
+    """
+    numbers = torch.arange(
+        1, len(logits) + 1, device=logits.device, dtype=logits.dtype)
+    return logits.cumsum(0) / numbers[:, None, None]
+
+
+def needs_another_expert(means: Tensor, labels: Tensor) -> Tensor:
+    """Whether the first k experts are wrong, and some more would be right.
+
+    Args:
+        means (Tensor): (K, B, C), see :func:`prefix_means`.
+        labels (Tensor): (B,).
+
+    Returns:
+        Tensor: (K - 1, B) bool, k from 1 to K - 1.
+    """
+    right = means.argmax(2) == labels  # (K, B)
+    later = right.flip(0).cummax(0).values.flip(0)  # from k on
+    return ~right[:-1] & later[1:]
 
 
 @MODELS.register_module()
@@ -72,7 +103,7 @@ class RIDELoss(ClassWeights, CountedLoss):
     Summed over experts; a mean over the batch, weighted by class after
     ``set_weights``. Takes logits that are scaled cosines. The divergence has
     a negative weight: experts are pushed away from their mean. Its
-    temperature is 1, and from ``temperature_start`` on one per class; so a
+    temperature is 1 at first, and from an epoch on one per class; so a
     ``mmcurv.ModelEpochHook`` must tell the epoch.
 
     Of images with two labels, margins, weights and cross-entropy are those of
@@ -87,8 +118,11 @@ class RIDELoss(ClassWeights, CountedLoss):
         temperature_share (float): r of :func:`class_temperatures`, 0 to 1.
             The original has 0.05 on CIFAR, 0.02 on ImageNet-LT and 0.015 on
             iNaturalist. Defaults to 0.05.
-        temperature_start (int): First epoch with temperatures by class,
-            counted from 1. Defaults to 161, of 200.
+        temperature_start (int, optional): First epoch with temperatures by
+            class, counted from 1. Defaults to None, which is the first after
+            ``temperature_start_share`` of the training.
+        temperature_start_share (float): In [0, 1). Defaults to 0.8, which
+            gives the published epoch 161 of 200.
         max_margin (float): Margin of the smallest class, a cosine, at least
             0. Defaults to 0.5.
         scale (float): By what the head has multiplied the cosines. Defaults
@@ -117,7 +151,8 @@ class RIDELoss(ClassWeights, CountedLoss):
     def __init__(self,
                  diversity: float = -0.2,
                  temperature_share: float = 0.05,
-                 temperature_start: int = 161,
+                 temperature_start: Optional[int] = None,
+                 temperature_start_share: float = 0.8,
                  max_margin: float = 0.5,
                  scale: float = 30.,
                  collaborative: bool = False,
@@ -128,9 +163,8 @@ class RIDELoss(ClassWeights, CountedLoss):
         if not 0 <= temperature_share <= 1:
             raise ValueError('expected temperature_share from 0 to 1, got '
                              f'{temperature_share}.')
-        if temperature_start < 1:
-            raise ValueError('temperature_start is counted from 1, got '
-                             f'{temperature_start}.')
+        check_epoch(temperature_start=temperature_start)
+        check_start_share(temperature_start_share=temperature_start_share)
         self.temperature_share = temperature_share  # for set_class_counts
         super().__init__(
             'margins',
@@ -139,6 +173,7 @@ class RIDELoss(ClassWeights, CountedLoss):
             loss_weight=loss_weight)
         self.diversity = diversity
         self.temperature_start = temperature_start
+        self.temperature_start_share = temperature_start_share
         self.scale = scale
         self.collaborative = collaborative
         self.epoch = None
@@ -151,8 +186,12 @@ class RIDELoss(ClassWeights, CountedLoss):
             'temperatures', temperatures.to(self.margins), persistent=False)
 
     def set_epoch(self, epoch: int, max_epochs: int) -> None:
-        """Take the epoch, counted from 1."""
+        """Take the epoch, counted from 1, and the number of epochs."""
         self.epoch = epoch
+        start = self.temperature_start
+        if start is None:
+            start = first_epoch_after(self.temperature_start_share, max_epochs)
+        self._by_class = epoch >= start
 
     def forward(self, cls_score: Tensor, target: Tensor) -> Tensor:
         """Compute the loss.
@@ -212,7 +251,45 @@ class RIDELoss(ClassWeights, CountedLoss):
                 "depend. Add model_epoch=dict(type='mmcurv.ModelEpochHook') "
                 'to the default_hooks, or, without a Runner, call '
                 'set_epoch(epoch, max_epochs).')
-        if self.epoch < self.temperature_start:
+        if not self._by_class:
             return 1.
         self.constant(logits[0])  # raises if the counts are not known
         return self.temperatures
+
+
+@MODELS.register_module()
+class ExpertAssignmentLoss(nn.Module):
+    """Binary cross-entropy of the gates, a mean over experts and samples.
+
+    Args:
+        pos_weight (float): Weight of the cases in which another expert is
+            needed, which are rare. Defaults to 100.0.
+
+    Examples:
+        >>> head = dict(
+        ...     type='mmcurv.ExpertAssignmentHead',
+        ...     loss=dict(type='mmcurv.ExpertAssignmentLoss'))
+    """
+
+    def __init__(self, pos_weight: float = 100.):
+        super().__init__()
+        check_positive(pos_weight=pos_weight)
+        self.pos_weight = pos_weight
+
+    def forward(self, gates: Tensor, means: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            gates (Tensor): (K - 1, B) logits of going on.
+            means (Tensor): (K, B, C) mean logits, see :func:`prefix_means`.
+            target (Tensor): (B,) labels.
+
+        Returns:
+            Tensor: A scalar.
+        """
+        labels = checked_target(
+            means[0], target,
+            'Whether an expert is right depends on the one label.')
+        needed = needs_another_expert(means, labels).to(gates)
+        return F.binary_cross_entropy_with_logits(
+            gates, needed, pos_weight=gates.new_full((), self.pos_weight))

@@ -4,8 +4,7 @@ import torch
 
 from mmcurv.models.losses import (BalancedSoftmaxLoss, ClassBalancedLoss,
                                   GCLLoss, LabelAwareSmoothingLoss, LADELoss,
-                                  LDAMLoss, SoftmaxFocalLoss,
-                                  WeightedCrossEntropyLoss)
+                                  LDAMLoss, SoftmaxFocalLoss)
 
 CIFAR10_IF100 = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
 COUNTS = [120, 40, 5, 7]
@@ -29,8 +28,6 @@ COUNTED = {
     **ON_COSINES
 }
 WEIGHTED = {
-    'weighted ce':
-    WeightedCrossEntropyLoss,
     'focal':
     SoftmaxFocalLoss,
     'focal, detached':

@@ -38,6 +38,16 @@ def test_deferred_weights_divide_by_their_sum():
         assert value.item() == pytest.approx(expected, rel=1e-12)
 
 
+def test_scale_of_the_weights_does_not_matter_in_a_mean():
+    scores, labels = batch()
+    weights = effective_number_weights(COUNTS)
+    loss = make('ldam', torch.float64)
+    loss.set_weights(weights)
+    once = loss(scores, labels)
+    loss.set_weights(5 * weights)
+    torch.testing.assert_close(loss(scores, labels), once)
+
+
 def test_margin_of_zero_is_cross_entropy_of_scaled_cosines():
     scores, labels = batch()
     loss = make('ldam', torch.float64, max_margin=0., scale=7.)

@@ -1,12 +1,14 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import math
 import pickle
 
 import pytest
 import torch
 
-from mmcurv.models.losses import (RIDELoss, class_temperatures,
-                                  divergence_from_mean,
-                                  effective_number_weights)
+from mmcurv.models.losses import (ExpertAssignmentLoss, RIDELoss,
+                                  class_temperatures, divergence_from_mean,
+                                  effective_number_weights,
+                                  needs_another_expert, prefix_means)
 from tests.models.losses.every_loss import CIFAR10_IF100, COUNTS
 from tests.reference import ride_loop
 
@@ -22,10 +24,10 @@ def experts(number=3):
     return 30 * cosines
 
 
-def made(epoch=1, counts=COUNTS, **options):
+def made(epoch=1, counts=COUNTS, epochs=200, **options):
     loss = RIDELoss(**options).double()
     loss.set_class_counts(counts)
-    loss.set_epoch(epoch, 200)
+    loss.set_epoch(epoch, epochs)
     return loss
 
 
@@ -75,11 +77,19 @@ def test_temperatures_and_weights_enter_as_in_the_loop():
     assert loss(logits, LABELS).item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_temperatures_begin_with_their_first_epoch():
+@pytest.mark.parametrize('epochs, first, options', [
+    (200, 161, dict()),
+    (100, 81, dict()),
+    (20, 17, dict()),
+    (20, 11, dict(temperature_start_share=0.5)),
+    (20, 3, dict(temperature_start=3)),
+])
+def test_temperatures_begin_with_their_first_epoch(epochs, first, options):
     logits = experts()
     values = []
-    for epoch in (1, 160, 161, 200):
-        values.append(made(epoch)(logits, LABELS).item())
+    for epoch in (1, first - 1, first, epochs):
+        loss = made(epoch, epochs=epochs, **options)
+        values.append(loss(logits, LABELS).item())
     assert values[0] == values[1] and values[2] == values[3]
     assert values[1] != values[2]
 
@@ -155,6 +165,7 @@ def test_soft_labels_are_refused():
 @pytest.mark.parametrize('options, said', [
     (dict(temperature_share=1.5), 'temperature_share from 0 to 1, got 1.5'),
     (dict(temperature_start=0), 'temperature_start is counted from 1'),
+    (dict(temperature_start_share=1.5), 'temperature_start_share .*got 1.5'),
     (dict(max_margin=-1.), 'expected max_margin'),
     (dict(scale=0.), 'expected scale'),
 ])
@@ -183,3 +194,48 @@ def test_gradient_is_that_of_finite_differences():
     logits = experts(2).requires_grad_()
     loss = made(161, diversity=0.)
     assert torch.autograd.gradcheck(lambda z: loss(z, LABELS), logits)
+
+
+def test_prefix_means_are_those_of_the_first_experts():
+    logits = torch.tensor([[[3., 0.]], [[1., 2.]], [[2., 1.]]])
+    expected = torch.tensor([[[3., 0.]], [[2., 1.]], [[2., 1.]]])
+    assert torch.equal(prefix_means(logits), expected)
+
+
+@pytest.mark.parametrize('number', [2, 3, 4, 6])
+def test_target_is_that_of_the_loop(number):
+    generator = torch.Generator().manual_seed(number)
+    logits = torch.randn(number, 200, 4, generator=generator)
+    labels = torch.randint(4, (200, ), generator=generator)
+    needed = needs_another_expert(prefix_means(logits), labels)
+    expected = ride_loop.needs_another(logits.tolist(), labels.tolist())
+    assert needed.tolist() == expected
+    assert 0 < needed.sum() < needed.numel()
+
+
+def test_last_chance_is_seen_through_a_wrong_prefix_between():
+    means = torch.tensor([[[0., 1.]], [[0., 1.]], [[1., 0.]]])
+    labels = torch.tensor([0])
+    assert needs_another_expert(means, labels).tolist() == [[True], [True]]
+    assert not needs_another_expert(means, 1 - labels).any()
+
+
+def test_value_is_a_mean_of_weighted_entropies():
+    means = torch.tensor([[[0., 1.], [1., 0.]], [[1., 0.], [1., 0.]]])
+    gates = torch.tensor([[0.7, -0.4]])
+    loss = ExpertAssignmentLoss(pos_weight=100.)
+    value = loss(gates, means, torch.tensor([0, 0]))  # needed: yes, no
+    positive = 100 * math.log(1 + math.exp(-0.7))
+    negative = math.log(1 + math.exp(-0.4))
+    assert value.item() == pytest.approx((positive + negative) / 2)
+
+
+def test_label_without_a_column_is_refused():
+    with pytest.raises(ValueError, match='expected labels from 0 to 1'):
+        ExpertAssignmentLoss()(torch.zeros(1, 1), torch.zeros(2, 1, 2),
+                               torch.tensor([2]))
+
+
+def test_weight_that_is_not_positive_is_refused():
+    with pytest.raises(ValueError, match='expected pos_weight above 0'):
+        ExpertAssignmentLoss(pos_weight=0.)

@@ -1,4 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-from .hidden_layers import HiddenLayers
-
-__all__ = ['HiddenLayers']
