@@ -42,7 +42,8 @@ def check_out(out, item):
 def prepare(args):
     """Build the config that the arguments ask for."""
     check_out(args.out, args.out_item)
-    cfg = load_final_config(args.config, args.cfg_options, args.work_dir)
+    cfg = load_final_config(args.config, args.cfg_options, args.work_dir,
+                            args.with_files, args.cr)
     check_file(args.checkpoint, 'checkpoint')
     absent = [
         name for name in ('test_dataloader', 'test_evaluator', 'test_cfg')
@@ -57,9 +58,9 @@ def prepare(args):
     return cfg
 
 
-def main():
+def main(argv=None):
     parser = make_parser()
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     try:
         cfg = prepare(args)
     except UsageError as error:

@@ -88,7 +88,8 @@ def set_auto_scale_lr(cfg):
 
 def prepare(args):
     """Build the config that the arguments ask for."""
-    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    cfg = load_config(args.config, args.cfg_options, args.work_dir,
+                      args.with_files, args.cr)
     adjust(cfg, args)
     if not cfg.get('stages'):
         set_resume(cfg, args.resume)
@@ -111,9 +112,9 @@ def adjust(cfg, args):
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
 
 
-def main():
+def main(argv=None):
     parser = make_parser()
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     staged = None
     try:
         cfg = prepare(args)

@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import all_reduce, get_rank
 from torch import Tensor
 
-from mmcurv.models.gather_rows import gather_rows
+from mmcurv.dist import gather_rows
 
 
 class AllRows(torch.autograd.Function):

@@ -2,7 +2,7 @@
 """What Curvature Regularization does with one batch at several layers."""
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from .curvature_step import CurvatureStep
 from .pool_options import share_of_layer
@@ -28,6 +28,11 @@ class CurvatureSteps:
     def pool_options(self) -> Dict[str, Any]:
         """Options of each layer's pool."""
         return next(iter(self.steps.values())).pool_options
+
+    @property
+    def loss(self) -> nn.Module:
+        """That of the first layer; the others have losses of their own."""
+        return next(iter(self.steps.values())).loss
 
     def prepare(self,
                 class_counts: Sequence[int],
@@ -98,19 +103,24 @@ class CurvatureSteps:
             step.load_state_dict(state['layers'][name])
 
 
-def check_same_layers(state: Dict[str, Any],
-                      layer: Union[str, Sequence[str]]) -> None:
-    """Raise unless the state of a checkpoint is one for ``layer``.
+def state_of_layers(state: Dict[str, Any],
+                    layer: Union[str, Sequence[str]]) -> Dict[str, Any]:
+    """What the state of a checkpoint holds for ``layer``.
 
     Args:
         state (dict): Of a :class:`CurvatureStep`, which does not tell its
             layer, or of :class:`CurvatureSteps`.
         layer (str | list[str]): One layer or several.
 
+    Returns:
+        dict: For ``load_state_dict`` of the one or of the other.
+
     Raises:
         RuntimeError: If the layers are others.
     """
     held = list(state['layers']) if 'layers' in state else None
+    if held == [layer]:  # once, a list of one layer had a state of several
+        return state['layers'][layer]
     wanted = None if isinstance(layer, str) else list(layer)
     if (held is None) != (wanted is None) or set(held or []) != set(wanted
                                                                     or []):
@@ -119,3 +129,4 @@ def check_same_layers(state: Dict[str, Any],
             'the feature pool of the checkpoint does not fit this run: '
             f'expected pools for layer={layer!r}, got {got}. Resume with the '
             'layer of the checkpoint, or start a new run with load_from.')
+    return state

@@ -2,7 +2,7 @@
 """Takes the inputs of named layers while a model computes its losses."""
 import difflib
 from functools import partial
-from typing import Callable, Dict, List, Sequence, Union
+from typing import Callable, Dict, List, Optional, Sequence, Union
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,14 @@ def classifier_layers(model: nn.Module) -> List[str]:
         if isinstance(getattr(module, 'weight', None), Tensor)
         and module.weight.dim() == 2
     ]
+
+
+def num_outputs(layer: Optional[nn.Module]) -> Optional[int]:
+    """What a layer says of the length of its output, if it does."""
+    for name in ('out_features', 'out_channels', 'num_classes'):
+        if isinstance(getattr(layer, name, None), int):
+            return getattr(layer, name)
+    return None
 
 
 class FeatureTap:

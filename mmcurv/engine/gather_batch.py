@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
-from mmcurv.models.gather_rows import gather_rows, rows_of_processes
+from mmcurv.dist import gather_rows, rows_of_processes
 
 
 def gather_batch(features: Tensor,

@@ -4,13 +4,14 @@ import datetime
 import os
 import os.path as osp
 from argparse import ArgumentParser
-from typing import Optional
+from typing import Optional, Sequence
 
 import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from .config_options import KeyValueAction, UsageError, check_options
+from .config_options import KeyValueAction, UsageError
+from .merged_config import merged_config, run_name
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
@@ -18,7 +19,20 @@ def add_common_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir',
         help='folder of logs, checkpoints and results; by default that of '
-        'the config, else work_dirs/<name of the config>')
+        'the config, else work_dirs/<name of the config and its switches>')
+    parser.add_argument(
+        '--cr',
+        action='store_true',
+        help='add Curvature Regularization (configs/_base_/curvature.py)')
+    parser.add_argument(
+        '--with',
+        nargs='+',
+        default=[],
+        action='extend',
+        dest='with_files',
+        metavar='FILE',
+        help='merge further configs over the config, in this order: a data '
+        'set, a network or a schedule of configs/_base_, or your own')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -51,28 +65,35 @@ def check_file(path: str, what: str) -> None:
                          f'the current folder is {os.getcwd()!r}')
 
 
-def load_config(path: str, options: dict, work_dir: Optional[str]) -> Config:
-    """Read a config, change it by the options, and settle its work folder.
+def load_config(path: str,
+                options: dict,
+                work_dir: Optional[str] = None,
+                with_files: Sequence[str] = (),
+                cr: bool = False) -> Config:
+    """Read a config, change it by the switches, and settle its work folder.
 
     Args:
         path (str): Path of the config.
         options (dict): Values by dotted key.
-        work_dir (str, optional): The work folder. None takes the config's
-            own, else ``work_dirs/<name of the config>``.
+        work_dir (str, optional): The work folder. Defaults to None, which
+            takes the config's own, else ``work_dirs/<name>``, see
+            :func:`~mmcurv.engine.merged_config.run_name`.
+        with_files (Sequence[str]): Paths of further configs. Defaults to ().
+        cr (bool): Whether to add Curvature Regularization. Defaults to False.
 
     Returns:
         Config: The changed config.
 
     Raises:
-        UsageError: If there is no such file or an option has no place.
+        UsageError: As :func:`~mmcurv.engine.merged_config.merged_config`.
     """
-    check_file(path, 'config')
-    cfg = Config.fromfile(path)
-    check_options(cfg, options)
-    cfg.merge_from_dict(options)
-    stem = osp.splitext(osp.basename(path))[0]
+    cfg = merged_config(path, options, with_files, cr)
     cfg.work_dir = (
-        work_dir or cfg.get('work_dir') or osp.join('work_dirs', stem))
+        work_dir or cfg.get('work_dir')
+        or osp.join('work_dirs', run_name(path, cfg)))
+    if os.environ.get('RANK', '0') == '0':
+        for note in (cfg.get('switches') or {}).get('notes', []):
+            print(f'mmcurv: {note}.')
     return cfg
 
 

@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 
-from mmcurv.models.gather_rows import gather_rows, rows_of_processes
+from mmcurv.dist import gather_rows, rows_of_processes
 from .all_rows import AllRows
 from .class_owners import class_owners
 from .gather_batch import gather_batch

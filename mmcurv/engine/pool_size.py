@@ -5,15 +5,18 @@ from typing import Any, List, Optional
 from torch import nn
 
 from mmcurv.datasets import class_counts
+from .feature_tap import num_outputs
 
 
-def pool_counts(dataset: Any, layer: nn.Module, pool: dict) -> List[int]:
+def pool_counts(dataset: Any, layer: Optional[nn.Module],
+                pool: dict) -> List[int]:
     """Training images of each class.
 
     Args:
         dataset: The train set.
-        layer (nn.Module): The last classifier layer, which says the number
-            of classes where the train set does not.
+        layer (nn.Module, optional): The last classifier layer, if it is
+            known, which says the number of classes where the train set does
+            not.
         pool (dict): Pool options; ``class_counts`` in them is taken as is.
 
     Returns:
@@ -32,7 +35,7 @@ def pool_counts(dataset: Any, layer: nn.Module, pool: dict) -> List[int]:
             f'{error} If the labels are known otherwise, give '
             'pool=dict(class_counts=[...]).') from error
     names = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-    missing = (_num_outputs(layer) or 0) - len(counts)
+    missing = (num_outputs(layer) or 0) - len(counts)
     if not names and missing > 0:  # the last classes may have no image
         counts = counts + [0] * missing
     return counts
@@ -40,7 +43,7 @@ def pool_counts(dataset: Any, layer: nn.Module, pool: dict) -> List[int]:
 
 def check_layer_fits(layer: nn.Module, name: str, counts: List[int]) -> None:
     """Raise ValueError if the layer and the train set differ in C."""
-    outputs = _num_outputs(layer)
+    outputs = num_outputs(layer)
     if outputs is not None and outputs != len(counts):
         fewer = 'fewer' if len(counts) < outputs else 'more'
         raise ValueError(
@@ -48,10 +51,3 @@ def check_layer_fits(layer: nn.Module, name: str, counts: List[int]) -> None:
             f'set has {len(counts)}, layer={name!r} has {outputs} outputs. '
             'Set num_classes of the head, or correct the train set (or '
             'pool.class_counts).')
-
-
-def _num_outputs(layer: nn.Module) -> Optional[int]:
-    for name in ('out_features', 'out_channels', 'num_classes'):
-        if isinstance(getattr(layer, name, None), int):
-            return getattr(layer, name)
-    return None

@@ -10,7 +10,7 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from mmcurv.models.gather_rows import rows_of_processes
+from mmcurv.dist import rows_of_processes
 from .rows_on_first import rows_on_first
 
 BY_SLOT = ('pool.features', 'pool.image', 'log_curvature')

@@ -3,15 +3,16 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from torch import nn
 
 from .config_options import UsageError
-from .feature_tap import classifier_layers, find_layer
+from .feature_tap import classifier_layers, find_layer, num_outputs
 from .layer_fractions import depth_units, unit_at
 
 SIDES = ('input', 'output')
+LAST = 'the last classifier layer'
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,9 @@ def last_classifier(model: nn.Module,
                     num_classes: Optional[int] = None) -> str:
     """Name of the last classifier layer.
 
-    It is 'head.fc', the default of ``FeaturePoolHook``, or else the one layer
-    that holds a matrix with a row for each class.
+    It is 'head.fc', or else the one layer that holds a matrix with a row for
+    each class, in the head if there is one: a model may contain a second
+    network.
 
     Args:
         model (nn.Module): The model.
@@ -88,31 +90,69 @@ def last_classifier(model: nn.Module,
             layer that holds a matrix.
 
     Raises:
-        UsageError: If there is none, or more than one.
+        ValueError: If there is none, or more than one.
     """
     names = classifier_layers(model)
     if 'head.fc' in names:
         return 'head.fc'
+    outputs = {}
+    for name in names:
+        layer = model.get_submodule(name)
+        outputs[name] = num_outputs(layer) or layer.weight.shape[0]
     fitting = [
-        name for name in names if num_classes is None
-        or model.get_submodule(name).weight.shape[0] == num_classes
+        name for name in names
+        if num_classes is None or outputs[name] == num_classes
     ]
+    own = [name for name in fitting if name.startswith('head.')]
+    fitting = own or fitting
     if num_classes is None:
         fitting = fitting[-1:]
     if len(fitting) == 1:
         return fitting[0]
-    found = f'layers with {num_classes} outputs: {_listed(fitting)}' \
-        if fitting else f'layers that hold a matrix: {_listed(names)}'
-    raise UsageError(
-        f'--layers last: expected one last classifier layer in '
-        f'{type(model).__name__}, found {len(fitting)}; {found}. Name the '
-        'layer whose input is the feature')
+    found = f'layers with {num_classes} outputs: {_listed(fitting)}'
+    if not fitting:
+        numbered = [f'{name} ({outputs[name]} outputs)' for name in names]
+        found = f'layers that hold a matrix: {_listed(numbered)}'
+    wanted = 'one last classifier layer'
+    if num_classes is not None:
+        wanted += f', a matrix with a row for each of {num_classes} classes,'
+    raise ValueError(
+        f'expected {wanted} in {type(model).__name__}, found {len(fitting)}; '
+        f'{found}. Name the layer whose input is the feature.')
+
+
+def usual_layers(model: nn.Module, *attributes: str) -> Tuple[List[str], str]:
+    """Layers whose inputs are the features, as far as the head tells them.
+
+    Args:
+        model (nn.Module): The model, not wrapped.
+        *attributes (str): Of the head, in order of preference: each is the
+            name of a layer in it, or names of several.
+
+    Returns:
+        tuple[list[str], str]: Names of the layers, and why these. Without
+        such an attribute 'head.fc' if there is one, else none; then
+        :func:`last_classifier` is to be asked.
+    """
+    head = getattr(model, 'head', None)
+    for attribute in attributes:
+        names = getattr(head, attribute, None)
+        if names:
+            names = [names] if isinstance(names, str) else names
+            return ([f'head.{name}' for name in names],
+                    f'{attribute} of {type(head).__name__}')
+    if 'head.fc' in classifier_layers(model):
+        return ['head.fc'], LAST
+    return [], LAST
 
 
 def _resolve(model: nn.Module, text: str,
              num_classes: Optional[int]) -> TapPoint:
     if text == 'last':
-        layer = last_classifier(model, num_classes)
+        try:
+            layer = last_classifier(model, num_classes)
+        except ValueError as error:
+            raise UsageError(f'--layers last: {error}') from None
         return _point(model, text, layer, 'input')
     if re.fullmatch(r'\d+/\d+', text):
         return _resolve_fraction(model, text, num_classes)
@@ -149,7 +189,7 @@ def _resolve_fraction(model: nn.Module, text: str,
 def _units(model: nn.Module, num_classes: Optional[int]) -> List[str]:
     try:
         classifier = last_classifier(model, num_classes)
-    except UsageError:  # several heads, say: they lie behind the backbone
+    except ValueError:  # several heads, say: they lie behind the backbone
         classifier = None
     return depth_units(model, classifier)
 

@@ -17,7 +17,7 @@ def log_schedule(epoch: int, tau: float) -> float:
         float: A number >= 0.
 
     Raises:
-        ValueError: If epoch < 1 or tau <= 1.
+        ValueError: If epoch < 1, or tau <= 1 or not finite.
 
     Example:
         >>> round(log_schedule(10, tau=100), 4)
@@ -25,6 +25,6 @@ def log_schedule(epoch: int, tau: float) -> float:
     """
     if epoch < 1:
         raise ValueError(f'epoch is counted from 1, got {epoch}.')
-    if tau <= 1:
-        raise ValueError(f'tau must be greater than 1, got {tau}.')
+    if not 1 < tau < math.inf:
+        raise ValueError(f'tau must be finite and greater than 1, got {tau}.')
     return math.log(epoch) / math.log(tau)

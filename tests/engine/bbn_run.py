@@ -40,7 +40,7 @@ def bbn_run(work_dir,
     """A Runner, 5 steps in an epoch, CR in the last epoch."""
     defaults = dict(
         model=bbn_model(),
-        layer='head.conventional',
+        layer=None,
         max_epochs=max_epochs,
         train_dataloader=dict(
             dict(

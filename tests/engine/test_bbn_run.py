@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.engine.bbn_run import BATCH, bbn_run
-from tests.engine.curvature_run import pool_of
+from tests.engine.curvature_run import hook_of, pool_of
 from tests.engine.step_watch import watch_of
 from tests.engine.test_resume_exactly import STATES, differences
 from tests.engine.two_processes import in_two_processes
@@ -20,6 +20,7 @@ def test_features_of_the_conventional_branch_are_pooled_and_regularized(
         for samples in watch.samples
         for sample in samples
     }
+    assert hook_of(runner).options['layer'] == 'head.conventional'
     assert pool.features.shape[1] == 16  # one branch, not both
     assert sorted(pool.image[pool.image >= 0].tolist()) == sorted(seen)
     fill = [list(seen.values()).count(c) for c in range(3)]

@@ -6,6 +6,7 @@ import re
 import pytest
 import torch
 
+from mmcurv.engine.train_split import TrainSplit
 from tests.engine.toy_run import COUNTS, build, train_parts, val_parts
 
 
@@ -172,6 +173,16 @@ def test_val_set_of_other_classes_is_refused_before_the_first_step(tmp_path):
     with pytest.raises(ValueError, match=words):
         runner.train()
     assert runner.iter == 0
+
+
+def test_label_that_is_no_class_is_named_before_the_step(tmp_path):
+    runner = build(tmp_path, train_parts(), val_parts())
+    hook = hook_of(runner)
+    hook.split = TrainSplit([3, 2, 1], None, None)
+    batch = dict(data_samples=torch.tensor([0, 3, 2]))
+    with pytest.raises(ValueError, match=r'labels in \[0, 3\).*got \[3\]'):
+        hook.before_train_iter(runner, 0, batch)
+    hook.before_train_iter(runner, 0, dict(data_samples=torch.tensor([0, 2])))
 
 
 def test_num_classes_counts_the_last_classes_of_an_unnamed_set(tmp_path):

@@ -63,8 +63,11 @@ def test_iterations_mix_with_the_given_probability(prob):
 
 @pytest.mark.parametrize('options, epochs, first, last', [
     (dict(), 200, 4, 196),
+    (dict(), 100, 4, 96),
     (dict(), 20, 4, 16),
-    (dict(begin_epoch=1), 8, 0, 4),
+    (dict(), 7, 1, 5),
+    (dict(), 2, 0, 1),
+    (dict(begin_epoch=1), 8, 0, 6),
     (dict(begin_epoch=2, end_epoch=3), 200, 1, 2),
     (dict(begin_epoch=8, end_epoch=300), 9, 7, 8),
 ])
@@ -87,8 +90,6 @@ def started_for(hook, epochs):
 
 
 @pytest.mark.parametrize('options, epochs', [
-    (dict(), 7),
-    (dict(begin_epoch=0), 200),
     (dict(begin_epoch=6, end_epoch=5), 200),
     (dict(begin_epoch=9), 8),
 ])
@@ -156,6 +157,8 @@ def test_processes_mix_with_boxes_of_their_own(monkeypatch):
 @pytest.mark.parametrize('options, said', [
     (dict(prob=1.5), 'prob must be from 0 to 1, got 1.5'),
     (dict(beta=0), 'beta must be positive, got 0'),
+    (dict(begin_epoch=0), 'begin_epoch is counted from 1, got 0'),
+    (dict(end_epoch=float('nan')), 'end_epoch is counted from 1, got nan'),
 ])
 def test_impossible_option_is_refused(options, said):
     with pytest.raises(ValueError, match=said):

@@ -27,7 +27,10 @@ def trained(work_dir, **cfg):
     return [scalars(runner, name) for name in NUMBERS]
 
 
-@pytest.fixture(scope='module', params=['eager', 'aot_eager'])
+@pytest.fixture(
+    scope='module',
+    params=['eager',
+            pytest.param('aot_eager', marks=pytest.mark.slow)])
 def runs(request, tmp_path_factory):
     """Numbers of a run, those of a compiled one, and in which of its steps
     the curvature was compiled."""

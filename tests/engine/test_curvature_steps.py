@@ -5,7 +5,7 @@ import torch
 from mmengine.registry import MODELS
 from torch import nn
 
-from mmcurv.engine.curvature_steps import CurvatureSteps, check_same_layers
+from mmcurv.engine.curvature_steps import CurvatureSteps, state_of_layers
 from tests.engine.curvature_run import (LAYER, CurvedClassifier, build,
                                         hook_of, pool_hook, scalars)
 from tests.engine.test_curvature_step import (COUNTS, LABELS, LOSS, samples,
@@ -111,17 +111,23 @@ def test_state_continues_in_other_steps(features):
 
 @pytest.mark.parametrize('state, layer, said', [
     (dict(addressing='index'), ['a', 'b'], 'got one for a single layer'),
-    (dict(layers=dict(a=1)), 'a', r"layer='a', got those of \['a'\]"),
+    (dict(layers=dict(b=1)), 'a', r"layer='a', got those of \['b'\]"),
     (dict(layers=dict(a=1)), ['a', 'b'], r"'b'\], got those of \['a'\]"),
 ])
 def test_state_of_other_layers_is_refused(state, layer, said):
     with pytest.raises(RuntimeError, match=f'does not fit.*{said}'):
-        check_same_layers(state, layer)
+        state_of_layers(state, layer)
 
 
 def test_state_of_the_layers_in_another_order_is_welcome():
-    check_same_layers(dict(layers=dict(b=1, a=2)), ['a', 'b'])
-    check_same_layers(dict(addressing='index'), 'a')
+    state = dict(layers=dict(b=1, a=2))
+    assert state_of_layers(state, ['a', 'b']) is state
+    state = dict(addressing='index')
+    assert state_of_layers(state, 'a') is state
+
+
+def test_state_of_a_list_of_one_layer_is_that_of_the_layer():
+    assert state_of_layers(dict(layers=dict(a=dict(b=1))), 'a') == dict(b=1)
 
 
 def twin_run(work_dir, layer, **config):

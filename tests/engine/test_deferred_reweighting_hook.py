@@ -1,17 +1,19 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import logging
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from mmcurv.engine.hooks import DeferredReweightingHook
-from mmcurv.models.losses import (WeightedCrossEntropyLoss,
-                                  effective_number_weights)
+from mmcurv.engine.hooks import ClassCountsHook, DeferredReweightingHook
+from mmcurv.models.losses import SoftmaxFocalLoss, effective_number_weights
 from tests.engine.runner_log import log_of
 from tests.engine.toy_run import COUNTS, build, train_parts
 
 STEPS = 11  # of an epoch
 
 
-class WatchedLoss(WeightedCrossEntropyLoss):
+class WatchedLoss(SoftmaxFocalLoss):
     """Keeps the class weights of every step."""
 
     def __init__(self):
@@ -59,6 +61,25 @@ def test_beta_and_first_epoch_are_options(tmp_path):
                                effective_number_weights(COUNTS, 0.5).float())
 
 
+@pytest.mark.parametrize('epochs, first', [(200, 161), (100, 81), (20, 17)])
+def test_weights_begin_after_four_fifths_of_the_training(epochs, first):
+    counts = ClassCountsHook()
+    counts.split = SimpleNamespace(class_counts=COUNTS)
+    runner = SimpleNamespace(
+        model=torch.nn.Sequential(torch.nn.Linear(4, 3), WatchedLoss()),
+        hooks=[counts],
+        train_loop=None,
+        max_epochs=epochs,
+        logger=logging.getLogger())
+    hook = DeferredReweightingHook()
+    hook.before_train(runner)
+    weighted = []
+    for runner.epoch in range(epochs):
+        hook.before_train_iter(runner, 0)
+        weighted.append(runner.model[1].class_weights is not None)
+    assert weighted.index(True) + 1 == first and all(weighted[first:])
+
+
 def test_epochs_are_counted_in_loops_over_iterations_too(tmp_path):
     parts = train_parts(by_epoch=False, max_iters=2 * STEPS)
     runner = built(tmp_path, parts=parts)
@@ -95,7 +116,7 @@ def test_new_start_from_a_weighted_checkpoint_is_not_weighted(tmp_path):
 
 def test_model_whose_loss_takes_no_weights_is_refused(tmp_path):
     runner = built(tmp_path, loss=torch.nn.CrossEntropyLoss())
-    words = 'takes class weights, found none.*WeightedCrossEntropyLoss'
+    words = 'takes class weights, found none.*SoftmaxFocalLoss'
     with pytest.raises(ValueError, match=words):
         runner.train()
 
@@ -144,5 +165,9 @@ def test_start_is_logged_once_with_the_range_of_weights(tmp_path, monkeypatch):
 def test_start_epoch_counts_from_one_and_beta_is_below_one():
     with pytest.raises(ValueError, match='counted from 1, got 0'):
         DeferredReweightingHook(start_epoch=0)
+    with pytest.raises(ValueError, match='counted from 1, got 160.5'):
+        DeferredReweightingHook(start_epoch=160.5)
+    with pytest.raises(ValueError, match='start_share of at least 0.*got nan'):
+        DeferredReweightingHook(start_share=float('nan'))
     with pytest.raises(ValueError, match='expected beta'):
         DeferredReweightingHook(beta=1.)

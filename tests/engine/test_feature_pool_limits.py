@@ -9,6 +9,13 @@ from tests.engine.curvature_run import build, pool_hook
 
 @pytest.mark.parametrize('options, said', [
     (dict(start_epoch=0), 'counted from 1'),
+    (dict(start_epoch=5.5), 'counted from 1, got 5.5. Give a whole number'),
+    (dict(start_epoch=float('nan')), 'counted from 1, got nan'),
+    (dict(tau_share=0), 'expected 0 < tau_share < inf, got 0'),
+    (dict(tau_share=float('inf')), 'tau_share < inf, got inf'),
+    (dict(tau_share=float('nan')), 'tau_share < inf, got nan'),
+    (dict(loss=dict(tau=1)), 'tau must be finite and greater than 1, got 1'),
+    (dict(loss=dict(tau=float('nan'))), 'greater than 1, got nan'),
     (dict(mixed='maybe'), "one of .*'skip', 'dominant'"),
     (dict(refresh='never'), 'refresh must be one of'),
     (dict(live='always'), 'live must be one of'),

@@ -87,8 +87,7 @@ def test_one_process_has_its_batch_back():
 def test_rows_of_three_processes_keep_their_values(monkeypatch, dtype):
     monkeypatch.setattr(module, 'get_world_size', lambda: 3)
     monkeypatch.setattr(module, 'get_rank', lambda: 1)
-    monkeypatch.setattr('mmcurv.models.gather_rows.all_gather',
-                        lambda values: [values] * 3)
+    monkeypatch.setattr('mmcurv.dist.all_gather', lambda values: [values] * 3)
     features = torch.randn(1000, 1).to(dtype).requires_grad_()
     gathered, _, _ = gather_batch(features, torch.zeros(1000))
     for part in gathered.split(1000):

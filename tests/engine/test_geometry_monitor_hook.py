@@ -84,6 +84,48 @@ def test_config_without_evaluation_says_what_to_give():
         train_set_as_tested(dict(train_dataloader=dict()))
 
 
+def with_second_layer(tmp_path, **monitor):
+    """A run whose head has another matrix of three rows besides its fc."""
+    runner = build(
+        tmp_path,
+        train_parts(max_epochs=4),
+        custom_hooks=[dict(MONITOR, **monitor)])
+    head = runner.model.head
+    head.twin = torch.nn.Linear(4, 3)
+    head.fc.register_forward_hook(lambda fc, args, out: out + head.twin(*args))
+    return runner
+
+
+@pytest.mark.parametrize('attributes, layer', [
+    (dict(), 'head.fc'),
+    (dict(curvature_layers=['twin']), 'head.twin'),
+    (dict(curvature_layers=['fc', 'twin'],
+          geometry_layer='twin'), 'head.twin'),
+])
+def test_layer_is_what_the_head_says_or_the_classifier(tmp_path, attributes,
+                                                       layer):
+    runner = with_second_layer(tmp_path)
+    for name, value in attributes.items():
+        setattr(runner.model.head, name, value)
+    runner.train()
+    record = json.loads((tmp_path / 'geometry/epoch_004.json').read_text())
+    assert record['layer'] == layer
+
+
+def test_several_layers_of_a_head_are_no_place_to_measure(tmp_path):
+    runner = with_second_layer(tmp_path)
+    runner.model.head.curvature_layers = ['fc', 'twin']
+    with pytest.raises(ValueError, match='got curvature_layers of CornerHead'):
+        runner.train()
+
+
+def test_layer_that_is_not_there_is_refused_before_the_first_step(tmp_path):
+    runner = with_second_layer(tmp_path, layer='head.twn')
+    with pytest.raises(ValueError, match="Did you mean 'head.twin'"):
+        runner.train()
+    assert runner.iter == 0
+
+
 def test_interval_below_one_is_refused():
     with pytest.raises(ValueError, match='interval'):
         GeometryMonitorHook(interval=0)

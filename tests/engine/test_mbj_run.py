@@ -37,13 +37,8 @@ def mbj_run(work_dir, head=None, batch_size=16, hooks=None, **options):
     return runner
 
 
-@pytest.mark.parametrize('head', [
-    dict(),
-    dict(type='mmcurv.NormedMBJHead', scale=30.),
-])
-def test_memory_is_one_more_loss_and_curvature_is_that_of_the_batch(
-        tmp_path, head):
-    runner = mbj_run(tmp_path, head)
+def test_memory_is_one_more_loss_and_curvature_is_that_of_the_batch(tmp_path):
+    runner = mbj_run(tmp_path)
     names = [sorted(losses) for losses in watch_of(runner).losses]
     both = ['loss', 'loss_memory']
     with_cr = ['loss', 'loss_curvature', 'loss_memory']

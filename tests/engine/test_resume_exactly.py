@@ -29,16 +29,24 @@ KILLS = {
     'half_way_through_the_second_save_of_the_best':
     dict(half_saved=dict(epoch=1, saves=2), save_best=True),
 }
+QUICK = ('in_an_epoch_with_cr', 'half_way_through_a_save')
 
 
 @pytest.fixture(scope='module')
-def runs(tmp_path_factory):
-    """Final checkpoints: uninterrupted, and resumed after each kill."""
+def runs(request, tmp_path_factory):
+    """Final checkpoints: uninterrupted, and resumed after each kill that
+    this session tests."""
+    tested = {
+        item.callspec.params['kill']
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, 'callspec')
+    }
     top = tmp_path_factory.mktemp('runs')
     jobs = []
     for name, regularize in (('cr', True), ('ce', False)):
         jobs.append(dict(work_dir=str(top / name), regularize=regularize))
-    for name, ending in KILLS.items():
+    for name in filter(tested.__contains__, KILLS):
+        ending = KILLS[name]
         run = dict(work_dir=str(top / name), regularize=True)
         run['save_best'] = ending.get('save_best', False)
         jobs += [dict(run, **ending), dict(run, resume=True)]
@@ -80,7 +88,10 @@ STATES = ('state_dict', 'optimizer', 'param_schedulers', 'mmcurv_feature_pool',
           'mmcurv_random_state')
 
 
-@pytest.mark.parametrize('kill', KILLS)
+@pytest.mark.parametrize('kill', [
+    name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+    for name in KILLS
+])
 def test_run_with_cr_killed_and_resumed_ends_bit_for_bit_alike(runs, kill):
     whole, resumed = runs['cr'], runs[kill]
     for state in STATES:

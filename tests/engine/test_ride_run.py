@@ -24,7 +24,7 @@ def ended(work_dir, **options):
 
 
 def test_each_expert_has_its_pool_and_its_curvature(tmp_path):
-    runner = ended(tmp_path)
+    runner = ended(tmp_path, layer=None)
     steps = hook_of(runner).step.steps
     assert list(steps) == LAYERS
     pools = [step.curvature.pool.features for step in steps.values()]
@@ -51,7 +51,7 @@ def test_negative_loss_does_not_turn_the_term_around(tmp_path):
     runner = ended(
         tmp_path,
         model=experts(loss=dict(diversity=-1e3)),
-        hook=dict(loss=dict(max_weight=1e6)))
+        hook=dict(loss=dict(tau=1e12, max_weight=1e6)))
     last = watch_of(runner).losses[-1]
     assert last['loss'] < 0
     assert last['loss_curvature'] == pytest.approx(
@@ -76,8 +76,7 @@ def test_resumed_run_ends_as_the_uninterrupted_one(tmp_path):
 
 
 def test_geometry_is_measured_on_the_concatenation(tmp_path):
-    monitor = dict(
-        type='mmcurv.GeometryMonitorHook', layer='head.all_features')
+    monitor = dict(type='mmcurv.GeometryMonitorHook')
     loader = dict(
         batch_size=16,
         num_workers=0,
@@ -86,6 +85,7 @@ def test_geometry_is_measured_on_the_concatenation(tmp_path):
         dataset=dict(type='NoiseImages', counts=CLASSES))
     ended(tmp_path, hooks=dict(geometry=dict(monitor, dataloader=loader)))
     record = json.loads((tmp_path / 'geometry/epoch_002.json').read_text())
+    assert record['layer'] == 'head.all_features'
     assert record['feature_dim'] == 36 and record['num_points'] == 32
 
 

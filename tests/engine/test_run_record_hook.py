@@ -54,7 +54,8 @@ def read(work_dir):
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp('finished')
-    runner = run(folder, curvature_run.pool_hook())
+    weak = curvature_run.pool_hook(layer=None, loss=None, tau_share=4e11)
+    runner = run(folder, weak)
     return runner, read(folder), folder
 
 
@@ -121,7 +122,7 @@ def test_geometry_is_that_after_the_last_epoch(finished):
         measured['correlation']['curvature']['pearson'])
 
 
-def test_options_of_curvature_regularization_are_kept(finished):
+def test_options_of_curvature_regularization_are_those_of_the_run(finished):
     assert finished[1]['cr'] == dict(
         layer='head.fc',
         start_epoch=2,
@@ -130,7 +131,7 @@ def test_options_of_curvature_regularization_are_kept(finished):
         mixed='skip',
         pool={},
         curvature=dict(k=6),
-        loss={},
+        loss=dict(tau=1.2e12),
         save_pool=True)
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmcurv.datasets import ClassAwareSampler, WeightedSampler
-from mmcurv.models.heads.causal_norm_linear import CausalNormLinear
+from mmcurv.models import CausalNormHead
 from tests.datasets.toy import ToyImages
 from tests.engine.two_processes import in_two_processes
 
@@ -28,7 +28,7 @@ def draws(seed=None):
 
 def moving_feature(rank):
     """After two steps of 5 images, of which rank 0 has 3."""
-    layer = CausalNormLinear(4, 2)
+    layer = CausalNormHead(2, 4).fc
     for step in range(2):
         generator = torch.Generator().manual_seed(step)
         layer(torch.randn(5, 4, generator=generator)[ROWS[rank]])

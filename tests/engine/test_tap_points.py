@@ -94,17 +94,22 @@ def test_last_is_the_input_of_the_classifier(name, layer):
 
 
 def test_model_with_two_heads_asks_which_one():
-    with pytest.raises(
-            UsageError, match='found 2; .*head.layers.head, head.layers.head'):
+    said = 'found 2; .*head.layers.head, head.layers.head_dist. Name the layer'
+    with pytest.raises(ValueError, match=said):
         last_classifier(build('deit'), 10)
+    with pytest.raises(UsageError, match=f'--layers last: expected.*{said}'):
+        resolve_layers(build('deit'), ['last'], 10)
     assert resolve_layers(build('deit'), ['1/2'],
                           10)[0].layer == ('backbone.layers.5')
 
 
 def test_model_without_a_classifier_is_told_to_name_a_layer():
     model = nn.Sequential(nn.Conv2d(1, 1, 3))
-    with pytest.raises(UsageError, match='found 0; .*: none. Name the layer'):
+    with pytest.raises(ValueError, match='found 0; .*: none. Name the layer'):
         last_classifier(model, 10)
+    with pytest.raises(
+            ValueError, match=r'of 10 classes.*: 0 \(3 outputs\). Name'):
+        last_classifier(nn.Sequential(nn.Linear(2, 3)), 10)
     with pytest.raises(UsageError, match='1/2: Sequential has no hidden'):
         resolve_layers(nn.Sequential(nn.Linear(2, 3)), ['1/2'], 3)
 

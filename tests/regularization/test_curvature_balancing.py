@@ -10,6 +10,7 @@ from mmcurv.regularization import (CurvatureBalancing, CurvatureRegularization,
                                    log_schedule)
 from tests.reference.regularization_loop import (balancing_loss_loop,
                                                  excesses_loop, weight_loop)
+from tests.regularization.every_case import every_case
 
 LOG_G = torch.tensor([0.3, -1., 2., 0.9], dtype=torch.float64)
 HOLES = torch.tensor([math.nan, -math.inf, math.inf], dtype=torch.float64)
@@ -37,7 +38,7 @@ def run(cr, log_g, loss, epoch=10):
     return term.item(), log_g.grad
 
 
-@pytest.mark.parametrize('quantile', QUANTILES)
+@every_case(quantile=QUANTILES)
 def test_loss_and_slope_equal_slow_loop(quantile):
     for log_g in draws():
         log_g = torch.cat([HOLES, log_g])
@@ -73,9 +74,10 @@ def test_first_principle_the_more_curved_a_class_the_more_it_is_pushed():
             assert balancing_loss(higher) > balancing_loss(log_g)
 
 
-@pytest.mark.parametrize('quantile', QUANTILES)
-@pytest.mark.parametrize('value', [1e-30, 0.3, 1., 1e30])
-@pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
+@every_case(
+    quantile=QUANTILES,
+    value=[1e-30, 0.3, 1., 1e30],
+    dtype=[torch.float32, torch.float64])
 def test_second_principle_balanced_classes_have_neither_penalty_nor_slope(
         dtype, value, quantile):
     log_g = torch.full((100, ), math.log(value), dtype=dtype)
@@ -83,8 +85,7 @@ def test_second_principle_balanced_classes_have_neither_penalty_nor_slope(
     assert (slope(log_g, quantile) == 0).all()
 
 
-@pytest.mark.parametrize('quantile', QUANTILES)
-@pytest.mark.parametrize('rate', [1e-3, 0.1, 2.])
+@every_case(quantile=QUANTILES, rate=[1e-3, 0.1, 2.])
 def test_third_principle_descent_lowers_the_sum_and_raises_no_class(
         rate, quantile):
     for log_g in draws():
@@ -118,9 +119,8 @@ def test_classes_below_the_quantile_are_left_alone():
         torch.tensor([0., 3.]).double())
 
 
-@pytest.mark.parametrize('tau', [2, 100, 120])
-@pytest.mark.parametrize('epoch', [1, 6, 100, 200])
-@pytest.mark.parametrize('loss', [1.5, 1e-6, -0.7, 0.])
+@every_case(
+    tau=[2, 100, 120], epoch=[1, 6, 100, 200], loss=[1.5, 1e-6, -0.7, 0.])
 def test_value_is_the_scheduled_share_of_the_absolute_loss(loss, epoch, tau):
     cr = CurvatureBalancing(tau)
     term, _ = run(cr, LOG_G, loss, epoch)
@@ -129,7 +129,7 @@ def test_value_is_the_scheduled_share_of_the_absolute_loss(loss, epoch, tau):
     assert cr.num_skipped == 0
 
 
-@pytest.mark.parametrize('quantile', QUANTILES)
+@every_case(quantile=QUANTILES)
 def test_gradient_is_the_weight_times_the_excess_guards_included(quantile):
     cr = CurvatureBalancing(120, quantile, eps=1e-3, max_weight=2.)
     for log_g in draws():
@@ -176,7 +176,7 @@ def test_term_without_a_loss_or_a_class_is_skipped_and_counted(log_g, loss):
         assert cr.num_skipped == times
 
 
-@pytest.mark.parametrize('loss', [1e-38, 1e-30, 1., 1e30, 3e38])
+@every_case(loss=[1e-38, 1e-30, 1., 1e30, 3e38])
 def test_term_is_finite_for_any_curvature_and_loss_of_float32(loss):
     cr = CurvatureBalancing(tau=100)
     for exponents in [(-30, 30), (-30, -30), (30, 30), (0, 0), (-1, 1)]:
@@ -205,7 +205,7 @@ def test_state_is_that_of_curvature_regularization():
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(tau=1), 'tau must be greater than 1, got 1'),
+    (dict(tau=1), 'greater than 1, got 1'),
     (dict(quantile=1), r'\[0, 1\), got 1: 0 is'),
     (dict(quantile=-0.1), r'\[0, 1\), got -0.1'),
     (dict(quantile=math.nan), r'\[0, 1\), got nan'),

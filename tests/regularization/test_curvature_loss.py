@@ -7,6 +7,7 @@ import torch
 from mmcurv.regularization import curvature_loss
 from mmcurv.regularization.curvature_regularization import MAX_MODES
 from tests.reference.regularization_loop import curvature_loss_loop, slope_loop
+from tests.regularization.every_case import every_case
 
 SPANS = [(-30, 30), (-30, -29), (29, 30), (-1, 1), (-3, 2)]
 PRECISION = {torch.float32: 1e-5, torch.float64: 1e-12}
@@ -28,11 +29,12 @@ def with_gradient(log_g, *options):
     return loss.item(), log_g.grad
 
 
-@pytest.mark.parametrize('detach_max', [True, False])
-@pytest.mark.parametrize('max_mode', MAX_MODES)
-@pytest.mark.parametrize('dtype', PRECISION)
-@pytest.mark.parametrize('span', SPANS)
-@pytest.mark.parametrize('classes', [1, 2, 10, 100])
+@every_case(
+    detach_max=[True, False],
+    max_mode=MAX_MODES,
+    dtype=PRECISION,
+    span=SPANS,
+    classes=[1, 2, 10, 100])
 def test_loss_from_1e_minus_30_to_1e30_equals_slow_loop(
         classes, span, dtype, max_mode, detach_max):
     log_g = log_curvatures(classes, span, dtype)
@@ -46,8 +48,7 @@ def test_loss_from_1e_minus_30_to_1e30_equals_slow_loop(
         assert (gradient == 1).all()
 
 
-@pytest.mark.parametrize('max_mode', MAX_MODES)
-@pytest.mark.parametrize('span', SPANS)
+@every_case(max_mode=MAX_MODES, span=SPANS)
 def test_gradient_through_the_max_equals_slow_loop(span, max_mode):
     log_g = log_curvatures(6, span, torch.float64)
     _, gradient = with_gradient(log_g, max_mode, False)
@@ -56,8 +57,7 @@ def test_gradient_through_the_max_equals_slow_loop(span, max_mode):
         assert value == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize('max_mode', MAX_MODES)
-@pytest.mark.parametrize('dtype', PRECISION)
+@every_case(max_mode=MAX_MODES, dtype=PRECISION)
 def test_loss_is_never_negative_not_even_by_rounding(dtype, max_mode):
     for seed in range(50):
         for span in [(-1e-6, 1e-6), (-0.1, 0.1), (-20, -19.99), (10, 30)]:
@@ -86,9 +86,10 @@ def test_printed_smooth_loss_depends_on_the_unit_of_the_features():
     torch.testing.assert_close(smooth[0], hard)
 
 
-@pytest.mark.parametrize('detach_max', [True, False])
-@pytest.mark.parametrize('max_mode', MAX_MODES)
-@pytest.mark.parametrize('left_out', [math.nan, -math.inf, math.inf])
+@every_case(
+    detach_max=[True, False],
+    max_mode=MAX_MODES,
+    left_out=[math.nan, -math.inf, math.inf])
 def test_classes_without_a_finite_curvature_do_not_exist_for_the_loss(
         left_out, max_mode, detach_max):
     log_g = log_curvatures(5, (-1, 1), torch.float64)
@@ -104,9 +105,7 @@ def test_classes_without_a_finite_curvature_do_not_exist_for_the_loss(
     assert (with_holes_gradient[rest] == 0).all()
 
 
-@pytest.mark.parametrize('detach_max', [True, False])
-@pytest.mark.parametrize('max_mode', MAX_MODES)
-@pytest.mark.parametrize('classes', [1, 4])
+@every_case(detach_max=[True, False], max_mode=MAX_MODES, classes=[1, 4])
 def test_loss_without_any_class_is_zero_with_zero_gradient(
         classes, max_mode, detach_max):
     for value in (math.nan, -math.inf):
@@ -115,13 +114,13 @@ def test_loss_without_any_class_is_zero_with_zero_gradient(
         assert loss == 0 and (gradient == 0).all()
 
 
-@pytest.mark.parametrize('max_mode', MAX_MODES)
+@every_case(max_mode=MAX_MODES)
 def test_a_single_class_has_no_penalty(max_mode):
     for value in (-50., 0., 3., 50.):
         assert curvature_loss(torch.tensor([value]), max_mode) == 0
 
 
-@pytest.mark.parametrize('max_mode', MAX_MODES)
+@every_case(max_mode=MAX_MODES)
 def test_order_of_classes_does_not_matter(max_mode):
     log_g = log_curvatures(9, (-2, 2), torch.float64)
     torch.testing.assert_close(

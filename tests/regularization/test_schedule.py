@@ -38,8 +38,8 @@ def test_schedule_starts_at_zero_is_one_at_tau_and_never_falls(tau):
     assert log_schedule(7, tau) == math.log(7, tau)
 
 
-@pytest.mark.parametrize('tau', [1, 0.5, 0, -3])
-def test_base_of_at_most_one_is_refused(tau):
+@pytest.mark.parametrize('tau', [1, 0.5, 0, -3, math.inf, math.nan])
+def test_base_of_at_most_one_or_without_end_is_refused(tau):
     with pytest.raises(ValueError, match=f'greater than 1, got {tau}'):
         log_schedule(10, tau)
 

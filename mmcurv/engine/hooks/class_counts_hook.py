@@ -9,6 +9,7 @@ from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from mmcurv.atomic_write import write_json
+from mmcurv.engine.check_labels import check_labels
 from mmcurv.engine.serve_class_counts import (asking_metrics, serve_metrics,
                                               serve_model)
 from mmcurv.engine.train_split import TrainSplit
@@ -34,7 +35,7 @@ class ClassCountsHook(Hook):
     ``<work_dir>/split.json``, and keeps it in the checkpoints: a test-only run
     has its counts from there, and resuming with another train set is refused.
     A test-only run from a checkpoint without it builds the train set of the
-    config.
+    config. Labels of batches are checked while they are in main memory.
 
     It runs before other hooks (VERY_HIGH), in particular before EMAHook
     copies the model.
@@ -93,6 +94,14 @@ class ClassCountsHook(Hook):
                     imbalance_factor=self.split.imbalance_factor,
                     seed=runner.seed,
                     **self.split.state()))
+
+    def before_train_iter(self,
+                          runner,
+                          batch_idx: int,
+                          data_batch=None) -> None:
+        """Refuse labels that are no class, before they are on a device: a
+        loss there would have to wait to look at them."""
+        check_labels(data_batch, len(self.split.class_counts))
 
     def before_val(self, runner) -> None:
         """Serve the metrics of the validation."""

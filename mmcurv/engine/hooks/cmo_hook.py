@@ -6,7 +6,7 @@ Oversampling for Long-tailed Classification, 2022, with the constants of its
 code. One departure: a minority batch is drawn where it is needed, not in each
 iteration; as the draws are independent, their distribution is the same.
 """
-from typing import Any, Optional, Sequence
+from typing import Any, Optional, Sequence, Tuple
 
 from mmengine.dist import get_rank
 
@@ -16,11 +16,31 @@ from mmcurv.engine.minority_loader import MinorityLoader
 from mmcurv.engine.mixed_inputs import Inputs, common_size, paste
 from mmcurv.engine.random_streams import stream_at
 from mmcurv.engine.sample_fields import get_labels
+from mmcurv.epoch_shares import check_epoch
 from mmcurv.registry import HOOKS
 from .paired_mixing_hook import Mixture, PairedMixingHook
 from .random_state_hook import RandomStateHook
 
-EPOCHS_AT_THE_END = 3
+
+def usual_window(epochs: int) -> Tuple[int, int]:
+    """First and last epoch with CMO, both counted from 1.
+
+    Epoch 5 and the one before the last three, as in the original code; in
+    less than 20 epochs a fifth at the beginning and three twentieths at the
+    end are left out.
+
+    Args:
+        epochs (int): Of the whole training.
+
+    Returns:
+        tuple[int, int]: min(5, epochs // 5 + 1) and epochs - min(3,
+        3 epochs // 20).
+
+    Example:
+        >>> usual_window(200)
+        (5, 197)
+    """
+    return min(5, epochs // 5 + 1), epochs - min(3, 3 * epochs // 20)
 
 
 @HOOKS.register_module()
@@ -44,11 +64,12 @@ class CMOHook(PairedMixingHook):
         beta (float): lambda ~ Beta(beta, beta), positive. Defaults to 1.0.
         alpha (float): Images have weight 1/n_y^alpha in the minority loader;
             1 draws all classes equally often. Defaults to 1.0.
-        begin_epoch (int): First epoch with CMO, counted from 1. Defaults to
-            5.
+        begin_epoch (int, optional): First epoch with CMO, counted from 1.
+            Defaults to None, which is that of :func:`usual_window`: 5 of 20
+            epochs or more.
         end_epoch (int, optional): Last epoch with CMO, counted from 1.
-            Defaults to None, which leaves three epochs without it at the end
-            of the training.
+            Defaults to None, which is that of the same: all but the last
+            three of 20 epochs or more.
 
     Example:
         >>> model = dict(head=dict(type='mmcurv.PairedLinearHead'))
@@ -59,12 +80,13 @@ class CMOHook(PairedMixingHook):
                  prob: float = 0.5,
                  beta: float = 1.0,
                  alpha: float = 1.0,
-                 begin_epoch: int = 5,
+                 begin_epoch: Optional[int] = None,
                  end_epoch: Optional[int] = None):
         if not 0 <= prob <= 1:
             raise ValueError(f'prob must be from 0 to 1, got {prob}.')
         if not beta > 0:
             raise ValueError(f'beta must be positive, got {beta}.')
+        check_epoch(begin_epoch=begin_epoch, end_epoch=end_epoch)
         self.prob = prob
         self.beta = beta
         self.alpha = alpha
@@ -82,15 +104,15 @@ class CMOHook(PairedMixingHook):
         """Check that everything fits, and build the minority loader."""
         super().before_train(runner)
         epochs = epochs_of_run(runner)
-        end = self.end_epoch
-        end = epochs - EPOCHS_AT_THE_END if end is None else end
-        self._window = range(self.begin_epoch, min(end, epochs) + 1)
-        if self.begin_epoch < 1 or not self._window:
+        begin, end = usual_window(epochs)
+        begin = self.begin_epoch or begin
+        end = self.end_epoch or end
+        self._window = range(begin, min(end, epochs) + 1)
+        if not self._window:
             raise ValueError(
-                f'CMO would never mix: expected 1 <= begin_epoch <= end_epoch '
+                'CMO would never mix: expected begin_epoch <= end_epoch '
                 f'within the {epochs} epochs of this run, got begin_epoch='
-                f'{self.begin_epoch} and end_epoch={end}. Give others for a '
-                'run that is so short.')
+                f'{begin} and end_epoch={end}. Give others, or none.')
         self.loader = MinorityLoader(runner.train_dataloader, runner.seed,
                                      self.alpha)
 

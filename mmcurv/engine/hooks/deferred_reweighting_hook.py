@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Weighs classes from an epoch on."""
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 import torch
 from mmengine.hooks import Hook
@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from mmcurv.engine.epoch_of_run import epoch_of_run, epochs_of_run
 from mmcurv.engine.serve_class_counts import check_num_classes
 from mmcurv.engine.unwrapped import unwrapped
-from mmcurv.models.losses.effective_number_weights import (
-    check_beta, effective_number_weights)
+from mmcurv.epoch_shares import (check_epoch, check_start_share,
+                                 first_epoch_after)
+from mmcurv.models.losses.reweighting import (check_beta,
+                                              effective_number_weights)
 from mmcurv.registry import HOOKS
 from .class_counts_hook import ClassCountsHook
 
@@ -20,16 +22,19 @@ class DeferredReweightingHook(Hook):
     """Deferred re-weighting (DRW): class weights from an epoch on.
 
     Cao et al., *Learning Imbalanced Datasets with Label-Distribution-Aware
-    Margin Loss*, 2019, algorithm 1: before ``start_epoch`` the losses have no
-    class weights, from then on those by effective numbers. They are set on
+    Margin Loss*, 2019, algorithm 1: at first the losses have no class
+    weights, from an epoch on those by effective numbers. They are set on
     every sub-module of the model that has ``set_weights(weights)``, where None
     stands for no weights, and are those of the epoch after a resume, too.
 
     The counts are those of the run's ``ClassCountsHook``.
 
     Args:
-        start_epoch (int): First epoch with weights, counted from 1. Defaults
-            to 161, of 200.
+        start_epoch (int, optional): First epoch with weights, counted from
+            1. Defaults to None, which is the first after ``start_share`` of
+            the training.
+        start_share (float): In [0, 1). Defaults to 0.8, which gives the
+            published epoch 161 of 200.
         beta (float): Of the effective numbers, in [0, 1). Defaults to 0.9999.
 
     Examples:
@@ -37,13 +42,17 @@ class DeferredReweightingHook(Hook):
     """
     priority = 'NORMAL'
 
-    def __init__(self, start_epoch: int = 161, beta: float = 0.9999):
-        if start_epoch < 1:
-            raise ValueError('start_epoch is counted from 1, got '
-                             f'{start_epoch}.')
+    def __init__(self,
+                 start_epoch: Optional[int] = None,
+                 start_share: float = 0.8,
+                 beta: float = 0.9999):
+        check_epoch(start_epoch=start_epoch)
+        check_start_share(start_share=start_share)
         check_beta(beta)
         self.start_epoch = start_epoch
+        self.start_share = start_share
         self.beta = beta
+        self._first = None  # epoch with weights, of this run
         self._weights = None
         self._weighs = None  # whether weights are set; None before the start
 
@@ -56,19 +65,22 @@ class DeferredReweightingHook(Hook):
             raise ValueError(
                 'DeferredReweightingHook expected a loss that takes class '
                 f'weights, found none in {type(model).__name__}. Give the '
-                "head loss=dict(type='mmcurv.WeightedCrossEntropyLoss'), or "
-                "'mmcurv.LDAMLoss', or 'mmcurv.SoftmaxFocalLoss'.")
+                "head loss=dict(type='mmcurv.LDAMLoss'), or "
+                "'mmcurv.SoftmaxFocalLoss'.")
         for name in takers:
             check_num_classes(model, name, len(counts))
         weights = effective_number_weights(counts, self.beta)
         self._weights = weights.float().to(next(model.parameters()).device)
         self._weighs = None
         epochs = epochs_of_run(runner)
-        if epochs < self.start_epoch:
+        self._first = self.start_epoch
+        if self._first is None:
+            self._first = first_epoch_after(self.start_share, epochs)
+        if epochs < self._first:
             runner.logger.warning(
-                'Classes are never re-weighted: start_epoch='
-                f'{self.start_epoch} of DeferredReweightingHook comes after '
-                f'the last of {epochs} epochs.')
+                f'Classes are never re-weighted: start_epoch={self._first} of '
+                'DeferredReweightingHook comes after the last of '
+                f'{epochs} epochs.')
 
     def before_train_iter(self,
                           runner,
@@ -76,7 +88,7 @@ class DeferredReweightingHook(Hook):
                           data_batch=None) -> None:
         """Set the weights of this epoch, if others are set."""
         epoch = epoch_of_run(runner) + 1
-        weighs = epoch >= self.start_epoch
+        weighs = epoch >= self._first
         if weighs == self._weighs:
             return
         self._weighs = weighs

@@ -10,16 +10,19 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcurv.engine.check_labels import check_labels
+from mmcurv.engine.curvature_defaults import complete_options
 from mmcurv.engine.curvature_step import CurvatureStep
-from mmcurv.engine.curvature_steps import CurvatureSteps, check_same_layers
+from mmcurv.engine.curvature_steps import CurvatureSteps, state_of_layers
 from mmcurv.engine.epoch_of_run import epoch_of_run
 from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.pool_checkpoint import holds_features, size_text
 from mmcurv.engine.pool_options import off_device
-from mmcurv.engine.pool_size import check_layer_fits, pool_counts
+from mmcurv.engine.pool_size import check_layer_fits
 from mmcurv.engine.sample_fields import MIXED_MODES
 from mmcurv.engine.section_clock import SectionClock
+from mmcurv.epoch_shares import check_epoch
 from mmcurv.registry import HOOKS
+from .paired_mixup_hook import PairedMixupHook
 from .random_state_hook import RandomStateHook
 
 CHECKPOINT_KEY = 'mmcurv_feature_pool'
@@ -34,110 +37,104 @@ class FeaturePoolHook(Hook):
     classifier layer goes into a pool of the latest features of all images,
     and from epoch ``start_epoch`` on ``loss_curvature`` is added to the
     losses. Works with any model that returns a dict of losses and whose data
-    samples carry one ``gt_label`` each.
+    samples carry one ``gt_label`` each. What is not given follows from model
+    and run; the log says what it is, and why.
 
     Logged besides the losses: ``objective``, the sum that is optimised, a
     mean over processes (mmpretrain logs the classification loss alone as
-    ``loss``, and mmengine that of one process), and the
-    mean and variance over classes of curvature and of its logarithm, and the
-    number of classes left out of the loss.
+    ``loss``, and mmengine that of one process), mean and variance over
+    classes of curvature and of its logarithm, and the number of classes left
+    out of the loss.
 
     Of several layers, such as the classifiers of several experts, each has
-    its pool and its remembered curvatures. The added term is the mean of
-    their terms, each of which has the size of log_tau(epoch) * abs(L_orig),
-    so that the mean has it, too. Logged are the means over layers, and the
-    curvatures of each layer under its name, such as
-    ``curvature_mean/head.fcs.0``.
+    its pool. The added term is the mean of their terms, each of which has the
+    size of log_tau(epoch) * abs(L_orig). Logged are the means over layers,
+    and the curvatures of each, such as ``curvature_mean/head.fcs.0``.
 
     The pool, the remembered curvatures and the random states are in the
     checkpoints, see ``save_pool``; a :class:`RandomStateHook` is registered
     if there is none.
 
     Args:
-        layer (str | list[str]): Name of the last classifier layer; its input
-            is the feature. With a list of names, see above, each layer has
-            the same options. Defaults to 'head.fc'.
-        start_epoch (int): First epoch with the loss, counted from 1; the
-            paper fills the pool for n = 5 epochs. Defaults to 6.
+        layer (str | list[str], optional): Name of the last classifier layer,
+            whose input is the feature, or names of several. Defaults to None,
+            which is what the head says in ``curvature_layers``, or else the
+            last classifier layer, such as 'head.fc'.
+        start_epoch (int, optional): First epoch with the loss, counted from
+            1. Defaults to None, which is 6, or in less than 10 epochs the
+            first of the second half; the paper fills the pool for n = 5.
         refresh (str): 'batch', 'class' or 'all', see
             :class:`~mmcurv.regularization.PooledCurvature`.
             Defaults to 'batch'.
         live (str): 'pool' or 'batch', see the same. Defaults to 'pool'.
-        mixed (str): Images mixed by Mixup or CutMix: 'skip' neither pools
-            nor regularizes them, 'dominant' gives them the class of the
-            larger share, in a pool addressed as a queue. Defaults to
-            'skip'.
+        mixed (str, optional): Images mixed by Mixup or CutMix: 'skip' neither
+            pools nor regularizes them, 'dominant' gives them the class of the
+            larger share, in a pool addressed as a queue. Defaults to None,
+            which is 'dominant' where each batch is mixed, else 'skip'.
         pool (dict, optional): Arguments of
-            :class:`~mmcurv.regularization.FeaturePool`; ``dtype`` and
-            ``device`` as strings, ``addressing`` chosen by the data when
-            absent, ``class_counts`` read from the train set when absent,
-            ``device`` that of the features when None; and ``layout``, which
-            is 'replicated' when absent. Of several processes each then holds
-            the whole pool, and with 'sharded' some of the classes, see
-            :class:`~mmcurv.engine.pool_layouts.ShardedLayout`: the loss and
-            its gradient are the same, and a checkpoint at the end of an
-            epoch holds the whole pool, while one inside an epoch holds none.
-            ``storage`` is 'device', 'host' (main memory, pinned where CUDA
-            is there) or 'file'; the file is made in ``folder``, by default
-            the run's work folder, and is gone with the process. ``max_bytes``,
-            such as '8 GiB', bounds the buffers of all layers in each process:
-            it chooses float32 or float16 and, if need be, the largest
-            ``max_per_class`` that fits; what is given is not changed. See
-            ``docs/memory.md``. Defaults to None.
+            :class:`~mmcurv.regularization.FeaturePool`, ``dtype`` and
+            ``device`` as strings; the data choose ``addressing`` and
+            ``class_counts`` when absent, the features the device. Besides,
+            ``layout``, 'replicated' when absent: each of several processes
+            holds the whole pool, and with 'sharded' some of the classes, see
+            :class:`~mmcurv.engine.pool_layouts.ShardedLayout`. A checkpoint
+            inside an epoch then holds no pool. ``storage``, ``folder`` and
+            ``max_bytes``, such as '8 GiB', are in ``docs/memory.md``.
+            Defaults to None.
         curvature (dict, optional): Options of
             :class:`~mmcurv.regularization.PooledCurvature`, such as
-            dict(k=40, tangent_dim=2, normal='smallest', reduction='mean').
-            Defaults to None.
-        loss (dict, optional): Config of the loss. Defaults to None, which
-            is dict(type='mmcurv.CurvatureRegularization') with its weak
-            ``tau``; the paper has ``tau=100`` for 200 epochs.
+            dict(k=40, tangent_dim=2, normal='smallest'). Defaults to None.
+        loss (dict, optional): Config of the loss. Defaults to None, which is
+            dict(type='mmcurv.CurvatureRegularization'). A ``tau`` that is
+            absent or None is ``tau_share`` of the epochs, not the weak one
+            that the loss has on its own; docs/cr_study.md compares them.
         save_pool (bool): Whether checkpoints hold the pool and the
             remembered curvatures. If not, a resumed run first fills its pool
-            for as many iterations as an epoch has, without the term.
-            Defaults to True.
+            for an epoch, without the term. Defaults to True.
+        tau_share (float): ``tau`` over the number of epochs, positive; tau is
+            at least 2. The paper has 0.5 on CIFAR, 100 of 200, and 0.6 on
+            ImageNet and iNaturalist. Defaults to 0.5.
 
     Example:
-        >>> custom_hooks = [
-        ...     dict(type='mmcurv.FeaturePoolHook', layer='head.fc')]
+        >>> custom_hooks = [dict(type='mmcurv.FeaturePoolHook')]
     """
     priority = 'NORMAL'
 
     def __init__(self,
-                 layer: Union[str, List[str]] = 'head.fc',
-                 start_epoch: int = 6,
+                 layer: Union[str, List[str], None] = None,
+                 start_epoch: Optional[int] = None,
                  refresh: str = 'batch',
                  live: str = 'pool',
-                 mixed: str = 'skip',
+                 mixed: Optional[str] = None,
                  pool: Optional[dict] = None,
                  curvature: Optional[dict] = None,
                  loss: Optional[dict] = None,
-                 save_pool: bool = True):
-        if start_epoch < 1:
-            raise ValueError('start_epoch is counted from 1, got '
-                             f'{start_epoch}.')
-        if mixed not in MIXED_MODES:
-            raise ValueError(f'mixed must be one of {MIXED_MODES}, '
-                             f'got {mixed!r}.')
-        self.start_epoch = start_epoch
-        self.options = dict(  # as they were given, for records
-            layer=layer if isinstance(layer, str) else list(layer),
+                 save_pool: bool = True,
+                 tau_share: float = 0.5):
+        check_epoch(start_epoch=start_epoch)
+        if mixed not in (None, *MIXED_MODES):
+            raise ValueError(f'mixed must be one of {MIXED_MODES}, or None '
+                             f'to choose by the run, got {mixed!r}.')
+        if not 0 < tau_share < float('inf'):
+            raise ValueError(f'expected 0 < tau_share < inf, got {tau_share}.')
+        loss = dict(loss or {})
+        if loss.get('tau') is None:
+            loss.pop('tau', None)
+        self._given = dict(
+            layer=layer,
             start_epoch=start_epoch,
             refresh=refresh,
             live=live,
             mixed=mixed,
             pool=dict(pool or {}),
             curvature=dict(curvature or {}),
-            loss=dict(loss or {}),
-            save_pool=save_pool)
-        self.tap = FeatureTap(layer, self._add_curvature)
-        step = dict(
-            mixed=mixed,
-            pool=pool,
-            curvature=dict(curvature or {}, refresh=refresh, live=live),
             loss=loss,
-            save_pool=save_pool)
-        self.step = CurvatureStep(**step) if isinstance(
-            layer, str) else CurvatureSteps(self.tap.names, **step)
+            save_pool=save_pool,
+            tau_share=tau_share)
+        self.options = self._given  # for records; complete before training
+        self.tap = FeatureTap('head.fc' if layer is None else layer,
+                              self._add_curvature)
+        self.step = self._built_step()  # a wrong option fails at once
         self.epoch = 1  # counted from 1
         self._restored = None
         self._refill_until = 0  # iterations, after a resume without features
@@ -146,6 +143,17 @@ class FeaturePoolHook(Hook):
         self._num_classes = 0
         self._measures = []  # of this step, not yet read from the device
         self._clock = SectionClock()
+
+    def _built_step(self) -> Union[CurvatureStep, CurvatureSteps]:
+        own = self.options
+        options = {key: own[key] for key in ('pool', 'loss', 'save_pool')}
+        options.update(
+            mixed=own['mixed'] or 'skip',
+            curvature=dict(
+                own['curvature'], refresh=own['refresh'], live=own['live']))
+        if isinstance(self.tap.layer, str):
+            return CurvatureStep(**options)
+        return CurvatureSteps(self.tap.names, **options)
 
     def before_run(self, runner) -> None:
         """Make sure that random states are saved, too, and that the device
@@ -174,13 +182,18 @@ class FeaturePoolHook(Hook):
                     'never tried with. Set model_wrapper_cfg.type to '
                     'MMDistributedDataParallel.')
             model = model.module
-        layers = self.tap.attach(model)
-        dataset = runner.train_dataloader.dataset
-        counts = pool_counts(dataset, layers[0], self.step.pool_options)
-        for name, layer in zip(self.tap.names, layers):
+        mixing = [h for h in runner.hooks if isinstance(h, PairedMixupHook)]
+        self.options, counts, said = complete_options(self._given, runner,
+                                                      model, self.step, mixing)
+        runner.logger.info(said)
+        if self.options['layer'] != self.tap.layer:
+            self.tap = FeatureTap(self.options['layer'], self._add_curvature)
+        self.step = self._built_step()
+        for name, layer in zip(self.tap.names, self.tap.attach(model)):
             check_layer_fits(layer, name, counts)
         self._num_classes = len(counts)
-        self.step.prepare(counts, dataset, runner.work_dir)
+        self.step.prepare(counts, runner.train_dataloader.dataset,
+                          runner.work_dir)
         state, self._restored = self._restored, None
         if runner.iter == 0:  # a new start, also with load_from
             return
@@ -189,32 +202,26 @@ class FeaturePoolHook(Hook):
                 'The checkpoint has no feature pool: it starts empty, and '
                 'curvatures are those of the features since the resume.')
         else:
-            check_same_layers(state, self.tap.layer)
-            self.step.load_state_dict(state)
+            self.step.load_state_dict(state_of_layers(state, self.tap.layer))
             self._refill_until = state.get('refill_until', 0)
             if not holds_features(state):
-                self._refill(runner)
-
-    def _refill(self, runner) -> None:
-        steps = len(runner.train_dataloader)
-        self._refill_until = runner.iter + steps
-        runner.logger.warning(
-            'The checkpoint holds no features (save_pool=False): the pool is '
-            f'filled again for one epoch, {steps} iterations, without '
-            'loss_curvature.')
+                steps = len(runner.train_dataloader)
+                self._refill_until = runner.iter + steps
+                runner.logger.warning(
+                    'The checkpoint holds no features (save_pool=False): the '
+                    f'pool is filled again for one epoch, {steps} iterations, '
+                    'without loss_curvature.')
 
     def before_train_iter(self,
                           runner,
                           batch_idx: int,
                           data_batch=None) -> None:
-        """Count epochs from 1, also in loops over iterations, and check the
-        labels."""
+        """Count epochs, also in loops over iterations; check the labels."""
         self.epoch = epoch_of_run(runner) + 1
         self._refilling = runner.iter < self._refill_until
         if self._refill_until and runner.iter == self._refill_until:
             runner.logger.info('The feature pool is filled again.')
-        self._saw_losses = False
-        self._measures = []
+        self._saw_losses, self._measures = False, []
         check_labels(data_batch, self._num_classes)
 
     def after_train_iter(self, runner, *args, **kwargs) -> None:
@@ -247,7 +254,7 @@ class FeaturePoolHook(Hook):
         self.tap.detach()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Put pool, remembered curvatures and counters into it."""
+        """Put pool, curvatures and counters into it."""
         state = self.step.state_dict()
         if state is None:
             return
@@ -266,7 +273,8 @@ class FeaturePoolHook(Hook):
                        data_samples: Any, losses: Dict[str,
                                                        Any]) -> Dict[str, Any]:
         self._saw_losses = True
-        regularize = self.epoch >= self.start_epoch and not self._refilling
+        regularize = self.epoch >= self.options['start_epoch']
+        regularize = regularize and not self._refilling
         several = not isinstance(features, Tensor)
         parts = features if several else [features]
         started = self._clock.now(parts[0].device)
@@ -275,12 +283,11 @@ class FeaturePoolHook(Hook):
                                    sum_of_losses(losses), self.epoch,
                                    regularize)
         self._clock.add(started, self._clock.now(parts[0].device))
-        if term is not None:
-            self._clock.add_backward(term, *own)
         self._measures.append(measures)
-        if term is not None:
-            losses = {**losses, 'loss_curvature': term}
-        return losses
+        if term is None:
+            return losses
+        self._clock.add_backward(term, *own)
+        return {**losses, 'loss_curvature': term}
 
 
 def sum_of_losses(losses: Dict[str, Any]) -> Tensor:

@@ -9,7 +9,7 @@ from torch import nn
 
 from mmcurv.engine.find_modules import find_modules
 from mmcurv.engine.stages.stage_list import NORMS
-from mmcurv.models.losses.checks import check_choice
+from mmcurv.models.losses.base import check_choice
 from mmcurv.registry import HOOKS
 
 

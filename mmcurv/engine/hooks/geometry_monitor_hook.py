@@ -11,15 +11,18 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
 from mmcurv.atomic_write import write_json
+from mmcurv.datasets import class_counts
 from mmcurv.engine.class_subset import ClassSubset
 from mmcurv.engine.epoch_meter import EpochMeter
 from mmcurv.engine.extract_features import (extract_features,
                                             train_set_as_tested)
+from mmcurv.engine.feature_tap import find_layer
 from mmcurv.engine.geometry_record import (correlate, measure_classes,
                                            read_class_accuracy)
 from mmcurv.engine.random_state import get_random_state, set_random_state
 from mmcurv.engine.show_geometry import (describe, show_correlation,
                                          show_geometry)
+from mmcurv.engine.tap_points import last_classifier, usual_layers
 from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.evaluation import ClassFairness
 from mmcurv.registry import HOOKS
@@ -54,8 +57,10 @@ class GeometryMonitorHook(Hook):
     lower it.
 
     Args:
-        layer (str): Name of the last classifier layer. Defaults to
-            'head.fc'.
+        layer (str, optional): Name of the last classifier layer, whose input
+            is the feature. Defaults to None, which is what the head says in
+            ``geometry_layer`` or ``curvature_layers``, or else the last
+            classifier layer, such as 'head.fc'.
         interval (int, optional): Epochs between measurements; None measures
             after the last epoch only. Defaults to 1.
         dataloader (dict, optional): Config of the loader to measure on; its
@@ -79,7 +84,7 @@ class GeometryMonitorHook(Hook):
     priority = 'NORMAL'
 
     def __init__(self,
-                 layer: str = 'head.fc',
+                 layer: Optional[str] = None,
                  interval: Optional[int] = 1,
                  dataloader: Optional[dict] = None,
                  curvature: Optional[dict] = None,
@@ -97,11 +102,15 @@ class GeometryMonitorHook(Hook):
         self.max_per_class = max_per_class
         self.subset_seed = subset_seed
         self.at_start = at_start
+        self._tapped = layer
         self._record = None  # of the last epoch that was measured
         self._meter = EpochMeter()
 
     def before_train(self, runner) -> None:
-        """Build the loader; measure the initial network if asked to."""
+        """Find the layer, build the loader, and measure the initial network
+        if asked to."""
+        self._tapped = self.layer or _usual_layer(runner)
+        find_layer(unwrapped(runner.model), self._tapped)
         if not is_main_process():
             return
         state = get_random_state()
@@ -194,7 +203,8 @@ class GeometryMonitorHook(Hook):
         model = runner.model
         model = unwrapped(model)
         modes = [(module, module.training) for module in model.modules()]
-        features, labels = extract_features(model, self.dataloader, self.layer)
+        features, labels = extract_features(model, self.dataloader,
+                                            self._tapped)
         for module, mode in modes:
             module.training = mode
         lost = (~torch.isfinite(features).all(1)).sum().item()
@@ -210,7 +220,7 @@ class GeometryMonitorHook(Hook):
             schema=SCHEMA,
             schema_version=SCHEMA_VERSION,
             epoch=epoch,
-            layer=self.layer,
+            layer=self._tapped,
             options=self.curvature,
             max_per_class=self.max_per_class,
             subset_seed=self.subset_seed,
@@ -218,6 +228,20 @@ class GeometryMonitorHook(Hook):
             feature_dim=features.shape[1],
             classes=list(names) if names else None,
             **measure_classes(features, labels, classes, self.curvature))
+
+
+def _usual_layer(runner) -> str:
+    model = unwrapped(runner.model)
+    names, why = usual_layers(model, 'geometry_layer', 'curvature_layers')
+    if len(names) > 1:
+        raise ValueError(
+            f'expected one layer to measure the geometry at, got {why}: '
+            f'{", ".join(names)}. Give layer, or the head a geometry_layer.')
+    if names:
+        return names[0]
+    dataset = runner.train_dataloader.dataset
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    return last_classifier(model, len(classes or class_counts(dataset)))
 
 
 def _subset(dataset, seed, max_per_class, subset_seed) -> ClassSubset:

@@ -4,7 +4,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 
 from mmcurv.engine.unwrapped import unwrapped
-from mmcurv.models.key_queue import KeyQueue, check_queue_size
+from mmcurv.models.feature_queue import FeatureQueue
 from mmcurv.registry import HOOKS
 
 
@@ -12,8 +12,8 @@ from mmcurv.registry import HOOKS
 class KeyQueueHook(Hook):
     """Refuse a train loader whose batches do not fill the queue of keys.
 
-    Without it a :class:`~mmcurv.models.key_queue.KeyQueue` finds that out
-    when it takes a batch, the last of an epoch for example.
+    A :class:`~mmcurv.models.feature_queue.FeatureQueue` takes any batch; the
+    original of PaCo takes only those that fill it exactly.
 
     Examples:
         >>> default_hooks = dict(key_queue=dict(type='mmcurv.KeyQueueHook'))
@@ -29,7 +29,7 @@ class KeyQueueHook(Hook):
         """
         model = runner.model
         model = unwrapped(model)
-        queues = [m for m in model.modules() if isinstance(m, KeyQueue)]
+        queues = [m for m in model.modules() if isinstance(m, FeatureQueue)]
         if not queues:
             raise TypeError(
                 'KeyQueueHook expected a model with a queue of keys, such as '
@@ -37,9 +37,14 @@ class KeyQueueHook(Hook):
                 'out.')
         loader = runner.train_dataloader
         for queue in queues:
-            size = len(queue.keys)
+            size = len(queue.labels)
             batch = loader.batch_sampler.batch_size
-            check_queue_size(size, batch * get_world_size())
+            together = batch * get_world_size()
+            if size % together:
+                raise ValueError(
+                    f'expected queue_size={size} to be a multiple of the '
+                    f'batch of all processes, got {together} images. Choose '
+                    'another queue_size or batch_size.')
             left = len(loader.sampler) % batch
             if left and not loader.batch_sampler.drop_last:
                 raise ValueError(

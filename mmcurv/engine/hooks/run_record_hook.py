@@ -221,6 +221,7 @@ class RunRecordHook(Hook):
 def _config(cfg: Config) -> Dict[str, Any]:
     return dict(
         path=cfg.filename and osp.relpath(cfg.filename),
+        switches=cfg.get('switches') and dict(cfg.switches),
         hash=config_hash(cfg),
         text=cfg.pretty_text)
 

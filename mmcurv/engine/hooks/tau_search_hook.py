@@ -12,7 +12,7 @@ from mmcurv.atomic_write import write_json
 from mmcurv.engine.extract_features import extract_features
 from mmcurv.engine.find_modules import find_modules
 from mmcurv.engine.unwrapped import unwrapped
-from mmcurv.models.heads.tau_norm_linear import TauNormLinear, tau_scores
+from mmcurv.models.heads import TauNormLinear, tau_scores
 from mmcurv.registry import HOOKS
 from .run_record_hook import RunRecordHook
 

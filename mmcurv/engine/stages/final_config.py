@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The config of the model that a training ends with."""
-from typing import Optional
+from typing import Optional, Sequence
 
 from mmengine.config import Config
 
@@ -22,16 +22,22 @@ def final_config(cfg: Config) -> Config:
     return stage_config(cfg, len(stages) - 1) if stages else cfg
 
 
-def load_final_config(path: str, options: dict,
-                      work_dir: Optional[str]) -> Config:
+def load_final_config(path: str,
+                      options: dict,
+                      work_dir: Optional[str] = None,
+                      with_files: Sequence[str] = (),
+                      cr: bool = False) -> Config:
     """Read a config for the use of a trained model.
 
     Args:
         path (str): Path of the config.
         options (dict): Values by dotted key. They have the last word, also
             over what the last stage changes.
-        work_dir (str, optional): As
-            :func:`~mmcurv.engine.launch.load_config` takes it.
+        work_dir (str, optional): This and the rest as
+            :func:`~mmcurv.engine.launch.load_config` takes it. Defaults to
+            None.
+        with_files (Sequence[str]): Further configs. Defaults to ().
+        cr (bool): With Curvature Regularization. Defaults to False.
 
     Returns:
         Config: Without ``stages``.
@@ -39,7 +45,7 @@ def load_final_config(path: str, options: dict,
     Raises:
         UsageError: If there is no such file or an option has no place.
     """
-    cfg = load_config(path, options, work_dir)
+    cfg = load_config(path, options, work_dir, with_files, cr)
     if not read_stages(cfg):
         return cfg
     final = final_config(cfg)

@@ -6,6 +6,7 @@ from typing import Any, Dict, Optional
 from mmengine.config import Config
 
 from mmcurv.engine.config_options import UsageError, check_options
+from mmcurv.engine.schedule_lengths import scaled_stage
 from .stage_list import PLACEHOLDER, Stage, read_stages
 from .stage_progress import FOLDER
 
@@ -35,6 +36,8 @@ def stage_config(cfg: Config,
     """
     stages = read_stages(cfg)
     stage, last = stages[index], index == len(stages) - 1
+    epochs = (cfg.get('train_cfg') or {}).get('max_epochs')
+    stage = Stage(**scaled_stage(stage._asdict(), epochs))
     entries = cfg.to_dict()
     del entries['stages']
     own = Config(

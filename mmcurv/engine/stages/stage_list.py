@@ -31,6 +31,10 @@ class Stage(NamedTuple):
         cr (bool, optional): Whether Curvature Regularization, if the config
             has it, works in this stage. Defaults to None: in the first stage
             only.
+        of (int, optional): ``train_cfg.max_epochs`` of the whole config that
+            the lengths in ``changes`` were written for; in a training of
+            another length they keep their shares. Defaults to None: they are
+            what they are.
     """
     name: str
     weights: Optional[str] = None
@@ -39,6 +43,7 @@ class Stage(NamedTuple):
     norm: str = 'eval'
     reset: List[str] = []
     cr: Optional[bool] = None
+    of: Optional[int] = None
 
 
 def read_stages(cfg: Any) -> List[Stage]:
@@ -133,8 +138,21 @@ def _check_values(stage: Stage, place: str) -> None:
     if not isinstance(stage.changes, dict):
         raise UsageError(f'{place}.changes: expected a dict of values by '
                          f'dotted key, got {stage.changes!r}')
+    if stage.of is not None:
+        _check_of(stage, place)
     if 'stages' in [key.split('.')[0] for key in stage.changes]:
         raise UsageError(f'{place}.changes: a stage cannot change stages')
+
+
+def _check_of(stage: Stage, place: str) -> None:
+    loop = stage.changes.get('train_cfg')
+    length = stage.changes.get('train_cfg.max_epochs', loop
+                               and loop.get('max_epochs'))
+    if not isinstance(stage.of, int) or stage.of < 1 or length is None:
+        raise UsageError(
+            f'{place}.of: expected the number of epochs, at least 1, that '
+            'train_cfg.max_epochs in changes was written for, got '
+            f'{stage.of!r} and train_cfg.max_epochs={length!r}')
 
 
 def _check_earlier(name: str, place: str, earlier: List[Stage],
