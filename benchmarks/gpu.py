@@ -32,14 +32,14 @@ from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.run_provenance import machine, package_versions
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-MODELS_OF = osp.join(ROOT, 'configs', '_base_', 'models')
+CONFIGS = osp.join(ROOT, 'configs', 'ce')
 IMAGENET_LT = osp.join(ROOT, 'mmcurv', 'data', 'imagenet_lt_class_counts.csv')
 WARM_UP = 3
 
 
 class Shape(NamedTuple):
     """A network and a training set."""
-    model: str  # of configs/_base_/models
+    model: str  # of configs/ce
     image: Tuple[int, int, int]
     batch: int
     counts: Tuple[int, ...]  # images of each class
@@ -52,10 +52,10 @@ def shapes():
         rows = [line.split(',') for line in file.read().split()[1:]]
     return {
         'ResNet-32, CIFAR-100-LT':
-        Shape('resnet32_cifar', (3, 32, 32), 128,
+        Shape('ce_resnet32_cifar100-lt-if100', (3, 32, 32), 128,
               tuple(long_tailed_counts([500] * 100, 100)), 50),
         'ResNeXt-50, ImageNet-LT':
-        Shape('resnext50_224', (3, 224, 224), 64,
+        Shape('ce_resnext50_imagenet-lt', (3, 224, 224), 64,
               tuple(int(row[-1]) for row in rows), 15),
     }
 
@@ -63,7 +63,7 @@ def shapes():
 def make_model(shape, device):
     """The model and its optimizer."""
     init_default_scope('mmpretrain')
-    model = Config.fromfile(osp.join(MODELS_OF, f'{shape.model}.py')).model
+    model = Config.fromfile(osp.join(CONFIGS, f'{shape.model}.py')).model
     model.head.num_classes = len(shape.counts)
     model = MODELS.build(model).to(device).train()
     return model, torch.optim.SGD(model.parameters(), 0.01, 0.9)

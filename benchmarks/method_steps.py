@@ -20,12 +20,12 @@ from statistics import median
 import numpy as np
 import torch
 from keep_memory import keep_memory
-from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner
 
+from mmcurv.engine.merged_config import merged_config
 from mmcurv.engine.model_cost import multiply_adds
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
@@ -75,10 +75,12 @@ class StepClock(Hook):
 
 
 def config_of(method):
-    stem = osp.join(ROOT, 'configs', method,
-                    f'{method}_resnet32_cifar100-lt-if100')
-    common = f'{stem}_common.py'
-    cfg = Config.fromfile(common if osp.isfile(common) else f'{stem}.py')
+    path = osp.join(ROOT, 'configs', method,
+                    f'{method}_resnet32_cifar100-lt-if100.py')
+    recipe = ['cifar_200e'] + ['cifar_two_views'] * (method == 'paco')
+    cfg = merged_config(
+        path,
+        with_files=[f'configs/_base_/recipes/{name}.py' for name in recipe])
     for hook in OF_MMENGINE:
         cfg.default_hooks[hook] = None
     for hook in BESIDES:
@@ -87,9 +89,9 @@ def config_of(method):
         if key in cfg.default_hooks:
             start = 'begin_epoch' if key == 'cmo' else 'start_epoch'
             cfg.default_hooks[key][start] = 1
-    if 'temperature_start' in cfg.model.head.get('loss', {}):
+    if cfg.model.head.get('loss', {}).get('type') == 'mmcurv.RIDELoss':
         cfg.model.head.loss.temperature_start = 1
-    if 'start_epoch' in cfg.model.head:
+    if cfg.model.head.type == 'mmcurv.MBJHead':
         cfg.model.head.start_epoch = 1
     if 'cmo' in cfg.default_hooks:
         cfg.default_hooks.cmo.update(prob=1., end_epoch=1)

@@ -43,7 +43,7 @@ class CompareHook(Hook):
         pooling = next(
             h for h in runner.hooks if isinstance(h, FeaturePoolHook))
         epoch = runner.epoch + 1  # counted from 1, as the hook does
-        if epoch >= pooling.start_epoch:
+        if epoch >= pooling.options['start_epoch']:
             remembered, fresh = remembered_and_fresh(pooling.step.curvature)
             self.epochs.append(
                 dict(epoch=epoch, remembered=remembered, fresh=fresh))
@@ -69,7 +69,7 @@ def train(config, options, refresh, seed, folder):
     return dict(
         refresh=refresh,
         seed=seed,
-        start_epoch=pooling.start_epoch,
+        start_epoch=pooling.options['start_epoch'],
         train_counts=pooling.step.curvature.pool.capacity.tolist(),
         overall=record['results']['last']['metrics']['overall'],
         **{

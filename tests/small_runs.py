@@ -21,25 +21,18 @@ def make_small(cfg):
         cfg.model.queue_size = 2 * cfg.train_dataloader.batch_size
 
 
-def make_short(cfg):
-    """Three epochs: one that fills the pool, two with all of the method."""
-    cfg.train_cfg.update(max_epochs=3, val_interval=3)
-    hooks = cfg.default_hooks
-    if 'cmo' in hooks:
-        hooks.cmo.update(begin_epoch=2, end_epoch=2, prob=1.)
-    if 'reweighting' in hooks:
-        hooks.reweighting.start_epoch = 3
-    if 'temperature_start' in cfg.model.head.get('loss', {}):
-        cfg.model.head.loss.temperature_start = 3
-    if 'memory_size' in cfg.model.head:
-        cfg.model.head.start_epoch = 2
-    for hook in cfg.get('custom_hooks', []):
-        hook.start_epoch = 2
+def make_short(cfg, epochs=3):
+    """Few epochs, of which the last has all of the method."""
+    cfg.train_cfg.update(max_epochs=epochs, val_interval=epochs)
+    if 'cmo' in cfg.default_hooks:
+        # With no epoch unmixed, nothing would be pooled.
+        cfg.default_hooks.cmo.update(prob=1., begin_epoch=2, end_epoch=2)
     for stage in cfg.get('stages', []):
+        stage.pop('of', None)
         changes = stage.get('changes', {})
         if 'train_cfg.max_epochs' in changes:
-            changes['train_cfg.max_epochs'] = 3
+            changes['train_cfg.max_epochs'] = epochs
         if changes.get('train_cfg'):
-            changes.train_cfg.max_epochs = 3
+            changes.train_cfg.max_epochs = epochs
         if 'groups' in changes.get('train_dataloader.sampler', {}):
             changes['train_dataloader.sampler'].groups = 32

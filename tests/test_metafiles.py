@@ -1,19 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What is shipped of every method folder agrees with configs and records."""
+import math
 import os.path as osp
 from pathlib import Path
 
 import pytest
 import yaml
-from mmengine.config import Config
 from modelindex.load_model_index import load as load_index
 
 from mmcurv.benchmark.cards.metafile import read_metafile
 from mmcurv.benchmark.commands.cards import RECORDS, card_texts
-from mmcurv.benchmark.paper.paper_target import paper_target
+from mmcurv.benchmark.paper.paper_results import paper_cells
+from mmcurv.benchmark.paper.paper_target import TABLES, paper_target
+from mmcurv.benchmark.planning.model_size import pool_hook
+from mmcurv.engine.merged_config import imbalance_factor, merged_config
 from mmcurv.engine.stages.stage_epochs import stage_epochs
 from mmcurv.engine.stages.stage_progress import total_epochs
-from tests.shipped_configs import loaded
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(path.parent for path in ROOT.glob('configs/*/metafile.yml'))
@@ -59,15 +61,30 @@ def test_every_config_of_the_folder_is_named(folder):
 @pytest.mark.parametrize('folder', FOLDERS, ids=IDS)
 def test_metafile_says_what_the_configs_say(folder):
     for one in entries_of(folder):
-        cfg = Config.fromfile(ROOT / one.config)
+        cfg = merged_config(one.config, one.options, one.with_files,
+                            one.cr_switch)
         assert total_epochs(stage_epochs(cfg)) == one.epochs, one.name
         assert cfg.default_hooks.run_record.main == one.main, one.name
-        train = loaded(cfg.train_dataloader.dataset)
-        if train.type == 'mmcurv.LongTailed':
-            assert train.imbalance_factor == one.imbalance_factor, one.name
+        assert (pool_hook(cfg) is not None) == one.cr, one.name
+        factor = imbalance_factor(cfg)
+        assert factor in (None, one.imbalance_factor), one.name
         if one.imbalance_factor is not None:
             stem = one.name.removesuffix('_cr').removesuffix('_common')
             assert stem.endswith(f'-if{one.imbalance_factor:g}')
+
+
+def test_every_number_of_tables_1_to_5_has_an_entry():
+    aims = {
+        paper_target(one.dataset, one.imbalance_factor, one.model, one.method,
+                     one.cr)
+        for folder in FOLDERS
+        for one in entries_of(folder)
+    }
+    cells = [
+        cell for cell in paper_cells(TABLES)
+        if cell.split == 'overall' and not math.isnan(cell.value)
+    ]
+    assert [cell for cell in cells if cell not in aims] == []
 
 
 def test_index_loads_and_finds_nothing_amiss_in_the_models():

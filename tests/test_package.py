@@ -9,7 +9,6 @@ import mmcurv
 
 PACKAGE = Path(mmcurv.__file__).parent
 LICENCE = '# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.'
-LINES_AT_MOST = 300
 
 # Stands before each computation: OpenMMLab, plotting and scikit-learn are as
 # good as not installed, and the last line shows it.
@@ -84,27 +83,13 @@ def test_room_computes_without_openmmlab(computation):
     assert done.returncode == 0, done.stderr
 
 
-def source_files():
-    return [
+def test_every_file_starts_with_its_licence():
+    files = [
         path for path in sorted(PACKAGE.rglob('*.py'))
         if '.mim' not in path.parts
     ]
-
-
-def test_no_file_of_the_package_is_long():
-    lengths = {
-        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
-        for path in source_files()
-    }
-    assert len(lengths) > 20
-    assert {
-        name: lines
-        for name, lines in lengths.items() if lines > LINES_AT_MOST
-    } == {}
-
-
-def test_every_file_starts_with_its_licence():
+    assert len(files) > 20
     assert [
-        str(path.relative_to(PACKAGE)) for path in source_files()
+        str(path.relative_to(PACKAGE)) for path in files
         if path.read_text().partition('\n')[0] != LICENCE
     ] == []

@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What the README shows runs as it stands."""
+import inspect
 import pathlib
 import re
 
@@ -21,8 +22,14 @@ def test_program_of_the_readme_runs(program):
 @pytest.mark.parametrize('text', CONFIGS, ids=['short', 'all options'])
 def test_config_of_the_readme_builds(text):
     from mmcurv.registry import HOOKS
-    hook, = Config.fromstring(text, '.py').custom_hooks
-    assert HOOKS.build(hook).start_epoch == 6
+    hook, = Config.fromstring(text, '.py').to_dict()['custom_hooks']
+    parameters = inspect.signature(type(HOOKS.build(hook))).parameters
+    given = {
+        name: value
+        for name, value in hook.items()
+        if name != 'type' and not isinstance(value, dict)
+    }
+    assert given == {name: parameters[name].default for name in given}
 
 
 def test_files_of_the_readme_exist():

@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Every scope finds mmcurv by prefix, in a process that never named it."""
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,31 @@ from mmcurv.registry import DATASETS, HOOKS
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# Forks of one process share what they all need to import, which is no mmcurv.
+RUN_EACH = """
+import json
+import os
+import sys
+import traceback
+
+import mmengine.registry
+import torch
+
+scripts, folder = json.load(sys.stdin), sys.argv[1]
+assert 'mmcurv' not in sys.modules
+for name, script in scripts.items():
+    if os.fork() == 0:
+        said = ''
+        try:
+            exec(script, {})
+        except BaseException:
+            said = traceback.format_exc()
+        with open(os.path.join(folder, name), 'w') as file:
+            file.write(said)
+        os._exit(0)
+    os.wait()
+"""
+
 FIND_AND_BUILD = """
 import importlib
 import sys
@@ -21,7 +47,6 @@ import sys
 from tests.mmaction_wheel import add_missing_modules
 
 add_missing_modules()
-scope = sys.argv[1]
 from mmengine.registry import HOOKS, MODELS, DefaultScope
 
 host = importlib.import_module(f'{scope}.registry')
@@ -65,26 +90,37 @@ allowed = torch.serialization.get_safe_globals()
 assert HistoryBuffer in allowed and getattr not in allowed
 """
 
-
-def run_alone(script, *args):
-    done = subprocess.run([sys.executable, '-c', script, *args],
-                          cwd=ROOT,
-                          capture_output=True,
-                          text=True)
-    assert done.returncode == 0, done.stderr
+SCOPES = ('mmpretrain', 'mmengine', 'mmaction')
 
 
-@pytest.mark.parametrize('scope', ['mmpretrain', 'mmengine', 'mmaction'])
-def test_hook_and_loss_resolve_from_another_scope(scope):
-    run_alone(FIND_AND_BUILD, scope)
+@pytest.fixture(scope='module')
+def said(tmp_path_factory):
+    """What each script said, nothing if all went well."""
+    folder = tmp_path_factory.mktemp('said')
+    scripts = {
+        scope: f'scope = {scope!r}\n' + FIND_AND_BUILD
+        for scope in SCOPES
+    }
+    scripts.update(every=EVERY_REGISTRY, safe=IMPORT_IS_SAFE)
+    subprocess.run([sys.executable, '-c', RUN_EACH, folder],
+                   input=json.dumps(scripts),
+                   cwd=ROOT,
+                   check=True,
+                   text=True)
+    return {name: (folder / name).read_text() for name in scripts}
 
 
-def test_every_registry_finds_its_classes_without_an_import():
-    run_alone(EVERY_REGISTRY)
+@pytest.mark.parametrize('scope', SCOPES)
+def test_hook_and_loss_resolve_from_another_scope(said, scope):
+    assert said[scope] == ''
 
 
-def test_naming_the_package_in_a_config_makes_checkpoints_safe():
-    run_alone(IMPORT_IS_SAFE)
+def test_every_registry_finds_its_classes_without_an_import(said):
+    assert said['every'] == ''
+
+
+def test_naming_the_package_in_a_config_makes_checkpoints_safe(said):
+    assert said['safe'] == ''
 
 
 @pytest.mark.parametrize('name', ['LDAMLos', 'ldamloss'])

@@ -1,14 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # ResNet-18 on 400 images of each class of Fashion-MNIST, fed from memory, for
 # three epochs.
-_base_ = [
-    '../../configs/_base_/models/resnet18_32.py',
-    '../../configs/_base_/datasets/fashion_lt_in_memory.py',
-    '../../configs/_base_/schedules/geometry_30e.py',
-    './runtime.py',
-]
+_base_ = './fashion_in_memory.py'
 
-model = dict(backbone=dict(in_channels=1), head=dict(num_classes=10))
+model = dict(backbone=dict(in_channels=1))
 # Half of the usual batch: three epochs have few steps.
 train_dataloader = dict(
     batch_size=64,

@@ -25,7 +25,7 @@ from mmcurv.engine.run_provenance import (code_version, machine,
 
 HERE = osp.dirname(osp.abspath(__file__))
 RECORD = osp.join(HERE, 'whole_fashion_mnist.json')
-CONFIG = 'configs/ce/ce_resnet32_fashion-lt-in-memory-if100.py'
+CONFIG = 'benchmarks/real_runs/fashion_in_memory.py'
 SCHEMA, SCHEMA_VERSION = 'mmcurv.whole_fashion_mnist', 1
 COMPARED = 100  # images of each set, spread from the first to the last
 

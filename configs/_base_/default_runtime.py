@@ -26,8 +26,7 @@ default_hooks = dict(
     random_state=dict(type='mmcurv.RandomStateHook'),
     missed_evaluation=dict(type='mmcurv.MissedEvaluationHook'),
     # The record of the run holds the curvature of the classes at its end.
-    geometry=dict(
-        type='mmcurv.GeometryMonitorHook', layer='head.fc', interval=None),
+    geometry=dict(type='mmcurv.GeometryMonitorHook', interval=None),
     run_record=dict(
         type='mmcurv.RunRecordHook', main='last', selection_split='test'))
 

@@ -10,5 +10,4 @@ model = dict(
 
 default_hooks = dict(
     model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'),
-    geometry=dict(layer='head.conventional'))
+    second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'))

@@ -1,18 +1,26 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # BBN on CIFAR-100-LT at imbalance 100, own recipe.
-_base_ = [
-    '../_base_/models/dual_branch_resnet32_cifar.py',
-    '../_base_/datasets/cifar100_lt.py',
-    '../_base_/schedules/bbn_200e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = '../_base_/cifar100_lt.py'
 
+# The last block of the ResNet-32 exists twice, side by side.
 model = dict(
     type='mmcurv.BBNClassifier',
-    head=dict(type='mmcurv.BBNHead', num_classes=100, init_cfg=None))
-train_dataloader = dict(drop_last=True, dataset=dict(imbalance_factor=100))
+    backbone=dict(type='mmcurv.DualBranchResNet'),
+    head=dict(type='mmcurv.BBNHead', in_channels=128, init_cfg=None))
 
 default_hooks = dict(
     model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'),
-    geometry=dict(layer='head.conventional'))
+    second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'))
+
+# Recipe of its code, for batches of 128 and as many images of a reversed
+# sampler. It steps its scheduler before each epoch, not after it, so that the
+# rate starts at 7/15 instead of 1/3 and drops one epoch before 120 and 160.
+train_dataloader = dict(drop_last=True)
+
+optim_wrapper = dict(optimizer=dict(nesterov=True))
+
+param_scheduler = [
+    # 7/15, 9/15, 11/15, 13/15, 1 of the rate in epochs 1 to 5.
+    dict(type='LinearLR', start_factor=7 / 15, begin=0, end=5, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[119, 159], gamma=0.01),
+]

@@ -1,15 +1,11 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # Class-balanced focal loss on CIFAR-100-LT at imbalance 100.
-_base_ = [
-    '../_base_/models/resnet32_cifar.py',
-    '../_base_/datasets/cifar100_lt.py',
-    '../_base_/schedules/cifar_200e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = '../_base_/cifar100_lt.py'
 
+# The classifier's bias starts at a probability of 1/100 for every class and
+# has no weight decay.
 model = dict(
     head=dict(
-        num_classes=100,
         loss=dict(
             type='mmcurv.ClassBalancedLoss',
             carrier='focal',
@@ -21,6 +17,7 @@ model = dict(
             layer='Linear',
             mode='fan_in',
             bias_prob=1 / 100)))
-train_dataloader = dict(dataset=dict(imbalance_factor=100))
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'head.fc.bias': dict(decay_mult=0.)}))
+
+recipe_of = [dict(classes=10, changes={'model.head.init_cfg.bias_prob': 0.1})]

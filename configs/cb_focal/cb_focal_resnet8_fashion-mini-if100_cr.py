@@ -1,6 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # Class-balanced focal loss with CR on the bundled subset of Fashion-MNIST.
-_base_ = [
-    './cb_focal_resnet8_fashion-mini-if100.py',
-    '../_base_/curvature_20e.py',
-]
+_base_ = ['./cb_focal_resnet8_fashion-mini-if100.py', '../_base_/curvature.py']

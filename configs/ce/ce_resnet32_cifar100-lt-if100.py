@@ -1,11 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # Cross-entropy on CIFAR-100-LT at imbalance 100.
-_base_ = [
-    '../_base_/models/resnet32_cifar.py',
-    '../_base_/datasets/cifar100_lt.py',
-    '../_base_/schedules/cifar_200e.py',
-    '../_base_/default_runtime.py',
-]
-
-model = dict(head=dict(num_classes=100))
-train_dataloader = dict(dataset=dict(imbalance_factor=100))
+_base_ = '../_base_/cifar100_lt.py'

@@ -1,12 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Cross-entropy on iNaturalist 2018, own recipe.
-_base_ = [
-    '../_base_/models/resnet50_224.py',
-    '../_base_/datasets/inaturalist2018.py',
-    '../_base_/schedules/cosine_90e.py',
-    '../_base_/large_runtime.py',
-]
+# Cross-entropy on iNaturalist 2018, in the recipe of the decoupling code.
+_base_ = '../_base_/inaturalist2018.py'
 
-model = dict(head=dict(num_classes=8142))
+# 90 epochs, the rate on a cosine from epoch to epoch.
+optim_wrapper = dict(optimizer=dict(lr=0.2, weight_decay=1e-4))
 
-optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=90)]
+
+train_cfg = dict(max_epochs=90)

@@ -1,3 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # Cross-entropy with CR on the bundled subset of Fashion-MNIST.
-_base_ = ['./ce_resnet8_fashion-mini-if100.py', '../_base_/curvature_20e.py']
+_base_ = ['./ce_resnet8_fashion-mini-if100.py', '../_base_/curvature.py']

@@ -1,6 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DisAlign on CIFAR-100-LT at imbalance 100.
-_base_ = [
-    '../ce/ce_resnet32_cifar100-lt-if100.py',
-    '../_base_/stages/disalign_22e.py',
-]
+_base_ = ['../_base_/cifar100_lt.py', '../_base_/stages/disalign.py']

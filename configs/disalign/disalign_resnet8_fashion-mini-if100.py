@@ -1,3 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DisAlign on the bundled subset of Fashion-MNIST.
-_base_ = ['../_base_/bundled.py', '../_base_/stages/disalign_2e.py']
+_base_ = ['../_base_/bundled.py', '../_base_/stages/disalign.py']

@@ -1,12 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DisAlign on ImageNet-LT, own recipe.
-_base_ = [
-    '../_base_/models/resnext50_224.py',
-    '../_base_/datasets/imagenet_lt.py',
-    '../_base_/schedules/cosine_90e.py',
-    '../_base_/large_runtime.py',
-    '../_base_/stages/disalign_10e.py',
-]
+_base_ = ['../ce/ce_resnext50_imagenet-lt.py', '../_base_/stages/disalign.py']
+
+# That of cross-entropy, for batches of 256.
+train_dataloader = dict(batch_size=32)
 
 optim_wrapper = dict(optimizer=dict(lr=0.1))
 

@@ -1,12 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DiVE on CIFAR-100-LT at imbalance 100, own recipe.
-_base_ = [
-    '../_base_/models/resnet32_cifar.py',
-    '../_base_/datasets/cifar100_lt.py',
-    '../_base_/schedules/bag_of_tricks_200e.py',
-    '../_base_/default_runtime.py',
-    '../_base_/stages/dive.py',
-]
+_base_ = ['../_base_/cifar100_lt.py', '../_base_/stages/dive.py']
 
 model = dict(
     type='mmcurv.DiVEClassifier',
@@ -14,5 +8,13 @@ model = dict(
     alpha=0.5,
     temperature=2.,
     power=0.5,
-    head=dict(num_classes=100, loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
-train_dataloader = dict(dataset=dict(imbalance_factor=100))
+    head=dict(loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
+
+# Recipe of the Bag of Tricks code, which has DiVE. It steps its scheduler
+# before each epoch, not after it, so that the rate starts at 7/15 instead of
+# 1/3 and drops one epoch before 120 and 160.
+param_scheduler = [
+    # 7/15, 9/15, 11/15, 13/15, 1 of the rate in epochs 1 to 5.
+    dict(type='LinearLR', start_factor=7 / 15, begin=0, end=5, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[119, 159], gamma=0.01),
+]

@@ -1,12 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DiVE on ImageNet-LT, recipe of the paper.
-_base_ = [
-    '../_base_/models/resnext50_224.py',
-    '../_base_/datasets/imagenet_lt.py',
-    '../_base_/schedules/paper_200e.py',
-    '../_base_/large_runtime.py',
-    '../_base_/stages/dive.py',
-]
+_base_ = ['../_base_/imagenet_lt.py', '../_base_/stages/dive.py']
 
 model = dict(
     type='mmcurv.DiVEClassifier',
@@ -14,4 +8,4 @@ model = dict(
     alpha=0.5,
     temperature=2.,
     power=0.5,
-    head=dict(num_classes=1000, loss=dict(type='mmcurv.BalancedSoftmaxLoss')))
+    head=dict(loss=dict(type='mmcurv.BalancedSoftmaxLoss')))

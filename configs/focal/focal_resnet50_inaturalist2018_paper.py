@@ -1,14 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # Focal loss on iNaturalist 2018, recipe of the paper.
-_base_ = [
-    '../_base_/models/resnet50_224.py',
-    '../_base_/datasets/inaturalist2018.py',
-    '../_base_/schedules/paper_200e.py',
-    '../_base_/large_runtime.py',
-]
+_base_ = '../_base_/inaturalist2018.py'
 
-model = dict(
-    head=dict(
-        num_classes=8142, loss=dict(type='mmcurv.SoftmaxFocalLoss', gamma=2.)))
-
-auto_scale_lr = dict(base_batch_size=512)
+model = dict(head=dict(loss=dict(type='mmcurv.SoftmaxFocalLoss', gamma=2.)))

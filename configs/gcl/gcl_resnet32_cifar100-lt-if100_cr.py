@@ -1,6 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# GCL, stage 1, with CR on CIFAR-100-LT at imbalance 100, own recipe.
-_base_ = [
-    './gcl_resnet32_cifar100-lt-if100.py',
-    '../_base_/curvature_mixed.py',
-]
+# GCL, stage 1, with CR on CIFAR-100-LT at imbalance 100.
+_base_ = ['./gcl_resnet32_cifar100-lt-if100.py', '../_base_/curvature.py']

@@ -1,3 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# LADE with CR on CIFAR-100-LT at imbalance 100, own recipe.
+# LADE with CR on CIFAR-100-LT at imbalance 100.
 _base_ = ['./lade_resnet32_cifar100-lt-if100.py', '../_base_/curvature.py']

@@ -1,17 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # LDAM on iNaturalist 2018, recipe of the paper.
-_base_ = [
-    '../_base_/models/resnet50_224.py',
-    '../_base_/datasets/inaturalist2018.py',
-    '../_base_/schedules/paper_200e.py',
-    '../_base_/large_runtime.py',
-]
+_base_ = '../_base_/inaturalist2018.py'
 
 model = dict(
     head=dict(
         type='mmcurv.NormedLinearHead',
-        num_classes=8142,
         loss=dict(type='mmcurv.LDAMLoss'),
         init_cfg=None))
-
-auto_scale_lr = dict(base_batch_size=512)

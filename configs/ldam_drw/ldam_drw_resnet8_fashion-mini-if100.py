@@ -8,6 +8,4 @@ model = dict(
         loss=dict(type='mmcurv.LDAMLoss'),
         init_cfg=None))
 
-# Of 20 epochs, as 161 of 200.
-default_hooks = dict(
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=17))
+default_hooks = dict(reweighting=dict(type='mmcurv.DeferredReweightingHook'))

@@ -1,18 +1,18 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# LDAM-DRW on ImageNet-LT, own recipe.
-_base_ = [
-    '../_base_/models/resnext50_224.py',
-    '../_base_/datasets/imagenet_lt.py',
-    '../_base_/schedules/steps_200e.py',
-    '../_base_/large_runtime.py',
-]
+# LDAM-DRW on ImageNet-LT, in a survey's recipe; LDAM's own code has none.
+_base_ = '../_base_/imagenet_lt.py'
 
 model = dict(
     head=dict(
         type='mmcurv.NormedLinearHead',
-        num_classes=1000,
         loss=dict(type='mmcurv.LDAMLoss'),
         init_cfg=None))
 
-default_hooks = dict(
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=161))
+default_hooks = dict(reweighting=dict(type='mmcurv.DeferredReweightingHook'))
+
+# x 0.1 at epoch 120 and x 0.01 at epoch 160.
+param_scheduler = [
+    # 0.2, 0.4, 0.6, 0.8, 1 of the rate in epochs 1 to 5.
+    dict(type='LinearLR', start_factor=0.2, begin=0, end=5, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[120, 160], gamma=0.1),
+]

@@ -8,7 +8,6 @@ model = dict(
         loss=dict(type='mmcurv.LDAMLoss'),
         init_cfg=None))
 
-# Re-weighting from epoch 17 of 20, as from 161 of 200.
 default_hooks = dict(
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=17),
+    reweighting=dict(type='mmcurv.DeferredReweightingHook'),
     cmo=dict(type='mmcurv.CMOHook'))

@@ -1,20 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # MBJ, our reading, on CIFAR-100-LT at imbalance 100.
-_base_ = [
-    '../_base_/models/resnet32_cifar.py',
-    '../_base_/datasets/cifar100_lt.py',
-    '../_base_/schedules/cifar_200e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = '../_base_/cifar100_lt.py'
 
 model = dict(
     head=dict(
-        type='mmcurv.MBJHead',
-        num_classes=100,
-        memory_size=1024,
-        rho=1.,
-        memory_weight=1.,
-        start_epoch=101))
-train_dataloader = dict(dataset=dict(imbalance_factor=100))
+        type='mmcurv.MBJHead', memory_size=1024, rho=1., memory_weight=1.))
 
 default_hooks = dict(model_epoch=dict(type='mmcurv.ModelEpochHook'))

@@ -1,6 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with four experts and CR on CIFAR-100-LT at imbalance 100, own recipe.
-_base_ = [
-    './ride_resnet32_cifar100-lt-if100.py',
-    '../_base_/curvature_4experts.py',
-]
+# RIDE with four experts with CR on CIFAR-100-LT at imbalance 100.
+_base_ = ['./ride_resnet32_cifar100-lt-if100.py', '../_base_/curvature.py']

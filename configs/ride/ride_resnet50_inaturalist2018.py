@@ -1,27 +1,36 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # RIDE with four experts on iNaturalist 2018, own recipe.
-_base_ = [
-    '../_base_/models/multi_expert_resnet50.py',
-    '../_base_/datasets/inaturalist2018.py',
-    '../_base_/schedules/ride_100e.py',
-    '../_base_/large_runtime.py',
-]
+_base_ = '../_base_/inaturalist2018.py'
 
 data_preprocessor = dict(
     # These its code has for iNaturalist.
     mean=[118.83, 120.105, 96.9],
     std=[49.725, 49.47, 48.96])
 
+# The third and fourth stage exist once for each expert, of three quarters of
+# the channels.
 model = dict(
+    backbone=dict(type='mmcurv.MultiExpertResNet', num_experts=4),
     head=dict(
-        num_classes=8142,
-        loss=dict(temperature_share=0.015, temperature_start=81)))
+        type='mmcurv.MultiExpertHead',
+        in_channels=1536,
+        num_experts=4,
+        loss=dict(
+            _delete_=True, type='mmcurv.RIDELoss', temperature_share=0.015),
+        init_cfg=None))
 
 default_hooks = dict(
     model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=81),
-    geometry=dict(layer='head.all_features'))
+    reweighting=dict(type='mmcurv.DeferredReweightingHook'))
 
-optim_wrapper = dict(optimizer=dict(lr=0.2))
+# Recipe of its code, for batches of 512: x 0.1 at epoch 60 and x 0.01 at epoch
+# 80.
+optim_wrapper = dict(optimizer=dict(lr=0.2, weight_decay=2e-4, nesterov=True))
 
-auto_scale_lr = dict(base_batch_size=512)
+param_scheduler = [
+    # 0.2, 0.4, 0.6, 0.8, 1 of the rate in epochs 1 to 5.
+    dict(type='LinearLR', start_factor=0.2, begin=0, end=5, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[60, 80], gamma=0.1),
+]
+
+train_cfg = dict(max_epochs=100)

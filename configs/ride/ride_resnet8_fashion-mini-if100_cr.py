@@ -1,6 +1,3 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with four experts and CR on the bundled subset of Fashion-MNIST.
-_base_ = [
-    './ride_resnet8_fashion-mini-if100.py',
-    '../_base_/curvature_20e_4experts.py',
-]
+# RIDE with four experts with CR on the bundled subset of Fashion-MNIST.
+_base_ = ['./ride_resnet8_fashion-mini-if100.py', '../_base_/curvature.py']

@@ -1,19 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with CMO on CIFAR-100-LT at imbalance 100, own recipe.
-_base_ = [
-    '../_base_/models/multi_expert_resnet32_cifar.py',
-    '../_base_/datasets/cifar100_lt_rotated.py',
-    '../_base_/schedules/ride_200e.py',
-    '../_base_/default_runtime.py',
-]
+# RIDE of three experts with CMO on CIFAR-100-LT at imbalance 100, own recipe.
+_base_ = '../ride/ride_resnet32_cifar100-lt-if100.py'
 
-model = dict(
-    backbone=dict(num_experts=3),
-    head=dict(num_classes=100, num_experts=3, loss=dict(diversity=-0.45)))
-train_dataloader = dict(dataset=dict(imbalance_factor=100))
+model = dict(backbone=dict(num_experts=3), head=dict(num_experts=3))
 
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=161),
-    cmo=dict(type='mmcurv.CMOHook'),
-    geometry=dict(layer='head.all_features'))
+default_hooks = dict(cmo=dict(type='mmcurv.CMOHook'))

@@ -1,30 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with CMO on iNaturalist 2018, own recipe.
-_base_ = [
-    '../_base_/models/multi_expert_resnet50.py',
-    '../_base_/datasets/inaturalist2018.py',
-    '../_base_/schedules/ride_100e.py',
-    '../_base_/large_runtime.py',
-]
+# RIDE of three experts with CMO on iNaturalist 2018, own recipe.
+_base_ = '../ride/ride_resnet50_inaturalist2018.py'
 
-data_preprocessor = dict(
-    # These its code has for iNaturalist.
-    mean=[118.83, 120.105, 96.9],
-    std=[49.725, 49.47, 48.96])
+model = dict(backbone=dict(num_experts=3), head=dict(num_experts=3))
 
-model = dict(
-    backbone=dict(num_experts=3),
-    head=dict(
-        num_classes=8142,
-        num_experts=3,
-        loss=dict(temperature_share=0.015, temperature_start=81)))
-
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=81),
-    cmo=dict(type='mmcurv.CMOHook'),
-    geometry=dict(layer='head.all_features'))
-
-optim_wrapper = dict(optimizer=dict(lr=0.2))
-
-auto_scale_lr = dict(base_batch_size=512)
+default_hooks = dict(cmo=dict(type='mmcurv.CMOHook'))

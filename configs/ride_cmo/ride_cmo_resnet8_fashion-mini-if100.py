@@ -1,19 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with CMO on the bundled subset of Fashion-MNIST.
-_base_ = '../_base_/bundled.py'
+# RIDE of three experts with CMO on the bundled subset of Fashion-MNIST.
+_base_ = '../ride/ride_resnet8_fashion-mini-if100.py'
 
-model = dict(
-    backbone=dict(type='mmcurv.MultiExpertCifarResNet', num_experts=3),
-    head=dict(
-        type='mmcurv.MultiExpertHead',
-        in_channels=48,
-        num_experts=3,
-        loss=dict(_delete_=True, type='mmcurv.RIDELoss', temperature_start=17),
-        init_cfg=None))
+model = dict(backbone=dict(num_experts=3), head=dict(num_experts=3))
 
-# Temperatures and weights from epoch 17 of 20, as from 161 of 200.
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=17),
-    cmo=dict(type='mmcurv.CMOHook'),
-    geometry=dict(layer='head.all_features'))
+default_hooks = dict(cmo=dict(type='mmcurv.CMOHook'))

@@ -1,21 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with CMO on ImageNet-LT, own recipe.
-_base_ = [
-    '../_base_/models/multi_expert_resnext50.py',
-    '../_base_/datasets/imagenet_lt.py',
-    '../_base_/schedules/ride_100e.py',
-    '../_base_/large_runtime.py',
-]
+# RIDE of three experts with CMO on ImageNet-LT, own recipe.
+_base_ = '../ride/ride_resnext50_imagenet-lt.py'
 
-model = dict(
-    backbone=dict(num_experts=3),
-    head=dict(
-        num_classes=1000,
-        num_experts=3,
-        loss=dict(temperature_share=0.02, temperature_start=81)))
+model = dict(backbone=dict(num_experts=3), head=dict(num_experts=3))
 
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=81),
-    cmo=dict(type='mmcurv.CMOHook'),
-    geometry=dict(layer='head.all_features'))
+default_hooks = dict(cmo=dict(type='mmcurv.CMOHook'))

@@ -2,8 +2,9 @@
 """A small matrix of configs that exist, changed as a test needs it."""
 import yaml
 
-CONFIG = 'configs/ce/ce_resnet32_{data}-if{factor}{cr}.py'
-BUNDLED = 'configs/ce/ce_resnet20_{data}-if{factor}{cr}.py'
+CONFIG = 'configs/ce/ce_resnet32_cifar100-lt-if100.py'
+CIFAR10 = 'configs/_base_/datasets/cifar10_lt.py'
+BUNDLED = 'configs/ce/ce_resnet8_{data}-if{factor}.py'
 CONTENT = dict(
     schema='mmcurv.matrix',
     schema_version=1,
@@ -11,7 +12,12 @@ CONTENT = dict(
     title='A small matrix',
     seeds=[0, 1],
     data=[
-        dict(dataset='CIFAR-10-LT', slug='cifar10-lt', factors=[100, 10]),
+        {
+            'dataset': 'CIFAR-10-LT',
+            'slug': 'cifar10-lt',
+            'factors': [100, 10],
+            'with': [CIFAR10]
+        },
         dict(dataset='CIFAR-100-LT', slug='cifar100-lt', factors=[50]),
     ],
     methods=[
@@ -23,7 +29,7 @@ BUNDLED_CONTENT = dict(
     name='bundled',
     seeds=[0],
     data=[dict(dataset='Mini', slug='fashion-mini', factors=[100])],
-    methods=[dict(method='CE', model='ResNet-20', config=BUNDLED)])
+    methods=[dict(method='CE', model='ResNet-8', config=BUNDLED)])
 
 
 def write_matrix(folder, content=None, **changes):

@@ -3,6 +3,7 @@
 import os.path as osp
 
 from mmcurv.atomic_write import write_json, write_text
+from mmcurv.benchmark.matrices.expand_matrix import FACTOR
 from mmcurv.benchmark.matrices.run_spec import RunSpec
 from .synthetic_records import CREATED, run_record
 
@@ -61,7 +62,10 @@ def write_matrix(folder, text=MATRIX, epochs=200):
 
 
 def spec(root='work_dirs/benchmark', **changes):
-    """One run of the small matrix: plain CE at imbalance 100, seed 0."""
+    """One run of the small matrix: plain CE at imbalance 100, seed 0.
+
+    ``slug`` names its method folder, by default like the method.
+    """
     fields = dict(
         dict(
             matrix='small',
@@ -74,12 +78,21 @@ def spec(root='work_dirs/benchmark', **changes):
             tau=None,
             seed=0,
             options={}), **changes)
-    slug, cr = fields['method'].lower(), '_cr' if fields['cr'] else ''
+    slug = fields.pop('slug', fields['method'].lower())
+    cr = '_cr' if fields['cr'] else ''
     data = 'cifar10-lt'
     if fields['imbalance_factor'] is not None:
         data += f'-if{fields["imbalance_factor"]}'
-    fields.setdefault('config',
-                      f'configs/{slug}/{slug}_resnet32_{data}{cr}.py')
+    if 'config' not in fields:
+        fields.update(
+            config=f'configs/{slug}/{slug}_resnet32_cifar100-lt-if100.py',
+            with_files=('configs/_base_/datasets/cifar10_lt.py', ),
+            cr_switch=fields['cr'])
+        if fields['imbalance_factor'] is not None:
+            fields['options'] = {
+                FACTOR: fields['imbalance_factor'],
+                **fields['options']
+            }
     parts = [f'{slug}{cr}', data, fields['variant'], f'seed{fields["seed"]}']
     fields.setdefault(
         'folder',
@@ -162,19 +175,20 @@ def example_collection(specs=None,
         if state == 'done':
             record = run_record(one, shift, epochs, history=False)
             del record['config']['text']
-        entry = one._asdict()
+        entry = dict(one._asdict(), with_files=list(one.with_files))
         for key in ('matrix', 'folder'):
             del entry[key]
         runs.append(
             dict(
                 entry,
+                config_hash=record and record['config']['hash'],
                 name=one.name,
                 state=state,
                 reason=reason,
                 record=record))
     return dict(
         schema='mmcurv.collection',
-        schema_version=1,
+        schema_version=2,
         created=CREATED,
         command='tools/benchmark.py collect small.yml',
         matrix=dict(

@@ -23,7 +23,8 @@ def test_shapes_are_those_of_the_long_tailed_sets(gpu):
 
 def test_times_and_sizes_of_a_small_shape_are_written(gpu, monkeypatch,
                                                       tmp_path, capsys):
-    small = gpu.Shape('resnet8_fashion', (1, 28, 28), 16, (60, 30, 10), 2)
+    small = gpu.Shape('ce_resnet8_fashion-mini-if100', (1, 28, 28), 16,
+                      (60, 30, 10), 2)
     monkeypatch.setattr(gpu, 'shapes', lambda: {'small': small})
     gpu.main(['--device', 'cpu', '--out', str(tmp_path / 'gpu.json')])
     assert 'small' in capsys.readouterr().out

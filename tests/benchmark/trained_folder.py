@@ -6,14 +6,14 @@ from mmcurv.atomic_write import write_json, write_text
 from mmcurv.benchmark.matrices.spec_config import spec_config, spec_hash
 from tests.benchmark.synthetic_runs import run_record, spec
 
-CONFIG = 'configs/ce/ce_resnet20_fashion-mini-if100.py'
+CONFIG = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
 PROCESSOR = 'A processor'
 
 
 def bundled_spec(root, seed=0, cr=False, **changes):
     """A run of the bundled data."""
-    config = CONFIG.replace('.py', '_cr.py') if cr else CONFIG
-    return spec(root, **dict(dict(seed=seed, cr=cr, config=config), **changes))
+    fields = dict(seed=seed, cr=cr, config=CONFIG, cr_switch=cr)
+    return spec(root, **dict(fields, **changes))
 
 
 def leave_checkpoint(run, epoch=3, **changes):

@@ -1,9 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# CIFAR-100 as class folders: data/cifar100_if10/train/<class>/*.png, whose
-# training images are cut to imbalance 10, and .../test/<class>/*.png. Any set
-# in class folders trains like this.
-_base_ = './cifar100_lt.py'
-
+# CIFAR-100 as class folders in the place of CIFAR-100-LT, "--with" this file:
+# data/cifar100_if10/train/<class>/*.png, whose training images are cut to
+# imbalance 10, and .../test/<class>/*.png. Any set of 100 classes in class
+# folders trains like this; give model.head.num_classes and
+# data_preprocessor.num_classes for another number.
 data_preprocessor = dict(to_rgb=True)  # files are read as BGR
 
 train_pipeline = [
@@ -12,7 +12,6 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 
 # Workers decode the files. They have to persist: mmengine seeds new ones
 # alike, so that every epoch would crop and flip in the same way.
@@ -33,5 +32,6 @@ val_dataloader = dict(
         type='CustomDataset',
         data_root='data/cifar100_if10/test',
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=[dict(type='LoadImageFromFile'),
+                  dict(type='PackInputs')]))
 test_dataloader = val_dataloader

@@ -1,8 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# CIFAR100-LT from memory, augmented by whole batches: the images and the
-# augmentation of cifar100_lt.py, many times faster.
-_base_ = './cifar100_lt.py'
-
+# CIFAR-100-LT from memory, augmented by whole batches, many times faster:
+# "--with" this file. The images and the augmentation are those of the common
+# recipe; the imbalance factor is train_dataloader.dataset.dataset's.
 data_preprocessor = dict(
     type='mmcurv.BatchAugmentPreprocessor',
     augment=[
@@ -10,8 +9,6 @@ data_preprocessor = dict(
         dict(type='BatchRandomFlip', prob=0.5, direction='horizontal'),
     ])
 
-# Runs once for every image.
-train_pipeline = [dict(type='PackInputs')]
 train_dataloader = dict(
     collate_fn=dict(type='mmcurv.image_batch_collate'),
     dataset=dict(
@@ -26,11 +23,16 @@ train_dataloader = dict(
                 type='CIFAR100',
                 data_root='data/cifar100',
                 split='train',
-                pipeline=train_pipeline))))
+                pipeline=[dict(type='PackInputs')]))))  # once an image
 val_dataloader = dict(
     collate_fn=dict(type='mmcurv.image_batch_collate'),
     dataset=dict(
         _delete_=True,
         type='mmcurv.InMemoryDataset',
-        dataset=_base_.val_dataloader.dataset))
+        dataset=dict(
+            type='CIFAR100',
+            data_root='data/cifar100',
+            split='test',
+            test_mode=True,
+            pipeline=[dict(type='PackInputs')])))
 test_dataloader = val_dataloader

@@ -1,27 +1,24 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Fashion-MNIST-LT: the training set thinned as CIFAR-LT is (6,000 images of
-# class 0, exponential profile, seed 0), the whole test set.
+# Fashion-MNIST-LT in the place of CIFAR-LT or CIFAR, "--with" this file: the
+# training set thinned as CIFAR-LT is (6,000 images of class 0, exponential
+# profile, seed 0), the whole test set.
+image_size = 28
+
 data_preprocessor = dict(
     num_classes=10,
     # Mean and standard deviation of Fashion-MNIST's 60,000 training images.
     mean=[72.940],
-    std=[90.021])
+    std=[90.021],
+    to_rgb=False)
 
 train_pipeline = [
     dict(type='RandomCrop', crop_size=28, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='PackInputs')]
-
-# The images lie in memory, so worker processes would only slow them down.
 train_dataloader = dict(
-    batch_size=128,
-    num_workers=0,
-    persistent_workers=False,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
+        _delete_=True,
         type='mmcurv.LongTailed',
         imbalance_factor=100,
         profile='exp',
@@ -32,20 +29,12 @@ train_dataloader = dict(
             split='train',
             pipeline=train_pipeline)))
 val_dataloader = dict(
-    batch_size=256,
-    num_workers=0,
-    persistent_workers=False,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
+        _delete_=True,
         type='mmcurv.FashionMNIST',
         data_root='data/fashion_mnist',
         split='test',
-        pipeline=test_pipeline))
+        pipeline=[dict(type='PackInputs')]))
 test_dataloader = val_dataloader
 
-val_evaluator = [
-    dict(type='Accuracy', topk=(1, )),
-    dict(type='mmcurv.ClassFairness'),
-]
-test_evaluator = val_evaluator
+model = dict(backbone=dict(in_channels=1), head=dict(num_classes=10))

@@ -1,6 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# SVHN: its 73,257 training images, without the extra ones, and its 26,032 test
-# images. Digits are not flipped.
+# SVHN in the place of CIFAR-10, "--with" this file: its 73,257 training
+# images, without the extra ones, and its 26,032 test images. Digits are not
+# flipped.
 data_preprocessor = dict(
     num_classes=10,
     # Mean and standard deviation of the training images.
@@ -12,35 +13,20 @@ train_pipeline = [
     dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='PackInputs')]
-
-# The images lie in memory, so worker processes would only slow them down.
 train_dataloader = dict(
-    batch_size=128,
-    num_workers=0,
-    persistent_workers=False,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
+        _delete_=True,
         type='mmcurv.SVHN',
         data_root='data/svhn',
         split='train',
         pipeline=train_pipeline))
 val_dataloader = dict(
-    batch_size=256,
-    num_workers=0,
-    persistent_workers=False,
-    collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
+        _delete_=True,
         type='mmcurv.SVHN',
         data_root='data/svhn',
         split='test',
-        pipeline=test_pipeline))
+        pipeline=[dict(type='PackInputs')]))
 test_dataloader = val_dataloader
 
-val_evaluator = [
-    dict(type='Accuracy', topk=(1, )),
-    dict(type='mmcurv.ClassFairness'),
-]
-test_evaluator = val_evaluator
+model = dict(head=dict(num_classes=10))

@@ -1,11 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# ResNet-18 for images of about 224 x 224.
+# ResNet-18 for images of about 224 x 224, "--with" this file.
+# ResNet-34 has model.backbone.depth=34, ResNet-50 depth=50 and
+# model.head.in_channels=2048.
+network_size = 224
+
 model = dict(
-    type='ImageClassifier',
-    backbone=dict(type='ResNet', depth=18),
-    neck=dict(type='GlobalAveragePooling'),
-    head=dict(
-        type='LinearClsHead',
-        in_channels=512,
-        num_classes=1000,
-        loss=dict(type='CrossEntropyLoss')))
+    backbone=dict(_delete_=True, type='ResNet', depth=18),
+    neck=dict(_delete_=True, type='GlobalAveragePooling'),
+    head=dict(in_channels=512))

@@ -1,9 +1,11 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# ResNeXt-101 (32x4d) for images of about 224 x 224.
-_base_ = './resnet18_224.py'
+# ResNeXt-101 (32x4d) for images of about 224 x 224, "--with" this file.
+# ResNeXt-50 has model.backbone.depth=50.
+network_size = 224
 
 model = dict(
     backbone=dict(
         _delete_=True, type='ResNeXt', depth=101, groups=32,
         width_per_group=4),
+    neck=dict(_delete_=True, type='GlobalAveragePooling'),
     head=dict(in_channels=2048))

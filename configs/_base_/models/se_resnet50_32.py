@@ -1,7 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# SE-ResNet-50 for images of about 32 x 32.
-_base_ = './resnet18_32.py'
+# SE-ResNet-50 for images of about 32 x 32, "--with" this file.
+# SE-ResNet-34, the paper's SeNet-34, has model.backbone.depth=34 and
+# model.head.in_channels=512.
+network_size = 32
 
 model = dict(
     backbone=dict(_delete_=True, type='mmcurv.CifarSEResNet', depth=50),
+    neck=dict(_delete_=True, type='GlobalAveragePooling'),
     head=dict(in_channels=2048))

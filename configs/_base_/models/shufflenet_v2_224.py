@@ -1,7 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# ShuffleNetV2 of its usual width for images of about 224 x 224.
-_base_ = './resnet18_224.py'
+# ShuffleNetV2 for images of about 224 x 224, "--with" this file.
+network_size = 224
 
 model = dict(
     backbone=dict(_delete_=True, type='ShuffleNetV2', widen_factor=1.0),
+    neck=dict(_delete_=True, type='GlobalAveragePooling'),
     head=dict(in_channels=1024))

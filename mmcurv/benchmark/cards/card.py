@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The reproduction card of a method folder: a table in Markdown."""
+import posixpath
 import textwrap
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -23,6 +24,7 @@ PAPER = ('The paper’s numbers are those of its {}; it does not say of which '
 OURS = ('Ours: mean ± half of the 95\u00a0% interval over n seeds, with '
         'Student’s t. CR − plain: mean difference of runs of the same seed, '
         'with its 95\u00a0% interval.')
+WITH_CR = 'CR: the same config with the switch `--cr`.'
 NO_RUNS = 'No run of these configs has been kept yet.'
 CHANGED = ('trained with an earlier state of its config, whose hash is in '
            'the record')
@@ -56,6 +58,8 @@ def card(rows: Sequence[CardRow], numbers: Sequence[CardNumbers],
     tables = dict.fromkeys(cell.table for cell in targets.values() if cell)
     if tables:
         about.append(PAPER.format(listing(tables)))
+    if any(row.plain and row.cr for row in rows):
+        about.append(WITH_CR)
     about.append(OURS if sources else NO_RUNS)
     blocks = ['\n'.join(lines), _wrapped(' '.join(about))]
     if notes.texts:
@@ -83,10 +87,12 @@ def _cells(row: CardRow, numbers: CardNumbers, targets: Targets,
            notes: _Notes) -> List[str]:
     entry = row.plain or row.cr
     factor = entry.imbalance_factor
+    config = f'[`{entry.name}`]({posixpath.basename(entry.config)})'
+    if entry.switches:
+        config += f' `{entry.switches}`'
     return [
         clean(entry.dataset).replace('|', r'\|'),
-        ABSENT if factor is None else f'{factor:g}',
-        f'[`{entry.name}`]({entry.name}.py)',
+        ABSENT if factor is None else f'{factor:g}', config,
         _paper(row.plain, targets, notes),
         _ours(row.plain, row.plain_runs, numbers.plain, targets, notes),
         _paper(row.cr, targets, notes),

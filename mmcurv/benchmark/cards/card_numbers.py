@@ -2,12 +2,9 @@
 """The numbers of a card's row."""
 from typing import Any, Dict, NamedTuple, Optional
 
-from mmcurv.benchmark.collecting.collection import RUN_KEYS
 from mmcurv.benchmark.collecting.summary import summarize
-from mmcurv.benchmark.matrices.run_spec import RunSpec
-from mmcurv.benchmark.matrices.spec_config import spec_hash
 from mmcurv.engine.config_options import UsageError
-from .card_rows import CardRow, KeptRuns
+from .card_rows import CardRow, KeptRuns, run_hash
 from .metafile import MAIN_NUMBERS, ConfigEntry
 
 METRIC = 'overall'
@@ -74,15 +71,13 @@ def has_changed_config(kept: KeptRuns) -> bool:
         kept (KeptRuns): Runs of a config.
 
     Returns:
-        bool: True if the hash in a record is not that of the config.
+        bool: True if the hash that the config had when the runs were kept
+        is not that of today.
 
     Raises:
         UsageError: If the config cannot be read.
     """
-    return any(run['record']['config']['hash'] != spec_hash(
-        RunSpec(matrix='', folder='', **{key: run[key]
-                                         for key in RUN_KEYS}))
-               for run in kept.runs)
+    return any(run['config_hash'] != run_hash(run) for run in kept.runs)
 
 
 def _check_protocol(entry: ConfigEntry, protocol: Dict[str, Any],

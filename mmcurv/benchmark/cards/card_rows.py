@@ -3,10 +3,16 @@
 import posixpath
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
+from mmcurv.benchmark.matrices.spec_config import key_hash
+from mmcurv.engine.config_options import UsageError
 from .metafile import ConfigEntry
-from .recipe_options import keeps_recipe
 
 Run = Dict[str, Any]
+# How often a run measures, saves and prints, its seed and where it lies:
+# what it learns does not depend on these.
+NOT_THE_RECIPE = ('default_hooks.evaluation', 'default_hooks.geometry',
+                  'default_hooks.checkpoint', 'default_hooks.logger',
+                  'train_cfg.val_interval', 'randomness.seed', 'work_dir')
 
 
 class KeptRuns(NamedTuple):
@@ -61,7 +67,12 @@ def card_rows(entries: Sequence[ConfigEntry],
 
 def config_runs(entry: Optional[ConfigEntry],
                 collection: Dict[str, Any]) -> List[Run]:
-    """Finished runs of a config as it is: no option changes its recipe.
+    """Finished runs of a config as it is.
+
+    They are of its file, or of the one that adds CR to it, with the same
+    further files; and with all options but those of ``NOT_THE_RECIPE`` their
+    config is that of the entry, whether ``--cr`` or the file adds CR, and
+    whether an option repeats what the file says.
 
     Args:
         entry (ConfigEntry, optional): The config; None has no runs.
@@ -69,13 +80,44 @@ def config_runs(entry: Optional[ConfigEntry],
 
     Returns:
         list[dict]: The first one of each seed.
+
+    Raises:
+        UsageError: If the config of the entry cannot be read.
     """
     found: Dict[int, Run] = {}
     for run in collection['runs']:
-        if (entry and run['state'] == 'done' and keeps_recipe(run['options'])
-                and posixpath.normpath(run['config']) == entry.config):
+        if (entry and run['state'] == 'done'
+                and _plain_file(run['config']) == _plain_file(entry.config)
+                and tuple(run['with_files']) == entry.with_files
+                and _recipe_hash(run) == key_hash(entry.config, entry.options,
+                                                  entry.with_files,
+                                                  entry.cr_switch)):
             found.setdefault(run['seed'], run)
     return list(found.values())
+
+
+def run_hash(run: Run) -> str:
+    """Hash of what the config of a run, with switches and options, is today.
+    """
+    return key_hash(run['config'], run['options'], run['with_files'],
+                    run['cr_switch'])
+
+
+def _plain_file(config: str) -> str:
+    return posixpath.normpath(config).replace('_cr.py', '.py')
+
+
+def _recipe_hash(run: Run) -> Optional[str]:
+    options = {
+        key: value
+        for key, value in run['options'].items()
+        if not any(f'{key}.'.startswith(f'{known}.')
+                   for known in NOT_THE_RECIPE)
+    }
+    try:
+        return run_hash(dict(run, options=options))
+    except UsageError:  # an option has no place in the config any more
+        return None
 
 
 def _row(plain: Optional[ConfigEntry], cr: Optional[ConfigEntry],

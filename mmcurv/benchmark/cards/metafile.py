@@ -1,7 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The configs of a method folder, as its ``metafile.yml`` describes them."""
 import posixpath
-from typing import Any, Dict, List, NamedTuple, Optional
+import shlex
+from argparse import ArgumentParser
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import yaml
 
@@ -9,25 +11,28 @@ from mmcurv.analysis.words import listing
 from mmcurv.benchmark.matrices.read_matrix import UniqueKeyLoader
 from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.launch import add_common_arguments
 
 # The main number in the words of a metafile, and of a run's record.
 MAIN_NUMBERS = {'last epoch': 'last', 'best epoch': 'best'}
 EXAMPLE = """\
-  - Name: ce_resnet32_cifar10-lt-if100
+  - Name: ce_resnet32_cifar100-lt-if100_cr
     In Collection: Cross Entropy
     Metadata:
-      Training Data: CIFAR-10-LT
+      Training Data: CIFAR-100-LT
       Imbalance Factor: 100
       Architecture: ResNet-32
       Protocol: {Epochs: 200, Main Number: last epoch}
-    Config: configs/ce/ce_resnet32_cifar10-lt-if100.py"""
+      Switches: --cr
+    Config: configs/ce/ce_resnet32_cifar100-lt-if100.py"""
 
 
 class ConfigEntry(NamedTuple):
-    """A config of a method folder.
+    """A config of a method folder, with the switches of ``tools/train.py``.
 
     Attributes:
-        name (str): Stem of its file; that of a config with CR ends in '_cr'.
+        name (str): Stem of its file if there are no switches; that of a
+            config with CR ends in '_cr'.
         config (str): Path in the repository.
         method (str): As the paper calls it, without '+ CR'.
         dataset (str): Such as 'CIFAR-10-LT'.
@@ -36,6 +41,11 @@ class ConfigEntry(NamedTuple):
         model (str): Such as 'ResNet-32'.
         epochs (int): Of its training.
         main (str): Evaluation of the main number: 'last' or 'best'.
+        switches (str): As on a command line. Defaults to ''.
+        with_files (tuple[str]): Those of ``--with``. Defaults to ().
+        cr_switch (bool): Whether ``--cr`` is among them. Defaults to False.
+        options (dict): Of ``--cfg-options``, values by dotted key. Defaults
+            to {}.
     """
     name: str
     config: str
@@ -45,6 +55,10 @@ class ConfigEntry(NamedTuple):
     model: str
     epochs: int
     main: str
+    switches: str = ''
+    with_files: Tuple[str, ...] = ()
+    cr_switch: bool = False
+    options: Dict[str, Any] = {}
 
     @property
     def cr(self) -> bool:
@@ -92,10 +106,14 @@ def _entry(model: Any, where: str) -> ConfigEntry:
     name = _field(model, 'Name', where, str)
     where += f' ({name!r})'
     config = _field(model, 'Config', where, str)
-    if posixpath.basename(config) != f'{name}.py':
-        raise UsageError(f'{where}: Config: expected a path that ends in '
-                         f"{name + '.py'!r}, the Name, got {config!r}")
     metadata = _field(model, 'Metadata', where, dict)
+    switches = ''
+    if 'Switches' in metadata:
+        switches = _field(metadata, 'Switches', f'{where}: Metadata', str)
+    elif posixpath.basename(config) != f'{name}.py':
+        raise UsageError(f'{where}: Config: expected a path that ends in '
+                         f"{name + '.py'!r}, the Name, got {config!r}; else "
+                         'Metadata has Switches')
     protocol = _field(metadata, 'Protocol', f'{where}: Metadata', dict)
     place = f'{where}: Metadata: Protocol'
     main = _field(protocol, 'Main Number', place, str)
@@ -114,7 +132,30 @@ def _entry(model: Any, where: str) -> ConfigEntry:
         imbalance_factor=factor,
         model=_field(metadata, 'Architecture', f'{where}: Metadata', str),
         epochs=_field(protocol, 'Epochs', place, int),
-        main=MAIN_NUMBERS[main])
+        main=MAIN_NUMBERS[main],
+        switches=switches,
+        **_read_switches(switches, where))
+
+
+class _SwitchParser(ArgumentParser):
+
+    def error(self, message: str) -> None:
+        raise UsageError(message)
+
+
+def _read_switches(text: str, where: str) -> Dict[str, Any]:
+    parser = _SwitchParser(add_help=False, allow_abbrev=False)
+    add_common_arguments(parser)
+    try:
+        found = parser.parse_args(shlex.split(text))
+    except ValueError as error:  # UsageError, or a quote that does not end
+        raise UsageError(
+            f"{where}: Metadata: Switches: expected '--with FILE ... --cr "
+            f"--cfg-options KEY=VALUE ...', got {text!r}: {error}") from error
+    return dict(
+        with_files=tuple(found.with_files),
+        cr_switch=found.cr,
+        options=found.cfg_options)
 
 
 def _field(entry: Dict[str, Any], key: str, where: str, kind) -> Any:

@@ -10,23 +10,27 @@ from mmcurv.analysis.words import clean
 from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.matrices.matrix import Matrix
 from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrices.spec_config import spec_hash
 from mmcurv.benchmark.states.run_state import run_state
 from .alike import check_alike
 from .provenance_warnings import provenance_warnings
 from .run_records import RECORD, check_run_record, kept_part, read_run_record
 
-SCHEMA, SCHEMA_VERSION = 'mmcurv.collection', 1
+SCHEMA, SCHEMA_VERSION = 'mmcurv.collection', 2
 KEYS = ('matrix', 'runs')
 FOLDER = r'(?!\.)[^/\\:\x00-\x1f]+'  # it must not lead anywhere else
 RUN_KEYS = ('method', 'cr', 'dataset', 'imbalance_factor', 'model', 'variant',
-            'tau', 'seed', 'config', 'options')
+            'tau', 'seed', 'config', 'options', 'with_files', 'cr_switch')
 
 
 def collect(matrix: Matrix, command: str = '') -> Dict[str, Any]:
     """Read what the runs of a matrix left in their folders.
 
     A run that is not done carries how it stands and why; one whose record
-    lacks something is 'unreadable'. Nothing is written.
+    lacks something is 'unreadable'. ``config_hash`` of a run is the hash of
+    its config with switches and options: that of its record, too, unless the
+    file was kept from before the config was written otherwise with the same
+    meaning. Nothing is written.
 
     Args:
         matrix (Matrix): Which runs, and where they lie.
@@ -97,14 +101,15 @@ def read_collection(path: str) -> Dict[str, Any]:
     version = collection.get('schema_version')
     if version != SCHEMA_VERSION:
         raise ValueError(f'{path}: expected schema version {SCHEMA_VERSION}, '
-                         f'got {clean(version, 20)}. Read it with the mmcurv '
-                         'that wrote it, or a newer one.')
+                         f'got {clean(version, 20)}. Collect the runs again '
+                         'with "tools/benchmark.py collect", or read it with '
+                         'the mmcurv that wrote it, or a newer one.')
     missing = [key for key in KEYS if key not in collection]
     missing += [
         f'{key} of run {i}'
         for i, run in enumerate(collection.get('runs', []))
-        for key in (*RUN_KEYS, 'name', 'state', 'reason', 'record')
-        if key not in run
+        for key in (*RUN_KEYS, 'config_hash', 'name', 'state', 'reason',
+                    'record') if key not in run
     ]
     if missing:
         raise ValueError(f'{path}: expected {", ".join(missing[:5])} in the '
@@ -136,6 +141,7 @@ def _entry(spec: RunSpec) -> Dict[str, Any]:
     fields = spec._asdict()
     return dict({key: fields[key]
                  for key in RUN_KEYS},
+                config_hash=spec_hash(spec) if spec.config else None,
                 name=spec.name,
                 state=kind,
                 reason=reason,

@@ -46,17 +46,20 @@ def broken_configs(specs: Iterable[RunSpec],
         build (bool): Build every model, too, without memory for its weights.
 
     Returns:
-        list[tuple[str, str]]: Path and reason, once for each config with its
-        options.
+        list[tuple[str, str]]: Config with its switches, and reason, once for
+        each of both.
     """
-    distinct = {(spec.config, json.dumps(spec.options)): spec
+    distinct = {(spec.config_words, json.dumps(spec.options)): spec
                 for spec in specs if spec.config}  # yapf: disable
     missing = dict(missing_configs(distinct.values()))
     found = {}
     for spec in distinct.values():
-        reason = missing.get(spec.config) or _fault(spec, build)
+        lost = [f'--with {path}: {missing[path]}' for path in spec.with_files
+                if path in missing]  # yapf: disable
+        reason = (
+            missing.get(spec.config) or '; '.join(lost) or _fault(spec, build))
         if reason:
-            found[spec.config, reason] = None
+            found[spec.config_words, reason] = None
     return list(found)
 
 
@@ -88,7 +91,8 @@ def _fault(spec: RunSpec, build: bool) -> str:
             check_stages(cfg)
         return fault
     except UsageError as error:
-        return str(error).removeprefix(f'{spec.config}: ')
+        reason = str(error).removeprefix('config ')
+        return reason.removeprefix(f'{spec.config}: ')
 
 
 def _fault_of(cfg: Config, build: bool) -> str:

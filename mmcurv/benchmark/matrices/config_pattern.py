@@ -1,7 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Paths of configs with places for data, imbalance factor and CR."""
 import string
-from typing import Optional
+from typing import List, Optional
 
 from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
@@ -29,8 +29,7 @@ def fill_pattern(pattern: str, data: str, factor: Optional[float],
     if factor is not None:
         values['factor'] = f'{factor:g}'
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(pattern)]
-        for name in filter(lambda name: name is not None, names):
+        for name in placeholders(pattern):
             if name not in PLACEHOLDERS:
                 raise UsageError(
                     f'config {pattern!r}: unknown placeholder {name!r}: '
@@ -44,3 +43,9 @@ def fill_pattern(pattern: str, data: str, factor: Optional[float],
             raise
         raise UsageError(f'config {pattern!r}: {error}; placeholders are '
                          '{data}, {factor} and {cr}') from error
+
+
+def placeholders(pattern: str) -> List[str]:
+    """Names in braces in a pattern; ValueError if a brace is left open."""
+    names = [name for _, name, _, _ in string.Formatter().parse(pattern)]
+    return [name for name in names if name is not None]

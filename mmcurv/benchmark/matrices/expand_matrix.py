@@ -5,9 +5,11 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
-from .config_pattern import fill_pattern
+from .config_pattern import fill_pattern, placeholders
 from .matrix_fields import slug
 from .run_spec import RunSpec
+
+FACTOR = 'train_dataloader.dataset.imbalance_factor'
 
 
 class Cell(NamedTuple):
@@ -88,7 +90,15 @@ def _run(matrix: Dict[str, Any], cell: Cell, seed: int, root: str) -> RunSpec:
     place = data['slug']
     place += '' if factor is None else f'-if{factor:g}'
     place += f'-{slug(method["model"])}' if len(models) > 1 else ''
-    pattern = method['config']
+    config, files, switch, named = None, [], False, {}
+    if method['config']:
+        config, *files = (
+            fill_pattern(pattern, data['slug'], factor, cr)
+            for pattern in (method['config'], *data['with'], *method['with']))
+        filled = placeholders(method['config'])
+        switch = cr and 'cr' not in filled
+        if factor is not None and 'factor' not in filled:
+            named = {FACTOR: factor}
     return RunSpec(
         matrix=matrix['name'],
         method=name,
@@ -99,14 +109,18 @@ def _run(matrix: Dict[str, Any], cell: Cell, seed: int, root: str) -> RunSpec:
         variant=variant['variant'],
         tau=variant['tau'],
         seed=seed,
-        config=pattern and fill_pattern(pattern, data['slug'], factor, cr),
+        config=config,
         options={
             **matrix['options'],
+            **named,
+            **data['options'],
             **method['options'],
             **variant['options']
         },
         folder=run_folder(root, matrix['name'], name, cr, place,
-                          variant['variant'], seed))
+                          variant['variant'], seed),
+        with_files=tuple(files),
+        cr_switch=switch)
 
 
 def _check_all_used(matrix: Dict[str, Any], cells: List[Cell]) -> None:
@@ -147,11 +161,12 @@ def _check_distinct(runs: List[RunSpec]) -> None:
             known[key] = run
         if run.config is None:
             continue
-        key = (run.config, repr(sorted(run.options.items())), run.seed)
+        key = (run.config_words, repr(sorted(run.options.items())), run.seed)
         if key in trainings:
             raise UsageError(
                 f'{trainings[key].name!r} and {run.name!r} would be the same '
-                f'training: both have the config {run.config!r} and the same '
-                'options. Write the placeholders {data}, {factor} or {cr} '
-                "into the config, or keep one by 'cr', 'data' or 'factors'")
+                f'training: both have the config {run.config_words!r} and '
+                "the same options. Give one a 'with' or 'options' of its own, "
+                'write the placeholder {data}, {factor} or {cr} into the '
+                "config, or keep one by 'cr', 'data' or 'factors'")
         trainings[key] = run

@@ -100,6 +100,7 @@ FACTORS = Field('a list of numbers of at least 1, largest over smallest class',
 OPTIONS = Field(
     'plain values by dotted key, such as {train_cfg.max_epochs: 20}',
     _are_options, {})
+WITH = Field('a list of paths of config files', _list_of(_is_name), [])
 ENTRIES = Field('a list of entries',
                 _list_of(lambda value: isinstance(value, dict)))
 
@@ -125,7 +126,9 @@ DATA = dict(
         "lower-case letters, digits, '.' and '-', as in names of configs",
         lambda value: _is_name(value) and bool(
             re.fullmatch('[a-z0-9.-]+', value)) and slug(value) == value),
-    factors=FACTORS)
+    factors=FACTORS,
+    options=OPTIONS,
+    **{'with': WITH})
 METHOD = dict(
     method=_name(),
     model=_name(),
@@ -134,7 +137,8 @@ METHOD = dict(
     cr=CR._replace(default=None),
     data=Field('a list of slugs of data', _list_of(_is_name), None),
     factors=FACTORS,
-    options=OPTIONS)
+    options=OPTIONS,
+    **{'with': WITH})
 VARIANT = dict(
     variant=Field("a text, '' for the plain run, and none such as 'seed0'",
                   _is_variant),

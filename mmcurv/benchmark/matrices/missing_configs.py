@@ -10,15 +10,17 @@ from .shipped_files import config_file
 
 
 def missing_configs(runs: Iterable[RunSpec]) -> List[Tuple[str, str]]:
-    """Configs without a file.
+    """Configs, and files over them, that do not exist.
 
     Args:
         runs (Iterable[RunSpec]): Runs; those without config are no fault.
 
     Returns:
-        list[tuple[str, str]]: Each config once, and what could be meant.
+        list[tuple[str, str]]: Each file once, and what could be meant.
     """
-    configs = dict.fromkeys(run.config for run in runs if run.config)
+    configs = dict.fromkeys(
+        path for run in runs if run.config
+        for path in (run.config, *run.with_files))
     return [(config, _reason(config)) for config in configs
             if not _exists(config)]
 

@@ -102,7 +102,7 @@ def _check_repetitions(matrix: Dict[str, Any], path: str) -> None:
         for entry in matrix[key]:
             lists += [(f'{key}: {name}', value)
                       for name, value in entry.items()
-                      if isinstance(value, list)]
+                      if isinstance(value, list) and name != 'with']
     for where, values in lists:
         again = _repeated(values)
         if again:
@@ -122,7 +122,9 @@ def _check_slugs(matrix: Dict[str, Any], path: str) -> None:
 
 
 def _check_options(matrix: Dict[str, Any], path: str) -> None:
-    entries = [matrix, *matrix['methods'], *matrix['variants']]
+    entries = [
+        matrix, *matrix['data'], *matrix['methods'], *matrix['variants']
+    ]
     for key in (key for entry in entries for key in entry['options']):
         if key in OWN_OPTIONS:
             raise UsageError(f'{path}: options: {key} is set for each run, by '

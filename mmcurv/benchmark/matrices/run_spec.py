@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """One run of a matrix: what is trained, and where."""
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 
 class RunSpec(NamedTuple):
@@ -20,6 +20,10 @@ class RunSpec(NamedTuple):
         options (dict): Changes of the config by dotted key, as
             ``--cfg-options`` takes them, without the seed.
         folder (str): Work folder.
+        with_files (tuple[str]): Config files over the config, as ``--with``
+            takes them. Defaults to ().
+        cr_switch (bool): Whether ``--cr`` is what adds CR, and not the config
+            itself. Defaults to False.
     """
     matrix: str
     method: str
@@ -33,6 +37,14 @@ class RunSpec(NamedTuple):
     config: Optional[str]
     options: Dict[str, Any]
     folder: str
+    with_files: Tuple[str, ...] = ()
+    cr_switch: bool = False
+
+    @property
+    def config_words(self) -> str:
+        """The config with its switches, as on a command line."""
+        return ' '.join(
+            [str(self.config), *switch_words(self.with_files, self.cr_switch)])
 
     @property
     def cell(self) -> tuple:
@@ -48,3 +60,17 @@ class RunSpec(NamedTuple):
             parts[1] += f' if{self.imbalance_factor:g}'
         parts += [self.model, self.variant, f'seed {self.seed}']
         return ', '.join(part for part in parts if part)
+
+
+def switch_words(with_files: Sequence[str], cr: bool) -> List[str]:
+    """Switches of ``tools/train.py`` and ``tools/test.py``.
+
+    Args:
+        with_files (Sequence[str]): Config files over the config.
+        cr (bool): Whether CR is added.
+
+    Returns:
+        list[str]: Such as ``['--with', 'a.py', 'b.py', '--cr']``.
+    """
+    words = ['--with', *with_files] if with_files else []
+    return words + ['--cr'] * cr

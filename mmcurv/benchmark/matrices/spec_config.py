@@ -1,15 +1,15 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""The config of a run with its options, as the training will read it."""
-import copy
+"""The config of a run with its switches, as the training will read it."""
 import functools
 import json
-from typing import Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
 from mmcurv.benchmark.running.option_arguments import option_arguments
 from mmcurv.engine.config_hash import config_hash
-from mmcurv.engine.config_options import UsageError, check_options
+from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.merged_config import merged_config
 from mmcurv.engine.stages.stage_epochs import stage_epochs
 from mmcurv.engine.stages.stage_progress import StageEpochs, total_epochs
 from .run_spec import RunSpec
@@ -17,10 +17,10 @@ from .shipped_files import config_file
 
 
 def spec_config(spec: RunSpec) -> Config:
-    """Read the config of a run and change it by its options.
+    """Read the config of a run and change it by its switches and options.
 
-    Each file is read once a process, since many runs share it; so is each
-    set of changes. Do not change what comes back.
+    Each config with its switches is read once a process, since many runs
+    share it. Do not change what comes back.
 
     Args:
         spec (RunSpec): A run with a config.
@@ -29,15 +29,34 @@ def spec_config(spec: RunSpec) -> Config:
         Config: Without seed and work folder of the run.
 
     Raises:
-        UsageError: If there is no such file, it is no config, or an option
-            has no place in it.
+        UsageError: If a file is missing or no config, or an option has no
+            place in it.
     """
-    return _changed(spec.config, json.dumps(spec.options))
+    return _merged(*_key(spec))
 
 
 def spec_hash(spec: RunSpec) -> str:
     """Hash of :func:`spec_config`, equal for all seeds."""
-    return _hash(spec.config, json.dumps(spec.options))
+    return _hash(*_key(spec))
+
+
+def key_hash(config: str, options: Dict[str, Any], with_files: Sequence[str],
+             cr: bool) -> str:
+    """Hash of a config with its options and switches, see :func:`spec_hash`.
+
+    Args:
+        config (str): Path of the config.
+        options (dict): Values by dotted key.
+        with_files (Sequence[str]): Config files over the config.
+        cr (bool): Whether ``--cr`` adds CR.
+
+    Returns:
+        str: The hash.
+
+    Raises:
+        UsageError: As of :func:`spec_config`.
+    """
+    return _hash(config, json.dumps(options), tuple(with_files), cr)
 
 
 def spec_epochs(spec: RunSpec) -> Optional[int]:
@@ -48,51 +67,31 @@ def spec_epochs(spec: RunSpec) -> Optional[int]:
 
 def spec_stages(spec: RunSpec) -> Tuple[StageEpochs, ...]:
     """The stages of the training, one for a config without ``stages``."""
-    return _stages(spec.config, json.dumps(spec.options))
+    return _stages(*_key(spec))
 
 
-def read_config(path: str) -> Config:
-    """Read a config file, whatever may be wrong with it.
-
-    Args:
-        path (str): Path of the file.
-
-    Returns:
-        Config: The config.
-
-    Raises:
-        UsageError: If it cannot be read.
-    """
-    try:
-        return Config.fromfile(path)
-    except Exception as error:  # a config is a program of the user
-        words = ' '.join(str(error).split())
-        raise UsageError(f'{path}: cannot be read as a config: '
-                         f'{type(error).__name__}: {words}') from error
+def _key(spec: RunSpec) -> tuple:
+    return (spec.config, json.dumps(spec.options), tuple(spec.with_files),
+            spec.cr_switch)
 
 
 @functools.lru_cache(maxsize=None)
-def _read(path: str) -> Config:
+def _merged(path: str, options: str, with_files: Tuple[str, ...],
+            cr: bool) -> Config:
+    changes = json.loads(options)
+    option_arguments(changes)  # raises if the command line cannot carry them
     try:
-        return read_config(config_file(path))
+        path = config_file(path)
     except FileNotFoundError as error:
         raise UsageError(f'{path}: {error}') from error
+    return merged_config(path, changes, with_files, cr)
 
 
 @functools.lru_cache(maxsize=None)
-def _changed(path: str, options: str) -> Config:
-    cfg, changes = copy.deepcopy(_read(path)), json.loads(options)
-    option_arguments(changes)  # raises if the command line cannot carry them
-    check_options(cfg, changes)
-    cfg.merge_from_dict(changes)
-    return cfg
+def _stages(*key) -> Tuple[StageEpochs, ...]:
+    return tuple(stage_epochs(_merged(*key)))
 
 
 @functools.lru_cache(maxsize=None)
-def _stages(path: str, options: str) -> Tuple[StageEpochs, ...]:
-    return tuple(stage_epochs(_changed(path, options)))
-
-
-@functools.lru_cache(maxsize=None)
-def _hash(path: str, options: str) -> str:
-    return config_hash(_changed(path, options))
+def _hash(*key) -> str:
+    return config_hash(_merged(*key))

@@ -4,6 +4,7 @@ from typing import Any, Dict, List
 
 from mmcurv.analysis.words import clean, fixed
 from mmcurv.benchmark.collecting.metrics import run_metrics
+from mmcurv.benchmark.matrices.run_spec import switch_words
 from .run_facts import STATE_WORDS
 
 
@@ -22,12 +23,16 @@ def run_rows(collection: Dict[str, Any]) -> List[Dict[str, str]]:
         done = run['state'] == 'done'
         numbers = run_metrics(run['record']) if done else {}
         options = [f'{key}={value}' for key, value in run['options'].items()]
+        config = ' '.join([
+            run['config'] or 'none',
+            *switch_words(run['with_files'], run['cr_switch'])
+        ])
         rows.append(
             dict(
                 name=clean(run['name'], 200),
                 state=STATE_WORDS.get(run['state'], clean(run['state'])),
                 overall=fixed(2)(numbers.get('overall')),
                 seconds=fixed(0)(numbers.get('seconds')),
-                config=clean(run['config'] or 'none', 200),
+                config=clean(config, 400),
                 options=clean(' '.join(options), 300)))
     return rows

@@ -62,7 +62,7 @@ def estimate_cost(cfg: Config,
         return CostEstimate(model, data, False, None, None, 0.)
     if not (model and data and model.feature_dim):
         return CostEstimate(model, data, True, None, None, None)
-    layers = len(layer_names(hook.get('layer', 'head.fc')))
+    layers = len(layer_names(hook['layer']))
     memory = pool_memory(hook, data, model.feature_dim, layers, processes)
     batch = cfg.train_dataloader.get('batch_size')
     step = _step(hook, data, model.feature_dim, layers, batch, processes)

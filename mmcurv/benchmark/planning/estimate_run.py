@@ -42,7 +42,7 @@ def estimate_run(spec: RunSpec, finished: List[FinishedRun],
     """Estimate a run, from the best that is known.
 
     The mean time of ended runs of the same config; else that of the same
-    file with other options, by the epoch; else multiply-adds times three,
+    files with other options, by the epoch; else multiply-adds times three,
     for forward and backward pass, times images and epochs, over the speed of
     the machine. The latter knows neither evaluation nor Curvature
     Regularization nor the loading of data.
@@ -97,7 +97,8 @@ def _by_runs(spec: RunSpec, finished: List[FinishedRun],
         return None, None
     scaled = []
     for run in finished:
-        if osp.realpath(run.config) != path:
+        if (osp.realpath(run.config), run.with_files,
+                run.cr) != (path, tuple(spec.with_files), spec.cr):
             continue
         if size and size.multiply_adds != run.multiply_adds:
             continue  # the options changed the network

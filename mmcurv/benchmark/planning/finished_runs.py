@@ -2,7 +2,7 @@
 """What runs that have ended took, on a machine like this one."""
 import glob
 import os.path as osp
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from mmcurv.benchmark.collecting.run_records import RECORD, read_run_record
 
@@ -24,6 +24,9 @@ class FinishedRun(NamedTuple):
             Regularization.
         samples (int): Images trained on, each as often as it was.
         multiply_adds (int, optional): Of one image's forward pass.
+        with_files (tuple[str]): Config files over the config. Defaults to
+            ().
+        cr (bool): With Curvature Regularization. Defaults to False.
     """
     config: str
     hash: str
@@ -32,6 +35,8 @@ class FinishedRun(NamedTuple):
     training_seconds: float
     samples: int
     multiply_adds: Optional[int]
+    with_files: Tuple[str, ...] = ()
+    cr: bool = False
 
 
 def finished_runs(root: str, machine: Dict[str, Any]) -> List[FinishedRun]:
@@ -71,4 +76,7 @@ def _finished(record: Dict[str, Any]) -> FinishedRun:
         training_seconds=cost['training_seconds'] -
         (cost.get('cr_seconds') or 0.),
         samples=int(cost['samples']),
-        multiply_adds=cost['multiply_adds'])
+        multiply_adds=cost['multiply_adds'],
+        with_files=tuple((record['config'].get('switches')
+                          or {}).get('with_files', ())),
+        cr=record['cr'] is not None)

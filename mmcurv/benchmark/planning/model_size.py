@@ -9,8 +9,10 @@ from mmengine.config import Config
 
 from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.config_hash import canonical_json
+from mmcurv.engine.curvature_defaults import usual_mixed
 from mmcurv.engine.feature_tap import layer_names
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
+from mmcurv.engine.tap_points import last_classifier, usual_layers
 from mmcurv.regularization.pool_bytes import pool_bytes as bytes_of_pool
 from .fitted_pool import fitted_pool
 from .pool_memory import pooled_images
@@ -48,11 +50,8 @@ def model_size(cfg: Config) -> Optional[ModelSize]:
         ModelSize | None: None if the model cannot be built in this way.
     """
     hook = pool_hook(cfg)
-    layers = None if hook is None else tuple(
-        layer_names(hook.get('layer', 'head.fc')))
-    model = {key: cfg[key] for key in OF_MODEL if key in cfg}
-    text = canonical_json(Config(model))  # one for all seeds and data
-    return _size(text, image_shape(cfg), layers)
+    layers = hook and tuple(layer_names(hook['layer']))
+    return _size(_model_text(cfg), image_shape(cfg), layers)
 
 
 def image_shape(cfg: Config) -> Optional[Tuple[int, int, int]]:
@@ -85,11 +84,43 @@ def image_shape(cfg: Config) -> Optional[Tuple[int, int, int]]:
 
 
 def pool_hook(cfg: Config) -> Optional[dict]:
-    """Config of the hook of Curvature Regularization, None without it."""
-    for hook in cfg.get('custom_hooks') or []:
-        if str(hook.get('type')).rpartition('.')[2] == 'FeaturePoolHook':
-            return hook
-    return None
+    """Config of the hook of Curvature Regularization, None without it.
+
+    Args:
+        cfg (Config): A training config.
+
+    Returns:
+        dict | None: With ``layer`` and ``mixed`` as the hook will choose
+        them; 'head.fc' and 'skip' where the model does not tell.
+    """
+    hooks = [*(cfg.get('custom_hooks') or [])]
+    hooks += filter(None, (cfg.get('default_hooks') or {}).values())
+    kinds = [str(hook.get('type')).rpartition('.')[2] for hook in hooks]
+    if 'FeaturePoolHook' not in kinds:
+        return None
+    hook = dict(hooks[kinds.index('FeaturePoolHook')])
+    layers, mixed = ['head.fc'], 'skip'
+    try:
+        model = _model(_model_text(cfg))
+    except Exception:  # what is wrong with it, its training will say
+        model = None
+    if model is not None:
+        mixing = [kind for kind in kinds if kind == 'PairedMixupHook']
+        mixed, _ = usual_mixed(model, mixing)
+        names, _ = usual_layers(model, 'curvature_layers')
+        layers = names or _only_classifier(model, cfg) or layers
+    for key, value in (('layer', layers), ('mixed', mixed)):
+        if hook.get(key) is None:
+            hook[key] = value
+    return hook
+
+
+def _only_classifier(model: torch.nn.Module, cfg: Config) -> List[str]:
+    classes = (cfg.get('data_preprocessor') or {}).get('num_classes')
+    try:
+        return [last_classifier(model, classes)]
+    except ValueError:  # none, or several; its training will say
+        return []
 
 
 def pool_bytes(hook: dict, counts: List[int],
@@ -104,7 +135,7 @@ def pool_bytes(hook: dict, counts: List[int],
     Returns:
         int | None: None if an option of the pool is wrong.
     """
-    layers = len(layer_names(hook.get('layer', 'head.fc')))
+    layers = len(layer_names(hook['layer']))
     data = TrainSet(sum(counts), len(counts), max(counts), min(counts), counts)
     pool = fitted_pool(hook, data, feature_dim, layers)
     if pool is None:
@@ -114,11 +145,23 @@ def pool_bytes(hook: dict, counts: List[int],
                          pool['dtype']).features
 
 
+def _model_text(cfg: Config) -> str:
+    """One for all seeds and data."""
+    return canonical_json(
+        Config({key: cfg[key]
+                for key in OF_MODEL if key in cfg}))
+
+
+@functools.lru_cache(maxsize=4)
+def _model(text: str) -> torch.nn.Module:
+    return meta_model(Config(json.loads(text)))
+
+
 @functools.lru_cache(maxsize=None)
 def _size(text: str, shape: Any,
           layers: Optional[Tuple[str, ...]]) -> Optional[ModelSize]:
     try:
-        model = meta_model(Config(json.loads(text)))
+        model = _model(text)
     except Exception:  # what is wrong with it, its training will say
         return None
     tensors = [*model.parameters(), *model.buffers()]

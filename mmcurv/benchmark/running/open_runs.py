@@ -48,7 +48,7 @@ def open_runs(specs: Sequence[RunSpec],
     broken = broken_configs(configured, build=True)
     unreadable = {config for config, _ in broken}
     states = [(spec, run_state(spec)) for spec in configured
-              if spec.config not in unreadable]
+              if spec.config_words not in unreadable]
     lines = [f'  {config}: {reason}' for config, reason in broken]
     lines += [
         f'  {spec.folder}: {state.reason}' for spec, state in states

@@ -3,7 +3,7 @@
 import sys
 from typing import List, Optional
 
-from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrices.run_spec import RunSpec, switch_words
 from mmcurv.benchmark.matrices.shipped_files import config_file, shipped_file
 from .option_arguments import option_arguments
 
@@ -27,6 +27,7 @@ def run_command(spec: RunSpec, script: Optional[str] = None) -> List[str]:
     options = {**spec.options, 'randomness.seed': spec.seed}
     return [
         sys.executable, script or shipped_file('tools/train.py'),
-        config_file(spec.config), '--work-dir', spec.folder, '--cfg-options',
-        *option_arguments(options)
+        config_file(spec.config),
+        *switch_words(spec.with_files, spec.cr_switch), '--work-dir',
+        spec.folder, '--cfg-options', *option_arguments(options)
     ]

@@ -108,7 +108,7 @@ class RunProgress:
             before = _epochs_before(running)
             reached = epoch_reached(run.folder, running.started,
                                     run.stages) or before
-            self._seen[run.folder] = (run.spec.config, seconds,
+            self._seen[run.folder] = (_training(run), seconds,
                                       reached - before)
             left.append((run, reached))
             of = '' if run.epochs is None else f' of {run.epochs}'
@@ -124,7 +124,7 @@ class RunProgress:
                   workers: int) -> Optional[float]:
         if any(run.epochs is None for run, _ in left):
             return None
-        return seconds_left([(run.spec.config, max(0, run.epochs - reached))
+        return seconds_left([(_training(run), max(0, run.epochs - reached))
                              for run, reached in left],
                             seconds_per_epoch(self._seen.values()), workers)
 
@@ -134,6 +134,11 @@ class RunProgress:
         if not left or self._seconds is None:
             return text
         return f'{text}, about {duration(self._seconds)}'
+
+
+def _training(run: PlannedRun) -> str:
+    """What runs share that take about the same time per epoch."""
+    return f'{run.spec.config_words} {run.spec.imbalance_factor}'
 
 
 def _epochs_before(running: Running) -> int:

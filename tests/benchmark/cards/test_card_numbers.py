@@ -91,6 +91,6 @@ def test_config_that_is_another_one_by_now_is_noticed():
     collection = pair(options={'train_cfg.val_interval': 5})
     one = row({'a': collection})
     assert not has_changed_config(one.plain_runs)
-    collection['runs'][0]['record']['config']['hash'] = 'e' * 64
+    collection['runs'][0]['config_hash'] = 'e' * 64
     assert has_changed_config(one.plain_runs)
     assert not has_changed_config(one.cr_runs)

@@ -2,7 +2,9 @@
 import pytest
 
 from mmcurv.benchmark.cards.card_rows import KeptRuns, card_rows, config_runs
-from tests.benchmark.kept_runs import IF10, IF100, entry, kept_collection
+from mmcurv.benchmark.matrices.expand_matrix import FACTOR
+from tests.benchmark.kept_runs import (CONFIG, IF10, IF100, entry,
+                                       kept_collection)
 
 CR = f'{IF100}_cr'
 BOTH = [entry(IF100), entry(CR)]
@@ -24,15 +26,19 @@ def test_each_config_stands_beside_its_twin_in_the_order_of_the_file():
     assert all(row.cr_runs == KeptRuns('', []) for row in rows)
 
 
-def test_runs_of_the_config_without_options_count():
+def test_runs_of_the_config_count_however_it_is_written():
     found = config_runs(entry(), kept_collection({IF100: [70, 71], IF10: [1]}))
     assert [run['seed'] for run in found] == [0, 1]
+    # The option of the factor repeats what the data have.
+    assert FACTOR in found[0]['options'] and not entry().options
 
 
-def test_other_paths_of_the_same_file_count():
-    collection = kept_collection({IF100: [70]})
-    collection['runs'][0]['config'] = f'./configs/ce//{IF100}.py'
-    assert len(config_runs(entry(), collection)) == 1
+def test_cr_of_a_file_and_of_the_switch_are_one():
+    kept = kept_collection({CR: [70]})
+    plain = entry(CR)._replace(cr_switch=False)
+    file = plain._replace(config=CONFIG.replace('.py', '_cr.py'))
+    assert len(config_runs(file, kept)) == 1
+    assert config_runs(plain, kept) == []
 
 
 @pytest.mark.parametrize('options, counts', [
@@ -41,8 +47,15 @@ def test_other_paths_of_the_same_file_count():
         'train_cfg.val_interval': 10
     }, 1),
     ({
+        'default_hooks.geometry.interval': 5,
+        'default_hooks.checkpoint.save_best': None
+    }, 1),
+    ({
         'train_cfg.val_interval': 10,
         **SHORT
+    }, 0),
+    ({
+        'randomness.deterministic': True
     }, 0),
 ])
 def test_runs_whose_options_change_the_recipe_do_not(options, counts):

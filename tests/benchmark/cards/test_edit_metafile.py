@@ -111,6 +111,7 @@ def test_anchors_of_the_author_are_understood():
       Imbalance Factor: 100
       Architecture: ResNet-32
       Protocol: {Epochs: 200, Main Number: last epoch}
+      Switches: --with configs/_base_/datasets/cifar10_lt.py --cr
       Target: {Paper Table: Table 1, Top 1 Accuracy: 72.6}
 """, '      {Training Data: CIFAR-10-LT}\n'),
     METAFILE.replace('Results: null', 'Results: *r').replace(

@@ -3,7 +3,7 @@ import pytest
 
 from mmcurv.benchmark.cards.metafile import read_metafile
 from mmcurv.engine.config_options import UsageError
-from tests.benchmark.kept_runs import IF100, METAFILE, entry
+from tests.benchmark.kept_runs import CIFAR10, IF100, METAFILE, entry
 
 
 def test_entries_are_read_in_order():
@@ -27,8 +27,11 @@ def test_balanced_data_have_no_imbalance_factor():
     ('Epochs: 200', 'Epochs: true', 'a whole number, found True'),
     ('Factor: 100', 'Factor: many', "expected a number, found 'many'"),
     ('last epoch', 'last', "unknown 'last': expected 'last epoch', 'bes"),
-    ('if100.py', 'if50.py', "expected a path that ends in 'ce_resnet32_c"),
-    ('100_cr.py', '100.py', 'Config: expected a path that ends in'),
+    (f'      Switches: --with {CIFAR10} --cr\n', '',
+     "entry 2 .*Config: expected a path that ends in 'ce_resnet32_cifar10-lt"),
+    (' --cr', ' --crr', "Switches: expected '--with FILE .* unrecognized"),
+    (' --cr', ' --with', 'Switches: expected .* at least one argument'),
+    (' --cr', ' --cr "', 'Switches: expected .* closing quotation'),
     ('Models:', 'Model:', 'expected a list Models'),
     ('Models:', 'Models: [', 'expected YAML'),
     ('    Results: null', '    Name: twice', "the key 'Name' stands here twi"),

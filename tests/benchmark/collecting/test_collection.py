@@ -8,6 +8,7 @@ from mmcurv.atomic_write import write_json
 from mmcurv.benchmark.collecting.collection import (collect, read_collection,
                                                     write_collection)
 from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrices.spec_config import spec_hash
 from tests.benchmark.synthetic_runs import (MATRIX, example_collection,
                                             run_record, spec, write_matrix,
                                             write_run, write_runs)
@@ -46,6 +47,7 @@ def test_finished_runs_carry_their_records(matrix):
     run, one = collection['runs'][4], matrix.runs[4]
     assert (run['method'], run['cr'], run['seed']) == ('CE', True, 1)
     assert run['config'] == one.config and run['name'] == one.name
+    assert run['config_hash'] == spec_hash(one)
     expected = run_record(one, epochs=3, history=False)
     del expected['config']['text']
     assert run['record'] == expected
@@ -103,8 +105,9 @@ def test_collection_survives_a_file(tmp_path):
     ('{"schema": "mmcurv.coll', 'cut short'),
     ('[]', "expected schema 'mmcurv.collection'"),
     ('{"schema": "mmcurv.run"}', "got 'mmcurv.run'"),
-    ('{"schema": "mmcurv.collection", "schema_version": 2}', 'version 1'),
-    ('{"schema": "mmcurv.collection", "schema_version": 1, "runs": [{}]}',
+    ('{"schema": "mmcurv.collection", "schema_version": 1}',
+     'version 2, got 1. Collect the runs again'),
+    ('{"schema": "mmcurv.collection", "schema_version": 2, "runs": [{}]}',
      'expected matrix, method of run 0'),
 ])
 def test_what_is_no_whole_collection_is_refused(tmp_path, text, words):

@@ -3,7 +3,8 @@ import pytest
 import yaml
 
 from mmcurv.benchmark.matrices.matrix import load_matrix
-from tests.tools.tool_runs import CONFIG, load_tool
+from tests.benchmark.trained_folder import CONFIG
+from tests.tools.tool_runs import load_tool
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def show(tmp_path, capsys):
         seeds=[0, 1],
         cr=[True],
         data=[dict(dataset='Toy', slug='toy')],
-        methods=[dict(method='CE', model='ResNet-8', config=str(CONFIG))])
+        methods=[dict(method='CE', model='ResNet-8', config=CONFIG)])
     path = tmp_path / 'toy.yml'
     path.write_text(yaml.safe_dump(content))
 

@@ -19,7 +19,7 @@ from tests.tools.tool_runs import (CONFIG, load_tool, tiny_options,
 TRAINED = dict(
     method='CE',
     model='ResNet-8',
-    config=str(CONFIG.with_name('ce_resnet20_{data}-if{factor}{cr}.py')))
+    config=str(CONFIG.with_name('ce_resnet8_{data}-if{factor}.py')))
 UNWRITTEN = dict(method='BBN', model='ResNet-8', config=None)
 
 
@@ -146,7 +146,7 @@ def test_dry_run_prints_the_commands_and_makes_nothing(matrix, tool, tmp_path,
     before = snapshot(tmp_path)
     assert tool('run', path, '--dry-run', '--only', 'seed=1') == 0
     (line, ) = capsys.readouterr().out.splitlines()
-    assert f'--work-dir {folder(tmp_path, 1)} --cfg-options ' in line
+    assert f' --cr --work-dir {folder(tmp_path, 1)} --cfg-options ' in line
     assert line.endswith(' randomness.seed=1')
     assert snapshot(tmp_path) == before
 

@@ -9,17 +9,21 @@ from mmcurv.benchmark.matrices.broken_configs import (broken_configs,
 from mmcurv.engine.config_options import UsageError
 from tests.benchmark.synthetic_runs import spec
 
-BASE = 'configs/ce/ce_resnet20_fashion-mini-if100_cr.py'
+BASE = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
+
+
+def with_cr(**changes):
+    return spec(config=BASE, cr=True, cr_switch=True, **changes)
 
 
 def reason(options, build=False):
-    (found, ) = broken_configs([spec(config=BASE, options=options)], build)
-    assert found[0] == BASE
+    (found, ) = broken_configs([with_cr(options=options)], build)
+    assert found[0] == f'{BASE} --cr'
     return found[1]
 
 
 def test_shipped_config_and_no_config_are_no_fault():
-    runs = [spec(config=BASE), spec(config=None)]
+    runs = [with_cr(), spec(config=None)]
     assert broken_configs(runs, build=True) == []
     check_configs(runs, build=True)
 
@@ -29,7 +33,7 @@ def test_evaluator_that_holds_metrics_is_no_fault():
         'val_evaluator.0.type': 'Accuracy',
         'val_evaluator.1.type': 'mmcurv.ClassFairness'
     }
-    assert broken_configs([spec(config=BASE, options=changed)], False) == []
+    assert broken_configs([with_cr(options=changed)], False) == []
 
 
 @pytest.mark.parametrize('key, kind, near', [
@@ -69,7 +73,7 @@ def test_config_that_trains_nothing_is_a_fault(key, tmp_path):
 
 def test_model_is_built_only_if_asked_for():
     options = {'model.backbone.depth': 7}
-    assert broken_configs([spec(config=BASE, options=options)], False) == []
+    assert broken_configs([with_cr(options=options)], False) == []
     assert 'its model cannot be built: ' in reason(options, build=True)
 
 
@@ -80,19 +84,21 @@ def test_all_faults_are_in_one_message(tmp_path):
         spec(config='configs/ce/none.py'),
         spec(config=str(path)),
         spec(config=str(path), seed=1),
-        spec(config=BASE, options={'model.type': 'Qqqqqqqq'})
+        with_cr(options={'model.type': 'Qqqqqqqq'}),
+        spec(config=BASE, with_files=('configs/none.py', ))
     ]
     with pytest.raises(UsageError) as caught:
         check_configs(runs)
     lines = str(caught.value).splitlines()
-    assert lines[0] == '3 configs cannot be trained:'
-    assert len(lines) == 4
+    assert lines[0] == '4 configs cannot be trained:'
+    assert len(lines) == 5
     assert lines[2].startswith(f'  {path}: cannot be read as a config')
+    assert lines[4].startswith(f'  {BASE} --with configs/none.py: --with conf')
 
 
 def test_meta_model_takes_no_memory():
     model = meta_model(Config.fromfile(BASE))
     assert {p.device for p in model.parameters()} == {torch.device('meta')}
-    stem, stages = 16 * 9 + 32, [13824 + 192, 50688 + 384, 202752 + 768]
+    stem, stages = 16 * 9 + 32, [4608 + 64, 13824 + 128, 55296 + 256]
     assert sum(p.numel() for p in model.parameters()) == (
         stem + sum(stages) + 64 * 10 + 10)

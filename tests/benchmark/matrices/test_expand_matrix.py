@@ -1,10 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import pytest
 
-from mmcurv.benchmark.matrices.expand_matrix import expand_matrix
+from mmcurv.benchmark.matrices.expand_matrix import FACTOR, expand_matrix
 from mmcurv.benchmark.matrices.read_matrix import read_matrix
 from mmcurv.engine.config_options import UsageError
-from tests.benchmark.matrix_file import CONFIG, CONTENT, write_matrix
+from tests.benchmark.matrix_file import CIFAR10, CONFIG, CONTENT, write_matrix
 
 CE = CONTENT['methods'][0]
 
@@ -77,9 +77,32 @@ def test_config_and_options_belong_to_the_cell(expand):
             'c': 2
         })],
         variants=[dict(variant='x', tau=20, options={'c': 3})])[2]
-    assert run.config == 'configs/ce/ce_resnet32_cifar10-lt-if100_cr.py'
-    assert run.options == dict(a=1, b=2, c=3)
+    assert (run.config, run.with_files, run.cr_switch) == (CONFIG, (CIFAR10, ),
+                                                           True)
+    assert run.options == {'a': 1, 'b': 2, 'c': 3, FACTOR: 100}
     assert (run.tau, run.seed, run.matrix) == (20, 0, 'small')
+
+
+def test_data_go_before_methods_among_files_and_options(expand):
+    data = {
+        'dataset': 'X',
+        'slug': 'x',
+        'factors': [10],
+        'with': ['{data}.py'],
+        'options': dict(a=1, b=1)
+    }
+    method = dict(CE, options=dict(b=2), **{'with': ['net{factor}.py']})
+    run = expand(data=[data], methods=[method])[0]
+    assert run.with_files == ('x.py', 'net10.py')
+    assert run.options == {FACTOR: 10, 'a': 1, 'b': 2}
+    assert (run.config, run.cr_switch) == (CONFIG, False)
+
+
+def test_what_the_path_of_a_config_says_is_no_switch(expand):
+    config = 'configs/ce/ce_resnet32_{data}-if{factor}{cr}.py'
+    run = expand(methods=[dict(CE, config=config)])[2]
+    assert run.config == 'configs/ce/ce_resnet32_cifar10-lt-if100_cr.py'
+    assert (run.cr, run.cr_switch, run.options) == (True, False, {})
 
 
 def test_entries_can_be_kept_to_some_cells(expand):
@@ -133,18 +156,13 @@ def test_two_runs_with_one_name_are_refused(expand):
         expand(data=data)
 
 
-@pytest.mark.parametrize('config', [
-    CONFIG.replace('{cr}', ''),
-    CONFIG.replace('{factor}', '100'),
-    CONFIG.replace('{data}', 'cifar10-lt')
-])
-def test_two_cells_of_one_training_are_refused(config, expand):
+def test_two_cells_of_one_training_are_refused(expand):
     data = [
         dict(dataset='X', slug='cifar10-lt', factors=[100, 10]),
         dict(dataset='Y', slug='cifar100-lt', factors=[100, 10])
     ]
     with pytest.raises(UsageError, match='would be the same training'):
-        expand(methods=[dict(CE, config=config)], data=data)
+        expand(methods=[CE], data=data)
 
 
 def test_variants_without_a_change_are_one_training(expand):

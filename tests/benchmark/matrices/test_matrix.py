@@ -34,12 +34,17 @@ def test_fault_of_the_runs_names_the_file(tmp_path):
 
 
 def test_all_configs_that_do_not_exist_are_listed(tmp_path):
-    config = 'configs/ce/ce_resnet31_{data}-if{factor}{cr}.py'
-    methods = [dict(CONTENT['methods'][0], config=config)]
+    config = 'configs/ce/ce_resnet31_cifar100-lt-if{factor}.py'
+    methods = [
+        dict(
+            CONTENT['methods'][0],
+            config=config,
+            **{'with': ['configs/{cr}.py']})
+    ]
     with pytest.raises(UsageError) as caught:
         load_matrix(write_matrix(tmp_path, methods=methods))
     lines = str(caught.value).splitlines()
-    assert len(lines) == 1 + 3 * 2
+    assert len(lines) == 1 + 3 + 2
     assert lines[1] == (
-        '  configs/ce/ce_resnet31_cifar10-lt-if100.py: no such file: did you '
-        "mean 'configs/ce/ce_resnet32_cifar10-lt-if100.py'?")
+        '  configs/ce/ce_resnet31_cifar100-lt-if100.py: no such file: did you '
+        "mean 'configs/ce/ce_resnet32_cifar100-lt-if100.py'?")

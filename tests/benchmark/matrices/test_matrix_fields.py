@@ -58,6 +58,7 @@ def test_absent_keys_have_their_defaults():
     (METHOD, METHOD_ENTRY, 'method', '+'),
     (METHOD, METHOD_ENTRY, 'method', '_'),
     (METHOD, METHOD_ENTRY, 'config', ''),
+    (METHOD, METHOD_ENTRY, 'with', 'a.py'),
     (VARIANT, dict(variant=''), 'variant', 'Seed0'),
     (VARIANT, dict(variant=''), 'tau', 1),
 ])

@@ -3,7 +3,7 @@ import pytest
 
 from mmcurv.benchmark.matrices.read_matrix import read_matrix
 from mmcurv.engine.config_options import UsageError
-from tests.benchmark.matrix_file import CONTENT, write_matrix
+from tests.benchmark.matrix_file import CIFAR10, CONTENT, write_matrix
 
 
 def refusal(path):
@@ -20,6 +20,8 @@ def test_entries_are_filled_in(tmp_path):
     matrix = read_matrix(write_matrix(tmp_path))
     assert matrix['methods'][1]['cr'] == [False]
     assert matrix['methods'][0]['cr'] is None
+    assert [one['with'] for one in matrix['data']] == [[CIFAR10], []]
+    assert matrix['data'][0]['options'] == {}
     assert matrix['variants'] == [
         dict(variant='', cr=None, options={}, tau=None)
     ]
@@ -88,8 +90,11 @@ def test_unknown_slug_names_the_nearest(tmp_path):
 
 
 def test_seed_is_no_option(tmp_path):
-    path = write_matrix(tmp_path, options={'randomness.seed': 1})
-    assert 'randomness.seed is set for each run' in refusal(path)
+    own = {'randomness.seed': 1}
+    data = [dict(dataset='X', slug='x', options=own)]
+    for changes in (dict(options=own), dict(data=data)):
+        path = write_matrix(tmp_path, **changes)
+        assert 'randomness.seed is set for each run' in refusal(path)
 
 
 def test_tau_is_that_of_its_option(tmp_path):

@@ -1,22 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import pytest
-from mmengine.config import Config
 
-from mmcurv.benchmark.matrices.spec_config import (read_config, spec_config,
-                                                   spec_epochs, spec_hash)
+from mmcurv.benchmark.matrices.spec_config import (spec_config, spec_epochs,
+                                                   spec_hash)
 from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.merged_config import merged_config
 from tests.benchmark.synthetic_runs import spec
 
 
-def test_options_change_the_config_and_its_hash():
-    changed = spec(options={'train_cfg.max_epochs': 7})
-    cfg = Config.fromfile(changed.config)
-    assert spec_hash(spec()) == config_hash(cfg)
-    assert spec_config(spec()).train_cfg.max_epochs == spec_epochs(spec())
-    assert spec_epochs(changed) == 7
-    cfg.train_cfg.max_epochs = 7
-    assert spec_hash(changed) == config_hash(cfg) != spec_hash(spec())
+def test_switches_and_options_make_the_config_and_its_hash():
+    run = spec(cr=True, options={'train_cfg.max_epochs': 7})
+    cfg = merged_config(run.config, run.options, run.with_files, cr=True)
+    assert spec_hash(run) == config_hash(cfg) != spec_hash(spec(cr=True))
+    assert spec_hash(spec()) != spec_hash(spec(cr=True))
+    assert spec_epochs(run) == spec_config(run).train_cfg.max_epochs == 7
+    assert spec_config(run).data_preprocessor.num_classes == 10
 
 
 def test_seeds_share_hash_and_config():
@@ -39,7 +38,7 @@ def test_file_that_is_no_config_is_refused(text, words, tmp_path):
     path = tmp_path / 'x.py'
     path.write_text(text)
     with pytest.raises(UsageError) as caught:
-        read_config(str(path))
+        spec_config(spec(config=str(path)))
     assert f'{path}: cannot be read as a config' in str(caught.value)
     assert words in str(caught.value)
 

@@ -7,12 +7,12 @@ from mmengine.registry import HOOKS, MODELS, DefaultScope
 from torch import nn
 
 from mmcurv.benchmark.planning.cost_estimate import estimate_cost
-from mmcurv.engine.feature_tap import layer_names
+from mmcurv.benchmark.planning.model_size import pool_hook
 from mmcurv.regularization import FeaturePool, PooledCurvature
 
 CIFAR = 'configs/ce/ce_resnet32_cifar100-lt-if100_cr.py'
 BUNDLED = 'configs/ce/ce_resnet8_fashion-mini-if100_cr.py'
-TWO_BRANCHES = 'configs/lade/lade_resnet32_cifar10-lt-if100_cr.py'
+TWO_BRANCHES = 'configs/lade/lade_resnet32_cifar100-lt-if100_cr.py'
 CHANGES = {
     CIFAR: {},
     BUNDLED: {
@@ -78,7 +78,7 @@ def test_estimate_is_what_is_measured(path, shape):
     cost, model = estimate_cost(cfg), built(cfg)
     assert cost.model.parameters == sum(p.numel() for p in model.parameters())
     assert cost.model.multiply_adds == count_by_hooks(model, shape)
-    layer = model.get_submodule(cfg.custom_hooks[0].layer)
+    layer = model.get_submodule(pool_hook(cfg)['layer'][0])
     assert cost.model.feature_dim == layer.in_features
     assert [cost.memory.pool,
             cost.memory.cache] == filled_bytes(cfg, cost.data.counts,
@@ -103,9 +103,9 @@ def test_share_is_that_of_a_step_of_three_passes():
 
 def test_experts_have_a_pool_each():
     cfg = read('configs/ride/ride_resnet32_cifar100-lt-if100_cr.py')
-    layers = layer_names(cfg.custom_hooks[0].layer)
     cost = estimate_cost(cfg)
-    assert len(layers) == 4 and cost.model.feature_dim == 4 * 48
+    assert len(pool_hook(cfg)['layer']) == 4
+    assert cost.model.feature_dim == 4 * 48
     assert cost.step.points == pytest.approx(4 * 128)
     assert cost.memory.pool > 4 * 10847 * 48 * 4
 

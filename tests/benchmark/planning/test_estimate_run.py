@@ -9,9 +9,9 @@ from mmcurv.benchmark.planning.finished_runs import FinishedRun
 from mmcurv.benchmark.planning.machine_speed import Speed
 from mmcurv.benchmark.planning.model_size import model_size
 from mmcurv.benchmark.states.run_state import RunState
-from tests.benchmark.trained_folder import CONFIG, bundled_spec
+from tests.benchmark.trained_folder import bundled_spec
 
-WEIGHTS = 4 * (269434 + 2 * (16 + 6 * (16 + 32 + 64)) + 2) + 8 * 19
+WEIGHTS = 4 * (75002 + 2 * (16 + 2 * (16 + 32 + 64)) + 2) + 8 * 7
 
 
 def never():
@@ -27,7 +27,9 @@ def finished(run, seconds, **changes):
         seconds=seconds,
         training_seconds=seconds,
         samples=10 * 2478,
-        multiply_adds=size.multiply_adds)
+        multiply_adds=size.multiply_adds,
+        with_files=run.with_files,
+        cr=run.cr)
     return FinishedRun(**dict(fields, **changes))
 
 
@@ -53,7 +55,9 @@ def test_runs_of_the_same_file_are_scaled_by_images_and_epochs():
 def test_runs_of_another_file_or_network_tell_nothing():
     run = bundled_spec('root', cr=True)
     others = [
-        finished(run, 1., config=CONFIG),
+        finished(run, 1., config='another.py'),
+        finished(run, 1., with_files=('data.py', )),
+        finished(run, 1., cr=False),
         finished(run, 1., multiply_adds=1)
     ]
     speed = Speed(1e9, 'x')

@@ -22,7 +22,8 @@ def test_runs_of_this_machine_are_found_with_and_without_variant(tmp_path):
             samples=50,
             multiply_adds=7)
     found = finished_runs(str(tmp_path), MACHINE)
-    assert found == 2 * [(CONFIG, spec_hash(runs[0]), 5, 10., 5., 50, 7)]
+    expected = CONFIG, spec_hash(runs[0]), 5, 10., 5., 50, 7, (), False
+    assert found == 2 * [expected]
 
 
 def test_other_machines_tell_nothing_about_this_one(tmp_path):

@@ -1,17 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import copy
+
 import pytest
 from mmengine.config import Config
 
 from mmcurv.benchmark.planning.model_size import (image_shape, model_size,
                                                   pool_bytes, pool_hook)
+from mmcurv.engine.merged_config import merged_config
 
-CONFIG = Config.fromfile('configs/ce/ce_resnet20_fashion-mini-if100.py')
-TWIN = Config.fromfile('configs/ce/ce_resnet20_fashion-mini-if100_cr.py')
+PATH = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
+CONFIG = merged_config(PATH)
+TWIN = merged_config(PATH, cr=True)
 
 
 def tiny_config():
     """One 3 x 3 convolution of 2 channels, 5 classes, images of 4 x 4."""
-    cfg = TWIN.copy()
+    cfg = copy.deepcopy(TWIN)
     cfg.merge_from_dict({
         'model.backbone.depth': 8,
         'model.backbone.base_channels': 2,
@@ -36,10 +40,10 @@ def test_multiply_adds_are_those_of_each_layer():
 
 def test_weights_are_parameters_and_buffers():
     size = model_size(CONFIG)
-    norms = 16 + 6 * (16 + 32 + 64)  # channels: a mean and a variance each
-    steps = 19  # batch norms: a count of batches, int64
+    norms = 16 + 2 * (16 + 32 + 64)  # channels: a mean and a variance each
+    steps = 7  # batch norms: a count of batches, int64
     preprocessor = 2  # mean and std of one channel
-    assert size.weight_bytes == 4 * (269434 + 2 * norms +
+    assert size.weight_bytes == 4 * (75002 + 2 * norms +
                                      preprocessor) + 8 * steps
     assert size.feature_dim is None
 
@@ -105,11 +109,11 @@ def test_batch_augmentations_say_the_size_where_a_pipeline_does_not():
 
 
 def test_parameters_are_those_of_the_model():
-    assert model_size(CONFIG).parameters == 269434
+    assert model_size(CONFIG).parameters == 75002
 
 
 def test_network_of_mmpretrain_has_a_size():
-    cfg = Config.fromfile(TWIN.filename)
+    cfg = copy.deepcopy(TWIN)
     cfg.merge_from_dict({
         'model.backbone':
         dict(
@@ -127,7 +131,7 @@ def test_network_of_mmpretrain_has_a_size():
 
 
 def test_unknown_channels_are_an_unknown_shape():
-    cfg = Config.fromfile(CONFIG.filename)
+    cfg = copy.deepcopy(CONFIG)
     del cfg.data_preprocessor['mean']
     assert image_shape(cfg) is None
     assert model_size(cfg).multiply_adds is None
@@ -137,6 +141,8 @@ def test_pool_holds_one_feature_of_each_image():
     hook = pool_hook(TWIN)
     assert pool_hook(CONFIG) is None
     assert pool_bytes(hook, [10, 2], 64) == 12 * 64 * 4
-    hook = dict(pool=dict(dtype='float16', max_per_class=3))
+    assert hook['layer'] == ['head.fc'] and hook['mixed'] == 'skip'
+    hook['pool'] = dict(dtype='float16', max_per_class=3)
     assert pool_bytes(hook, [10, 2], 64) == 5 * 64 * 2
-    assert pool_bytes(dict(pool=dict(dtype='x')), [1], 64) is None
+    hook['pool'] = dict(dtype='x')
+    assert pool_bytes(hook, [1], 64) is None

@@ -10,7 +10,7 @@ from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.stages.stage_progress import StageEpochs
 from tests.benchmark.fake_runs import make_spec
 
-CONFIG = 'configs/ce/ce_resnet20_fashion-mini-if100.py'
+CONFIG = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.states.config_changes import changed_config, differences
 from mmcurv.engine.config_options import UsageError
-from tests.benchmark.trained_folder import bundled_spec, leave_checkpoint
+from tests.benchmark.trained_folder import (CONFIG, bundled_spec,
+                                            leave_checkpoint)
 
 
 def test_equal_configs_have_no_differences():
@@ -42,8 +43,10 @@ def test_config_that_mmengine_left_is_the_run_s(tmp_path):
 
 def test_other_options_are_a_change(tmp_path):
     leave_checkpoint(bundled_spec(tmp_path))
-    changed = bundled_spec(tmp_path, options={'train_cfg.max_epochs': 2})
-    assert changed_config(changed) == ('train_cfg.max_epochs was 20 and is 2')
+    changed = bundled_spec(
+        tmp_path, options={'train_dataloader.batch_size': 32})
+    assert changed_config(changed) == (
+        'train_dataloader.batch_size was 64 and is 32')
 
 
 def test_other_seed_is_a_change(tmp_path):
@@ -56,12 +59,21 @@ def test_other_config_file_is_a_change(tmp_path):
     run = bundled_spec(tmp_path)
     leave_checkpoint(run)
     folder = run.folder
-    twin = bundled_spec(tmp_path, cr=True, folder=folder)
+    twin = bundled_spec(
+        tmp_path, config=CONFIG.replace('.py', '_cr.py'), folder=folder)
     assert changed_config(twin).startswith('they were trained with ce_resnet')
     # A test in the folder dumps its config by its time, which says nothing.
     os.rename(f'{folder}/{os.path.basename(run.config)}',
               f'{folder}/20260101_000000.py')
     assert changed_config(twin) is None
+
+
+def test_switch_is_a_change(tmp_path):
+    run = bundled_spec(tmp_path)
+    leave_checkpoint(run)
+    switched = run._replace(cr=True, cr_switch=True)
+    assert changed_config(switched) == (
+        "custom_hooks.0.type was absent and is 'mmcurv.FeaturePoolHook'")
 
 
 def test_config_that_is_cut_short_is_refused(tmp_path):

@@ -160,11 +160,11 @@ def test_checkpoints_of_another_config_are_not_gone_on_from(tmp_path):
     leave_checkpoint(bundled_spec(tmp_path))
     write_failure(
         bundled_spec(tmp_path).folder, 1, 'lr too high', 'console.log')
-    changed = bundled_spec(tmp_path, options={'train_cfg.max_epochs': 2})
+    changed = bundled_spec(
+        tmp_path, options={'train_dataloader.batch_size': 32})
     state = run_state(changed)
     assert (state.kind, state.epoch) == ('other run', 3)
-    assert 'its checkpoints are of another training: train_cfg' in (
-        state.reason)
+    assert 'another training: train_dataloader.batch_size' in state.reason
 
 
 def test_checkpoints_with_a_damaged_config_are_unreadable(run):

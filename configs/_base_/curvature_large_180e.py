@@ -1,7 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# A run of 180 epochs: tau at three fifths of them, as in the paper on large
-# sets.
-_base_ = './curvature_large.py'
-
-custom_hooks = _base_.custom_hooks
-custom_hooks[0]['loss']['tau'] = 108

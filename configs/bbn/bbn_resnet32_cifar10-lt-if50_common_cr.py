@@ -1,6 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# BBN with CR on CIFAR-10-LT at imbalance 50, common recipe.
-_base_ = [
-    './bbn_resnet32_cifar10-lt-if50_common.py',
-    '../_base_/curvature_conventional.py',
-]

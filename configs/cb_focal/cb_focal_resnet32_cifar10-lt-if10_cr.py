@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Class-balanced focal loss with CR on CIFAR-10-LT at imbalance 10.
-_base_ = ['./cb_focal_resnet32_cifar10-lt-if10.py', '../_base_/curvature.py']

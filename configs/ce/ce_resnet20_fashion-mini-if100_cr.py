@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Cross-entropy with CR on the bundled subset.
-_base_ = ['./ce_resnet20_fashion-mini-if100.py', '../_base_/curvature_20e.py']

@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Cross-entropy with CR on CIFAR-100-LT at imbalance 200.
-_base_ = ['./ce_resnet32_cifar100-lt-if200.py', '../_base_/curvature.py']

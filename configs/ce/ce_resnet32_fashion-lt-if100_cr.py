@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Cross-entropy with CR on Fashion-MNIST-LT at imbalance 100.
-_base_ = ['./ce_resnet32_fashion-lt-if100.py', '../_base_/curvature.py']

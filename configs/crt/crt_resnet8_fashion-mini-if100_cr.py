@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# cRT with CR on the bundled subset of Fashion-MNIST.
-_base_ = ['./crt_resnet8_fashion-mini-if100.py', '../_base_/curvature_20e.py']

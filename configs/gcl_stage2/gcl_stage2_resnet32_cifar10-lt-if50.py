@@ -1,6 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# GCL, both stages, on CIFAR-10-LT at imbalance 50, own recipe.
-_base_ = [
-    '../gcl/gcl_resnet32_cifar10-lt-if50.py',
-    '../_base_/stages/gcl_30e.py',
-]

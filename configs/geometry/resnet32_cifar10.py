@@ -1,8 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Fig. 4 and 6 with ResNet-32 on CIFAR-10.
-_base_ = [
-    '../_base_/models/resnet32_cifar.py',
-    '../_base_/datasets/cifar10.py',
-    '../_base_/schedules/geometry_200e.py',
-    '../_base_/geometry_runtime.py',
-]

@@ -1,8 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Fig. 4 and 6 with ResNet-34 on CIFAR-100.
-_base_ = [
-    '../_base_/models/resnet34_32.py',
-    '../_base_/datasets/cifar100.py',
-    '../_base_/schedules/geometry_200e.py',
-    '../_base_/geometry_runtime.py',
-]

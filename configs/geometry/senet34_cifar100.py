@@ -1,8 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# Fig. 4, 6, 8, 9 and 11 with SeNet-34 on CIFAR-100.
-_base_ = [
-    '../_base_/models/senet34_32.py',
-    '../_base_/datasets/cifar100.py',
-    '../_base_/schedules/geometry_200e.py',
-    '../_base_/geometry_runtime.py',
-]

@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# LADE with CR on CIFAR-10-LT at imbalance 50, own recipe.
-_base_ = ['./lade_resnet32_cifar10-lt-if50.py', '../_base_/curvature.py']

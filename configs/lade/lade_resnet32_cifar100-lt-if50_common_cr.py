@@ -1,6 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# LADE with CR on CIFAR-100-LT at imbalance 50, common recipe.
-_base_ = [
-    './lade_resnet32_cifar100-lt-if50_common.py',
-    '../_base_/curvature.py',
-]

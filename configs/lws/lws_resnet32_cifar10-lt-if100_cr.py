@@ -1,3 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# LWS with CR on CIFAR-10-LT at imbalance 100.
-_base_ = ['./lws_resnet32_cifar10-lt-if100.py', '../_base_/curvature.py']

@@ -1,6 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# MiSLAS with CR on CIFAR-100-LT at imbalance 200, common recipe.
-_base_ = [
-    './mislas_resnet32_cifar100-lt-if200_common.py',
-    '../_base_/curvature_mixed.py',
-]

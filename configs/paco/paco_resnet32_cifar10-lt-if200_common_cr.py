@@ -1,6 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# PaCo with CR on CIFAR-10-LT at imbalance 200, common recipe.
-_base_ = [
-    './paco_resnet32_cifar10-lt-if200_common.py',
-    '../_base_/curvature.py',
-]

@@ -1,7 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-# RIDE with expert assignment and CR on CIFAR-10-LT at imbalance 10, common
-# recipe.
-_base_ = [
-    './ride_ea_resnet32_cifar10-lt-if10_common.py',
-    '../_base_/curvature_4experts.py',
-]
