@@ -16,15 +16,17 @@ READY := $(VENV)/ready-$(HERE)
 READY_FOR_TESTS := $(VENV)/ready-for-tests-$(HERE)
 INPUTS := setup.py requirements/tested.txt
 
-.PHONY: help setup demo test lint bench
+.PHONY: help setup demo test test-slow test-all lint bench
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo    train with and without curvature regularization, show what changed'
-	@echo 'make test    run every test'
-	@echo 'make lint    check the style of the code'
-	@echo 'make bench   measure speed and memory'
-	@echo 'make setup   only install, into ./$(VENV); the others do this by themselves'
+	@echo 'make demo       train with and without curvature regularization, show what changed'
+	@echo 'make test       run the quick tests, a few minutes'
+	@echo 'make test-slow  run the slow ones: long trainings, kill after kill'
+	@echo 'make test-all   run both'
+	@echo 'make lint       check the style of the code'
+	@echo 'make bench      measure speed and memory'
+	@echo 'make setup      only install, into ./$(VENV); the others do this by themselves'
 	@echo 'Another Python than python3: make demo PYTHON=python3.11'
 
 setup: $(READY)
@@ -35,10 +37,22 @@ demo: $(READY)
 	@$(RUN) tools/demo.py
 
 # One thread for each process: two workers with two threads each would fight
-# over two cores.
+# over two cores. A file stays in one worker, which makes its fixtures once;
+# tests/conftest.py puts the longest files first, so that all end together.
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist loadfile \
+	--no-loadscope-reorder
+
 test: $(READY_FOR_TESTS)
+	@echo '[mmcurv] Running the quick tests in $(JOBS) processes.'
+	@$(PYTEST) -m 'not slow'
+
+test-slow: $(READY_FOR_TESTS)
+	@echo '[mmcurv] Running the slow tests in $(JOBS) processes.'
+	@$(PYTEST) -m slow
+
+test-all: $(READY_FOR_TESTS)
 	@echo '[mmcurv] Running every test in $(JOBS) processes.'
-	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist worksteal
+	@$(PYTEST)
 
 lint: $(READY_FOR_TESTS)
 	@echo '[mmcurv] Checking style: flake8, isort, yapf.'

@@ -8,23 +8,9 @@ import argparse
 import os.path as osp
 import sys
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from rich.console import Console
-from rich.text import Text
-
-from mmcurv.analysis.class_sizes_chart import class_sizes_chart
-from mmcurv.analysis.class_sizes_figure import plot_class_sizes
-from mmcurv.analysis.figure_style import METADATA
-from mmcurv.atomic_write import whole_file
-from mmcurv.datasets import class_counts
-from mmcurv.engine.config_options import (KeyValueAction, UsageError,
-                                          check_options)
-from mmcurv.engine.train_split import TrainSplit
-from mmcurv.registry import DATASETS
-
 
 def make_parser():
+    from mmcurv.engine.config_options import KeyValueAction
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         'source',
@@ -63,6 +49,9 @@ def make_parser():
 
 def dataset_config(args):
     """Config of the data set that the command line asks for."""
+    from mmengine.config import Config
+
+    from mmcurv.engine.config_options import UsageError, check_options
     if osp.isdir(args.source):
         if args.cfg_options:
             raise UsageError('--cfg-options: a folder has no config')
@@ -91,9 +80,17 @@ def dataset_config(args):
     return cfg.train_dataloader.to_dict()['dataset']
 
 
-def main(arguments=None, console=None):
+def main(argv=None, console=None):
     parser = make_parser()
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
+    from mmengine.registry import init_default_scope
+    from rich.console import Console
+    from rich.text import Text
+
+    from mmcurv.analysis.class_sizes_chart import class_sizes_chart
+    from mmcurv.datasets import class_counts
+    from mmcurv.engine.train_split import TrainSplit
+    from mmcurv.registry import DATASETS
     console = console or Console(highlight=False)
     init_default_scope('mmpretrain')
     try:
@@ -107,6 +104,9 @@ def main(arguments=None, console=None):
     console.print(chart)
     console.print(Text(summary))
     if args.out:
+        from mmcurv.analysis.class_sizes_figure import plot_class_sizes
+        from mmcurv.analysis.figure_style import METADATA
+        from mmcurv.atomic_write import whole_file
         title = osp.basename(osp.abspath(args.source))
         figure, _ = plot_class_sizes(counts, names, title, args.log)
         with whole_file(args.out) as file:

@@ -9,16 +9,6 @@ import argparse
 import os.path as osp
 import sys
 
-from rich.console import Console
-from rich.text import Text
-
-from mmcurv.analysis.compare import compare
-from mmcurv.analysis.compare_page import write_comparison
-from mmcurv.analysis.gates import failed, parse_gates
-from mmcurv.analysis.read_audit import read_audit
-from mmcurv.analysis.terminal_summary import comparison_summary
-from mmcurv.atomic_write import write_json
-
 
 def make_parser():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -40,8 +30,17 @@ def make_parser():
     return parser
 
 
-def main(arguments=None):
-    args = make_parser().parse_args(arguments)
+def main(argv=None):
+    args = make_parser().parse_args(argv)
+    from rich.console import Console
+    from rich.text import Text
+
+    from mmcurv.analysis.compare import compare
+    from mmcurv.analysis.compare_page import write_comparison
+    from mmcurv.analysis.gates import failed, parse_gates
+    from mmcurv.analysis.read_audit import read_audit
+    from mmcurv.analysis.terminal_summary import comparison_summary
+    from mmcurv.atomic_write import write_json
     console, errors = Console(), Console(stderr=True)
     try:
         gates = parse_gates(args.fail_if)

@@ -12,23 +12,19 @@ import subprocess
 import sys
 import time
 
-from rich.console import Console
-from rich.progress import (BarColumn, Progress, TextColumn, TimeElapsedColumn,
-                           TimeRemainingColumn)
-
-from mmcurv.analysis.run_figures import (plot_class_accuracy,
-                                         plot_training_curves)
-from mmcurv.analysis.run_record import read_run
-from mmcurv.analysis.run_table import comparison_table
-
 HERE = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(HERE)
 
-CONFIG = 'configs/ce/ce_resnet20_fashion-mini-if100{}.py'
-RUNS = {'CE': '', 'CE + CR': '_cr'}
+CONFIG = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
+RUNS = {'CE': ('ce', []), 'CE + CR': ('ce_cr', ['--cr'])}
+# A larger network, small enough to be measured after every epoch.
+OPTIONS = ('model.backbone.depth=20', 'train_cfg.val_interval=1',
+           'default_hooks.checkpoint.interval=1',
+           'default_hooks.logger.interval=5',
+           'default_hooks.geometry.interval=1')
 
 
-def train(name, suffix, folder, epochs, progress, seed):
+def train(name, switches, folder, epochs, progress, seed):
     """One run of tools/train.py in its own folder, with a progress bar."""
     os.makedirs(folder, exist_ok=True)
     log = osp.join(folder, 'console.log')
@@ -36,8 +32,8 @@ def train(name, suffix, folder, epochs, progress, seed):
         sys.executable,
         osp.join(HERE, 'train.py'),
         osp.join(ROOT,
-                 CONFIG.format(suffix)), '--work-dir', folder, '--cfg-options',
-        f'train_cfg.max_epochs={epochs}', f'randomness.seed={seed}'
+                 CONFIG), *switches, '--work-dir', folder, '--cfg-options',
+        *OPTIONS, f'train_cfg.max_epochs={epochs}', f'randomness.seed={seed}'
     ]
     bar = progress.add_task(name, total=epochs)
     started = time.time()
@@ -90,12 +86,24 @@ def last_lines(path, count):
         return ''.join(file.readlines()[-count:])
 
 
-def main():
+def make_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--work-dir', default='work_dirs/demo')
     parser.add_argument('--epochs', type=int, default=20)
     parser.add_argument('--seed', type=int, default=0)
-    args = parser.parse_args()
+    return parser
+
+
+def main(argv=None):
+    args = make_parser().parse_args(argv)
+    from rich.console import Console
+    from rich.progress import (BarColumn, Progress, TextColumn,
+                               TimeElapsedColumn, TimeRemainingColumn)
+
+    from mmcurv.analysis.run_figures import (plot_class_accuracy,
+                                             plot_training_curves)
+    from mmcurv.analysis.run_record import read_run
+    from mmcurv.analysis.run_table import comparison_table
     console = Console()
     console.print(
         'Training a ResNet-20 twice on a long-tailed subset of Fashion-MNIST '
@@ -106,12 +114,12 @@ def main():
                TextColumn('epoch {task.completed:.0f}/{task.total:.0f}'),
                TimeElapsedColumn(), TimeRemainingColumn())
     folders = {
-        name: osp.join(args.work_dir, f'ce{suffix}')
-        for name, suffix in RUNS.items()
+        name: osp.join(args.work_dir, folder)
+        for name, (folder, _) in RUNS.items()
     }
     with Progress(*columns, console=console) as progress:
-        for name, suffix in RUNS.items():
-            train(name, suffix, folders[name], args.epochs, progress,
+        for name, (_, switches) in RUNS.items():
+            train(name, switches, folders[name], args.epochs, progress,
                   args.seed)
     runs = {name: read_run(folder) for name, folder in folders.items()}
     console.print(comparison_table(runs))
@@ -129,7 +137,8 @@ def main():
     console.print('All curves in a browser: '
                   f'{osp.relpath(sys.executable)} -m tensorboard.main '
                   f'--logdir {args.work_dir}')
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -9,23 +9,26 @@ import argparse
 import sys
 import warnings
 
-from mmengine.logging import MMLogger
-from rich.console import Console
-from rich.text import Text
-
-from mmcurv.benchmark.matrices.spec_config import read_config
-from mmcurv.benchmark.planning.cost_estimate import estimate_cost
-from mmcurv.benchmark.planning.cost_table import cost_table
-from mmcurv.engine.config_options import (KeyValueAction, UsageError,
-                                          check_options)
-
 PIPE_WIDTH = 140  # characters, where no terminal says how wide it is
 
 
 def make_parser():
+    from mmcurv.engine.config_options import KeyValueAction
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         'configs', nargs='+', metavar='CONFIG', help='paths of configs')
+    parser.add_argument(
+        '--cr',
+        action='store_true',
+        help='with Curvature Regularization, as tools/train.py adds it')
+    parser.add_argument(
+        '--with',
+        nargs='+',
+        default=[],
+        action='extend',
+        dest='with_files',
+        metavar='FILE',
+        help='merge further configs over each, as tools/train.py does')
     parser.add_argument(
         '--processes',
         type=int,
@@ -45,16 +48,17 @@ def make_parser():
     return parser
 
 
-def changed_config(path, options):
-    """A config with its changes."""
-    cfg = read_config(path)
-    check_options(cfg, options)
-    cfg.merge_from_dict(options)
-    return cfg
+def main(argv=None):
+    args = make_parser().parse_args(argv)
+    from mmengine.logging import MMLogger
+    from rich.console import Console
+    from rich.text import Text
 
+    from mmcurv.benchmark.planning.cost_estimate import estimate_cost
+    from mmcurv.benchmark.planning.cost_table import cost_table
+    from mmcurv.engine.config_options import UsageError
+    from mmcurv.engine.merged_config import merged_config, run_name
 
-def main(arguments=None):
-    args = make_parser().parse_args(arguments)
     # What constructors of models log would stand between the lines.
     MMLogger.get_instance('estimate_cost').setLevel('WARNING')
     costs = []
@@ -67,9 +71,10 @@ def main(arguments=None):
             warnings.filterwarnings('ignore', message='Fail to import')
             warnings.filterwarnings('ignore', message='Unnecessary conv bias')
             for path in args.configs:
-                cfg = changed_config(path, args.cfg_options or {})
+                cfg = merged_config(path, args.cfg_options, args.with_files,
+                                    args.cr)
                 cost = estimate_cost(cfg, args.read_data, args.processes)
-                costs.append((path, cost))
+                costs.append((run_name(path, cfg), cost))
     except UsageError as error:
         Console(stderr=True).print(
             Text(f'estimate_cost.py: {error}', style='red'), soft_wrap=True)

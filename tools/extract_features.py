@@ -5,19 +5,15 @@ An interrupted extraction goes on where it was when the same command is given
 again.
 """
 import argparse
-
-from rich.console import Console
-
-from mmcurv.engine.config_options import KeyValueAction, UsageError
-from mmcurv.engine.extract_banks import extract_banks
-from mmcurv.engine.map_pooling import POOLINGS
-from mmcurv.engine.progress_bar import progress_bar
-from mmcurv.engine.split_images import SPLITS
+import sys
 
 INTERRUPTED = 130  # as shells report it
 
 
 def make_parser():
+    from mmcurv.engine.config_options import KeyValueAction
+    from mmcurv.engine.map_pooling import POOLINGS
+    from mmcurv.engine.split_images import SPLITS
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='path of the config')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -61,9 +57,14 @@ def make_parser():
     return parser
 
 
-def main():
+def main(argv=None):
     parser = make_parser()
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
+    from rich.console import Console
+
+    from mmcurv.engine.config_options import UsageError
+    from mmcurv.engine.extract_banks import extract_banks
+    from mmcurv.engine.progress_bar import progress_bar
     console = Console(highlight=False, soft_wrap=True)
     try:
         with progress_bar(console) as watch:
@@ -79,7 +80,8 @@ def main():
             'command again to go on.\n')
     for (layer, split), folder in folders.items():
         console.print(f'{split}, {layer}: {folder}', markup=False)
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -6,23 +6,20 @@ Example:
 """
 import argparse
 import hashlib
+import sys
 from pathlib import Path
-
-import numpy as np
-
-from mmcurv.datasets import kept_positions, long_tailed_counts
-from mmcurv.datasets.fashion_mini import FOLDER
-from mmcurv.datasets.idx_files import find_idx_file, read_idx, write_idx
 
 NUM_CLASSES = 10
 
 
-def parse_args():
+def make_parser():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         'source', type=Path, help='folder of the four idx files, .gz or not')
     parser.add_argument(
-        '--out', type=Path, default=FOLDER, help='folder to write to')
+        '--out',
+        type=Path,
+        help='folder to write to; default: that of the bundled data')
     parser.add_argument(
         '--imbalance-factor',
         type=float,
@@ -36,7 +33,7 @@ def parse_args():
     parser.add_argument(
         '--test-count', type=int, default=200, help='test images per class')
     parser.add_argument('--seed', type=int, default=0, help='of both draws')
-    return parser.parse_args()
+    return parser
 
 
 def cut(source, out, prefix, choose_counts, seed):
@@ -50,6 +47,10 @@ def cut(source, out, prefix, choose_counts, seed):
             to those kept.
         seed (int): Seed of the draw.
     """
+    import numpy as np
+
+    from mmcurv.datasets import kept_positions
+    from mmcurv.datasets.idx_files import find_idx_file, read_idx, write_idx
     names = [f'{prefix}-images-idx3-ubyte', f'{prefix}-labels-idx1-ubyte']
     images, labels = [read_idx(find_idx_file(source, x)) for x in names]
     full_counts = np.bincount(labels, minlength=NUM_CLASSES).tolist()
@@ -63,15 +64,19 @@ def cut(source, out, prefix, choose_counts, seed):
         print(f'  {path.name}  {path.stat().st_size} bytes  {digest}')
 
 
-def main():
-    args = parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
+def main(argv=None):
+    args = make_parser().parse_args(argv)
+    from mmcurv.datasets import long_tailed_counts
+    from mmcurv.datasets.fashion_mini import FOLDER
+    out = args.out or FOLDER
+    out.mkdir(parents=True, exist_ok=True)
     cut(
-        args.source, args.out, 'train', lambda full: long_tailed_counts(
+        args.source, out, 'train', lambda full: long_tailed_counts(
             full, args.imbalance_factor, max_count=args.max_count), args.seed)
-    cut(args.source, args.out, 't10k',
-        lambda full: [args.test_count] * len(full), args.seed)
+    cut(args.source, out, 't10k', lambda full: [args.test_count] * len(full),
+        args.seed)
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -4,10 +4,6 @@ import argparse
 import os.path as osp
 import sys
 
-from mmcurv.analysis.figure_style import save_figure
-from mmcurv.analysis.paper_figures import FIGURES, choose_records, find_figure
-from mmcurv.atomic_write import write_json
-
 SOURCES = {
     None: 'closed forms',
     'run': 'work folders of runs, or a file of run histories',
@@ -19,6 +15,7 @@ WRONG_INPUT = (OSError, ValueError)
 
 def list_figures():
     """One line for each figure."""
+    from mmcurv.analysis.paper_figures import FIGURES
     return '\n'.join(f'{name:6} {figure.caption}; from {SOURCES[figure.kind]}'
                      for name, figure in FIGURES.items())
 
@@ -50,6 +47,9 @@ def make_parser():
 
 def draw(name, paths, out_dir):
     """Write a figure and its record; print where."""
+    from mmcurv.analysis.figure_style import save_figure
+    from mmcurv.analysis.paper_figures import find_figure
+    from mmcurv.atomic_write import write_json
     figure = find_figure(name)
     record = figure.measure(paths)
     picture, _ = figure.plot(record)
@@ -59,12 +59,13 @@ def draw(name, paths, out_dir):
         print(path)
 
 
-def main():
+def main(argv=None):
     parser = make_parser()
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
+    from mmcurv.analysis.paper_figures import FIGURES, choose_records
     if args.names == ['list']:
         print(list_figures())
-        return
+        return 0
     every = args.names == ['all']
     names = list(FIGURES) if every else args.names
     try:
@@ -78,7 +79,8 @@ def main():
             if not every:
                 parser.error(f'{name}: {error}')
             print(f'{name} left out: {error}', file=sys.stderr)
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -9,21 +9,17 @@ import argparse
 import os.path as osp
 import sys
 
-from rich.console import Console
-from rich.progress import track
-
-from mmcurv.datasets.preparing import PREPARATIONS, Options, is_ready, prepare
-from mmcurv.datasets.preparing.show_checks import show_checks
-
 
 def list_names():
     """One line for each data set."""
+    from mmcurv.datasets.preparing import PREPARATIONS
     return '\n'.join(f'{name:16} {entry.title}, by default in {entry.root}' +
                      (', can be downloaded' if entry.downloads else '')
                      for name, entry in PREPARATIONS.items())
 
 
 def make_parser():
+    from mmcurv.datasets.preparing import PREPARATIONS
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='names:\n' + list_names(),
@@ -52,9 +48,15 @@ def make_parser():
     return parser
 
 
-def main(arguments=None, console=None):
+def main(argv=None, console=None):
     parser = make_parser()
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(argv)
+    from rich.console import Console
+    from rich.progress import track
+
+    from mmcurv.datasets.preparing import (PREPARATIONS, Options, is_ready,
+                                           prepare)
+    from mmcurv.datasets.preparing.show_checks import show_checks
     console = console or Console(highlight=False)
     root = osp.expanduser(args.root or PREPARATIONS[args.name].root)
 

@@ -46,13 +46,57 @@ def nasty_page(tmp_path_factory):
     return page_of(audit, tmp_path_factory.mktemp('nasty'))
 
 
-def test_page_has_every_section_and_links_to_each(tmp_path):
-    audit = with_layers(with_diagnosis(example_audit(10)))
+@pytest.fixture(scope='module')
+def plain(tmp_path_factory):
+    """Text of the page of the example."""
+    return read(example_audit(10), tmp_path_factory.mktemp('plain'))
+
+
+@pytest.fixture(scope='module')
+def plain_page(plain):
+    return Page(plain)
+
+
+def full_audit(counts=True):
+    audit = with_layers(with_diagnosis(example_audit(10, counts=counts)))
     audit['hardest_images'] = [
         dict(
             name='class 9', path='a.png', predicted_name='class 0', score=0.9)
     ]
-    page = page_of(audit, tmp_path)
+    return audit
+
+
+@pytest.fixture(scope='module')
+def full(tmp_path_factory):
+    """Text of a page with every section."""
+    return read(full_audit(), tmp_path_factory.mktemp('full'))
+
+
+@pytest.fixture(scope='module')
+def altered_page(tmp_path_factory):
+    """Of the example with an unknown accuracy, another split, and numbers
+    that can be looked for."""
+    audit = example_audit(10)
+    audit['classes'][4].update(accuracy=None, wilson_low=None)
+    audit['provenance'].update(geometry_split=None)
+    audit['correlation']['volume'] = dict(
+        pearson=-0.214,
+        pearson_p=0.0321,
+        pearson_low=-0.4,
+        pearson_high=-0.01,
+        spearman=-0.3,
+        spearman_p=0.02,
+        spearman_low=-0.5,
+        spearman_high=0.1,
+        partial_pearson=-0.111,
+        partial_spearman=-0.222,
+        partial_p=0.3,
+        entered=9)
+    return page_of(audit, tmp_path_factory.mktemp('altered'))
+
+
+def test_page_has_every_section_and_links_to_each(full):
+    page = Page(full)
     sections = [a['id'] for tag, a in page.tags if tag == 'section']
     assert sections == [
         'verdict', 'warnings', 'classes', 'geometry', 'confusions', 'curve',
@@ -113,10 +157,8 @@ def test_policy_lets_only_the_script_of_the_page_run(nasty_page):
     assert "default-src 'none'" in policy
 
 
-def test_table_is_worst_first_and_unknown_accuracies_come_last(tmp_path):
-    audit = example_audit(10)
-    audit['classes'][4].update(accuracy=None, wilson_low=None)
-    page = page_of(audit, tmp_path)
+def test_table_is_worst_first_and_unknown_accuracies_come_last(altered_page):
+    page = altered_page
     key = [column['key'] for column in page.data['columns']].index('accuracy')
     shown = [row[key] for row in page.data['sort']]
     assert shown[:-1] == sorted(shown[:-1])
@@ -124,28 +166,26 @@ def test_table_is_worst_first_and_unknown_accuracies_come_last(tmp_path):
     assert page.data['rows'][-1][0] == 'class 4'
 
 
-def test_table_has_the_columns_of_an_audit(tmp_path):
-    page = page_of(example_audit(10), tmp_path)
-    assert [column['label'] for column in page.data['columns']] == [
+def test_table_has_the_columns_of_an_audit(plain_page):
+    columns = plain_page.data['columns']
+    assert [column['label'] for column in columns] == [
         'Class', 'Train n', 'Test n', 'Accuracy', 'Curvature', 'Rank',
         'Volume, bits', 'Separation', 'Dim.', 'Off trend', 'Top confusion',
         'Nearest manifold'
     ]
-    assert len({column['meaning'] for column in page.data['columns']}) == 12
+    assert len({column['meaning'] for column in columns}) == 12
 
 
-def test_unknown_numbers_are_dashes_and_no_nan_is_read(tmp_path):
-    text = read(example_audit(10), tmp_path)
-    page = Page(text)
+def test_unknown_numbers_are_dashes_and_no_nan_is_read(plain_page):
+    page = plain_page
     row, = [row for row in page.data['rows'] if row[0] == 'class 9']
     assert row[4:6] == ['–', '–']
     assert not re.search(r'\b(nan|None|NaN|Undefined)\b', page.text)
     assert 'NaN' not in json.dumps(page.data)
 
 
-def test_marked_classes_are_those_clearly_below_the_mean(tmp_path):
-    audit = example_audit(10)
-    page = page_of(audit, tmp_path)
+def test_marked_classes_are_those_clearly_below_the_mean(plain_page):
+    audit, page = example_audit(10), plain_page
     mean = audit['summary']['class_mean']['value']
     below = {r['name'] for r in audit['classes'] if r['wilson_high'] < mean}
     assert 0 < len(below) < 10
@@ -157,34 +197,15 @@ def test_marked_classes_are_those_clearly_below_the_mean(tmp_path):
     assert f'{len(below)} of 10 classes' in page.text
 
 
-def test_both_splits_are_stated(tmp_path):
-    audit = example_audit(10)
-    text = page_of(audit, tmp_path).text
-    assert 'Geometry from split train' in text
-    assert 'Accuracy from split test' in text
-    audit['provenance'].update(geometry_split=None)
-    text = page_of(audit, tmp_path).text
-    assert 'Geometry from split not stated' in text
+def test_both_splits_are_stated(plain_page, altered_page):
+    assert 'Geometry from split train' in plain_page.text
+    assert 'Accuracy from split test' in plain_page.text
+    assert 'Geometry from split not stated' in altered_page.text
 
 
-def test_correlations_stand_beside_interval_p_value_and_partial(tmp_path):
-    audit = example_audit(10)
-    audit['correlation']['volume'] = dict(
-        pearson=-0.214,
-        pearson_p=0.0321,
-        pearson_low=-0.4,
-        pearson_high=-0.01,
-        spearman=-0.3,
-        spearman_p=0.02,
-        spearman_low=-0.5,
-        spearman_high=0.1,
-        partial_pearson=-0.111,
-        partial_spearman=-0.222,
-        partial_p=0.3,
-        entered=9)
-    text = page_of(audit, tmp_path).text
+def test_correlations_stand_beside_interval_p_value_and_partial(altered_page):
     assert ('Volume −0.21 −0.40 to −0.01 0.032 −0.30 −0.50 to +0.10 0.020 '
-            '−0.11 0.30 −0.22 9') in text
+            '−0.11 0.30 −0.22 9') in altered_page.text
 
 
 @pytest.mark.parametrize('words', ['explain', 'because', 'due to', 'predicts'])
@@ -214,14 +235,13 @@ def test_images_are_inlined_and_missing_ones_are_said(tmp_path):
     assert 'as class 0 , 90.0 %' in page.text
 
 
-def test_warnings_name_their_classes(tmp_path):
-    text = page_of(example_audit(10), tmp_path).text
-    assert '1 class has too few images for the fit. class 9' in text
+def test_warnings_name_their_classes(plain_page):
+    said = '1 class has too few images for the fit. class 9'
+    assert said in plain_page.text
 
 
-def test_layers_and_diagnosis_are_shown_with_their_numbers(tmp_path):
-    audit = with_layers(with_diagnosis(example_audit(10)))
-    text = page_of(audit, tmp_path).text
+def test_layers_and_diagnosis_are_shown_with_their_numbers(full):
+    text = Page(full).text
     assert 'smallest normal, symmetric fit, mean, raw features' in text
     assert 'All 20 settings' in text
     assert 'backbone.layer2 −0.20' in text
@@ -263,8 +283,8 @@ def with_nan(value):
 
 
 @pytest.mark.parametrize('counts', [True, False])
-def test_nan_in_a_record_is_read_like_null(tmp_path, counts):
-    audit = with_diagnosis(with_layers(example_audit(10, counts=counts)))
+def test_nan_in_a_record_is_read_like_null(tmp_path, full, counts):
+    audit = full_audit(counts)
     live = dict(
         audit, **{
             key: with_nan(audit[key])
@@ -279,9 +299,9 @@ def test_nan_in_a_record_is_read_like_null(tmp_path, counts):
                                                  'nearest_manifold', 'group')
             }) for row in audit['classes']
     ]
-    assert read(live, tmp_path / 'a') == read(audit, tmp_path / 'b')
+    drawn = full if counts else read(audit, tmp_path / 'b')
+    assert read(live, tmp_path / 'a') == drawn
 
 
-def test_same_record_gives_the_same_page(tmp_path):
-    audit = example_audit(10)
-    assert read(audit, tmp_path / 'a') == read(audit, tmp_path / 'b')
+def test_same_record_gives_the_same_page(tmp_path, plain):
+    assert read(example_audit(10), tmp_path) == plain

@@ -1,15 +1,11 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-import runpy
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from mmcurv.datasets.idx_files import read_idx, write_idx
 from mmcurv.datasets.long_tailed_split import kept_positions
+from tests.tools.tool_runs import call
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'make_fashion_mini.py'
 SIZES = dict(train=200, t10k=50)
 
 
@@ -25,15 +21,11 @@ def source(tmp_path):
 
 
 @pytest.fixture
-def cut(monkeypatch, capsys):
+def cut(capsys):
 
     def run(source, out):
-        arguments = [
-            str(TOOL), source, '--out', out, '--imbalance-factor', '10',
-            '--max-count', '15', '--test-count', '2'
-        ]
-        monkeypatch.setattr(sys, 'argv', [str(x) for x in arguments])
-        runpy.run_path(str(TOOL), run_name='__main__')
+        call('make_fashion_mini', source, '--out', out, '--imbalance-factor',
+             10, '--max-count', 15, '--test-count', 2)
         return capsys.readouterr().out
 
     return run

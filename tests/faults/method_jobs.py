@@ -5,7 +5,6 @@
 and ``FOLDER/<name>/killed`` for each name of NAMES. Each start is a fork of
 this process.
 """
-import copy
 import os
 import random
 import signal
@@ -16,10 +15,11 @@ from pathlib import Path
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, init_default_scope
 
+from mmcurv.engine.merged_config import merged_config
 from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
 from tests.engine.resume_runs import die
 from tests.prepared_forks import prepare_forks
-from tests.shipped_configs import load, use_tiny_data
+from tests.shipped_configs import ROOT, use_tiny_data
 from tests.small_runs import make_short, make_small
 
 METHODS = ('bbn', 'ride', 'mbj', 'paco', 'dive', 'ofa', 'ce_cmo', 'ldam_drw',
@@ -58,9 +58,10 @@ class CountSteps(Hook):
 
 def config(name, folder, last=None):
     method = name.removesuffix('_cr')
-    stem = 'ce' if method == 'drs' else method
-    stem += '_resnet14' if method == 'bbn' else '_resnet8'
-    cfg = copy.deepcopy(load(f'{stem}_fashion-mini-if100{name[len(method):]}'))
+    shipped = 'ce' if method == 'drs' else method
+    network = 'resnet14' if method == 'bbn' else 'resnet8'
+    path = f'configs/{shipped}/{shipped}_{network}_fashion-mini-if100.py'
+    cfg = merged_config(str(ROOT / path), cr=name != method)
     if method == 'drs':
         cfg.train_dataloader.sampler = DRS
     use_tiny_data(cfg, None)

@@ -72,7 +72,7 @@ def test_test_refuses_it(checkpoint, tmp_path):
 
 def test_student_refuses_it_as_its_teacher(checkpoint):
     with pytest.raises(ValueError, match='evil.pth.*cannot be read'):
-        Teacher(image_classifier(), str(checkpoint)).load()
+        Teacher(image_classifier(), str(checkpoint), 3).load()
 
 
 def test_stage_refuses_it_as_its_weights(tmp_path, marker):

@@ -1,24 +1,24 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from tests.tools.tool_runs import CONFIG, ROOT, tiny_options, tool_environment
+from tests.tools.tool_runs import CONFIG, call, tiny_options, unchanged_process
+
+
+@pytest.fixture(autouse=True)
+def process_stays_as_it_was():
+    with unchanged_process():
+        yield
 
 
 @pytest.fixture(scope='session')
 def finished_run(tmp_path_factory):
-    """Work folder of one epoch trained from a real command line."""
+    """Work folder of one epoch trained from a command line."""
     folder = tmp_path_factory.mktemp('finished') / 'run'
-    subprocess.run([
-        sys.executable, ROOT / 'tools' / 'train.py', CONFIG, '--work-dir',
-        folder, '--cfg-options', *tiny_options()
-    ],
-                   env=tool_environment(),
-                   cwd=folder.parent,
-                   check=True)
+    with unchanged_process():
+        call('train', CONFIG, '--work-dir', folder, '--cfg-options',
+             *tiny_options())
     return folder
 
 

@@ -13,8 +13,8 @@ import pytest
 from mmcurv.analysis.feature_bank import save_bank
 from tests.analysis.sphere_bank import SCRIPT, sphere_bank
 from tests.test_package import WITHOUT_OPENMMLAB
-from tests.tools.tool_runs import (CONFIG, ROOT, load_tool, tiny_options,
-                                   tool_environment)
+from tests.tools.tool_runs import (CONFIG, ROOT, call, load_tool, start_tool,
+                                   tiny_options, tool_environment)
 
 ARRAYS = ('features', 'labels', 'predictions', 'confidence', 'train_counts',
           'class_names', 'paths')
@@ -27,7 +27,7 @@ def analyze(*args):
 
 def draw(*args):
     """The same with page and figures."""
-    return load_tool('analyze_curvature').main([str(arg) for arg in args])
+    return call('analyze_curvature', *args)
 
 
 def features_file(tmp_path, **changes):
@@ -177,12 +177,11 @@ def test_interrupted_command_goes_on_where_it_was(tmp_path):
         '--record-only', '--features', path, '--out-dir', tmp_path,
         '--diagnose'
     ]
-    process = subprocess.Popen(
-        [sys.executable, ROOT / 'tools' / 'analyze_curvature.py', *arguments],
-        env=tool_environment(OMP_NUM_THREADS='1'),
+    process = start_tool(
+        'analyze_curvature',
+        *arguments,
         stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True)
+        stdout=subprocess.DEVNULL)
     cache = tmp_path / 'cache' / 'geometry'
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:

@@ -2,15 +2,13 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 
 from mmcurv.analysis.feature_bank import load_bank
-from tests.tools.tool_runs import (CONFIG, ROOT, call, tiny_options,
-                                   tool_environment)
+from tests.tools.tool_runs import CONFIG, ROOT, call, start_tool, tiny_options
 
 
 def extract(work_dir, out_dir, *args):
@@ -39,8 +37,9 @@ def test_user_is_told_what_is_extracted_and_where(work_dir, tmp_path, capsys):
     assert 'test, head.fc: finished before, nothing to do' in second
 
 
-@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130),
-                                          (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    'number, code', [(signal.SIGINT, 130),
+                     pytest.param(signal.SIGKILL, -9, marks=pytest.mark.slow)])
 def test_command_given_again_goes_on_to_the_same_end(work_dir, tmp_path,
                                                      number, code):
     # One image at a time, so that there is a middle to interrupt.
@@ -53,12 +52,8 @@ def test_command_given_again_goes_on_to_the_same_end(work_dir, tmp_path,
             tmp_path / name, '--cfg-options', *options
         ]
 
-    process = subprocess.Popen(
-        [sys.executable, ROOT / 'tools' / 'extract_features.py'] +
-        arguments('cut'),
-        env=tool_environment(),
-        stderr=subprocess.PIPE,
-        text=True)
+    process = start_tool(
+        'extract_features', *arguments('cut'), stderr=subprocess.PIPE)
     folder = tmp_path / 'cut' / 'train' / 'head.fc'
     while not (folder / 'progress.json').exists():
         assert process.poll() is None
@@ -79,7 +74,7 @@ def test_command_given_again_goes_on_to_the_same_end(work_dir, tmp_path,
 @pytest.mark.parametrize(
     'args, message',
     [(['nowhere.py', 'gone.pth'], 'config: expected a file, found none'),
-     ([ROOT / 'README.md', 'gone.pth'], "README.md' cannot be read"),
+     ([ROOT / 'README.md', 'gone.pth'], 'cannot be read as a config'),
      ([CONFIG, 'gone.pth'], "checkpoint: expected a file, found none at"),
      ([CONFIG, 'gone.pth', '--pooling', 'sum'], "invalid choice: 'sum'"),
      ([CONFIG, __file__], 'cannot be read'),

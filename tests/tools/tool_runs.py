@@ -1,14 +1,25 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Call the tools as a user would, on sixty images and a tiny network."""
+import contextlib
 import importlib.util
 import os
+import random
+import signal
+import subprocess
 import sys
 import uuid
 from pathlib import Path
-from unittest import mock
+
+import numpy as np
+import torch
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
+
+from mmcurv.engine.launch import end_processes
 
 ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / 'configs' / 'ce' / 'ce_resnet20_fashion-mini-if100_cr.py'
+CONFIG = ROOT / 'configs' / 'ce' / 'ce_resnet8_fashion-mini-if100_cr.py'
 INDICES = ','.join(str(40 * i) for i in range(60))
 
 
@@ -51,9 +62,52 @@ def prepare(name, *args):
 
 
 def call(name, *args):
-    """Run a tool in this process."""
-    with mock.patch.object(sys, 'argv', [name, *map(str, args)]):
-        load_tool(name).main()
+    """Exit code of a tool that runs in this process."""
+    return load_tool(name).main([str(arg) for arg in args])
+
+
+def start_tool(name, *args, **options):
+    """A process that can be interrupted, however the tests were started.
+
+    A shell lets what runs in its background ignore SIGINT, and so do all
+    processes that this starts.
+    """
+    return subprocess.Popen(
+        [sys.executable, ROOT / 'tools' / f'{name}.py', *map(str, args)],
+        env=tool_environment(),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        text=True,
+        **options)
+
+
+@contextlib.contextmanager
+def unchanged_process():
+    """Undo what a tool changes of its process, which it takes for its own.
+
+    Registries keep what was registered: modules are imported only once.
+    """
+    environment = dict(os.environ)
+    threads = torch.get_num_threads()
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    kinds = (DefaultScope, MMLogger, MessageHub, Visualizer)
+    named = [dict(kind._instance_dict) for kind in kinds]
+    try:
+        yield
+    finally:
+        end_processes()
+        for logger in MMLogger._instance_dict.values():
+            if logger not in named[1].values():
+                for handler in logger.handlers:
+                    handler.close()
+        for kind, instances in zip(kinds, named):
+            kind._instance_dict.clear()
+            kind._instance_dict.update(instances)
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        torch.set_num_threads(threads)
+        os.environ.clear()
+        os.environ.update(environment)
 
 
 def tool_environment(**changes):
