@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .on_host import on_host
-from .tridiagonal import count_below, few_eigenpairs, tridiagonalize
+from .tridiagonal import count_below, eigh, few_eigenpairs, tridiagonalize
 
 NORMALS = ('smallest', 'next')
 WORTH_A_BATCH = 64  # matrices; below it LAPACK, one by one, is faster
@@ -89,7 +89,7 @@ def _by_eigh(matrix: Tensor, floor: Tensor, tangent_dim: int,
              normal: str) -> Tuple[Tensor, Tensor]:
     """Wanted eigenvectors (n, s, m + 1) and rank (n,), differentiable."""
     size = matrix.shape[1]
-    values, vectors = torch.linalg.eigh(matrix)
+    values, vectors = eigh(matrix)
     rank = (values.detach() > floor[:, None]).sum(1)
     index = _ranks_wanted(rank, size, tangent_dim, normal)
     return vectors.gather(2, index[:, None].expand(-1, size, -1)), rank

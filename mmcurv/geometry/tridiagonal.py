@@ -192,13 +192,34 @@ def few_eigenpairs(matrices: Tensor,
         return values, orthonormalize(vectors, index)
     loose = _not_orthonormal(vectors, index)
     if len(loose):
-        all_values, all_vectors = torch.linalg.eigh(matrices[loose])
+        all_values, all_vectors = eigh(matrices[loose])
         pick = index[loose]
         values[loose] = all_values.gather(1, pick)
         pick = pick[:, None].expand(-1, matrices.shape[1], -1)
         vectors = vectors.contiguous()
         vectors[loose] = all_vectors.gather(2, pick)
     return values, vectors
+
+
+def eigh(matrices: Tensor) -> Tuple[Tensor, Tensor]:
+    """``torch.linalg.eigh``, in float64 where LAPACK gives up.
+
+    Its divide and conquer may not converge in float32 where many eigenvalues
+    are nearly equal; a training went down by one such neighbourhood.
+
+    Args:
+        matrices (Tensor): Shape (n, s, s), symmetric.
+
+    Returns:
+        tuple: Eigenvalues (n, s), ascending, and eigenvectors (n, s, s).
+    """
+    try:
+        return torch.linalg.eigh(matrices)
+    except torch.linalg.LinAlgError:
+        if matrices.dtype == torch.float64:
+            raise
+        values, vectors = torch.linalg.eigh(matrices.double())
+        return values.to(matrices), vectors.to(matrices)
 
 
 def orthonormalize(vectors: Tensor, index: Tensor) -> Tensor:

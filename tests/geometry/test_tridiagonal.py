@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from mmcurv.geometry.tridiagonal import (count_below, eigenvalues,
+from mmcurv.geometry import class_curvature
+from mmcurv.geometry.tridiagonal import (count_below, eigenvalues, eigh,
                                          few_eigenpairs, tridiagonalize)
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
@@ -102,3 +103,27 @@ def test_counting_below_a_shift_counts_eigenvalues():
     shifts = shifts.double() * spectrum.max()
     expected = (spectrum[None] < shifts[..., None]).sum(-1)
     assert torch.equal(count_below(diagonal, off, shifts), expected)
+
+
+def test_matrices_that_lapack_gives_up_on_are_solved_in_float64(monkeypatch):
+    """By a LAPACK that gives up on all of float32."""
+    solve = torch.linalg.eigh
+
+    def gives_up(matrices):
+        if matrices.dtype == torch.float32:
+            raise torch.linalg.LinAlgError('failed to converge')
+        return solve(matrices)
+
+    matrices = gram_matrices(4, 6, dtype=torch.float32)
+    expected = solve(matrices)
+    monkeypatch.setattr(torch.linalg, 'eigh', gives_up)
+    values, vectors = eigh(matrices)
+    assert values.dtype == vectors.dtype == torch.float32
+    torch.testing.assert_close(values, expected[0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        matrices @ vectors, vectors * values[:, None], rtol=0, atol=1e-4)
+    # So is a class of few points, whose frames come from it.
+    points = torch.randn(60, 5, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(60) % 2
+    assert torch.isfinite(
+        class_curvature(points, labels, num_classes=2).value).all()
