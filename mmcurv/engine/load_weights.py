@@ -22,11 +22,14 @@ def load_weights(model: nn.Module, state: Dict[str, Tensor], checkpoint: str,
         config (str): What the user calls the model, for the message.
 
     Raises:
-        UsageError: If a weight is missing, unexpected or of another shape.
+        UsageError: If a weight is missing, unexpected, of another shape, or
+            cannot be copied.
     """
+    failed = None
     try:
         missing, unexpected = model.load_state_dict(state, strict=False)
-    except RuntimeError:  # shapes; some modules resize, so not checked before
+    except RuntimeError as error:  # shapes, as some modules resize, or copies
+        failed = error
         own = model.state_dict()
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
@@ -43,6 +46,10 @@ def load_weights(model: nn.Module, state: Dict[str, Tensor], checkpoint: str,
             f'checkpoint {checkpoint!r} does not fit the model of config '
             f'{config!r}: {"; ".join(problems)}. Give the config that it was '
             'trained with, or change the model by --cfg-options')
+    if failed is not None:  # torch names the tensors
+        words = ' '.join(str(failed).split())
+        raise UsageError(f'checkpoint {checkpoint!r}: expected weights that '
+                         f'can be copied into the model, but {words}')
 
 
 def _problems(shapes: List[str], missing: List[str],

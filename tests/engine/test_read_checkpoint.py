@@ -109,3 +109,14 @@ def test_misfit_lists_shapes_missing_and_unexpected_names_shortened():
 def test_weights_of_a_deeper_model_are_refused():
     with pytest.raises(UsageError, match='2 unknown to the model .body.6'):
         load(Net(), Net(depth=7).state_dict())
+
+
+@pytest.mark.parametrize('damaged', [
+    torch.empty(3, 2, device='meta'),
+    torch.eye(3)[:, :2].to_sparse(),
+])
+def test_weight_that_cannot_be_copied_is_an_error_that_names_it(damaged):
+    """It was passed over, and the model kept its random weights."""
+    state = {**Net().state_dict(), 'fc.weight': damaged}
+    with pytest.raises(UsageError, match='can be copied.*"fc.weight"'):
+        load(Net(), state)
