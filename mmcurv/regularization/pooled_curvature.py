@@ -13,13 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmcurv.geometry.checks import to_moderate_unit, to_unit_vectors
 from mmcurv.geometry.curvature import (DEFAULT_RIDGE, check_options,
                                        curvature_of_offsets, neighbors_needed,
                                        points_per_chunk)
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
 from mmcurv.geometry.reduction import reduce_by_class
-from mmcurv.geometry.unit_vectors import to_unit_vectors
-from mmcurv.geometry.units import to_moderate_unit
 from .feature_pool import FeaturePool
 from .host_rows import to_device
 from .live_rows import LiveRows, live_rows

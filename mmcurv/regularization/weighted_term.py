@@ -3,6 +3,8 @@
 
 Section 6.2 of the paper: log_tau(epoch) / stop_gradient(L / L_orig).
 """
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -36,9 +38,9 @@ class WeightedTerm(nn.Module):
                  max_weight: float = 10.):
         super().__init__()
         log_schedule(1, tau)  # a wrong tau should fail here, not in epoch 6
-        if eps <= 0 or max_weight <= 0:
-            raise ValueError('eps and max_weight must be positive, got '
-                             f'eps={eps}, max_weight={max_weight}.')
+        if not (0 < eps < math.inf and 0 < max_weight < math.inf):
+            raise ValueError('eps and max_weight must be positive and finite, '
+                             f'got eps={eps}, max_weight={max_weight}.')
         self.tau = tau
         self.eps = eps
         self.max_weight = max_weight

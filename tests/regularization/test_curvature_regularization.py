@@ -177,8 +177,10 @@ def test_count_of_skipped_terms_is_part_of_the_state():
     (dict(tau=1), 'greater than 1, got 1'),
     (dict(tau=0.5), 'greater than 1, got 0.5'),
     (dict(max_mode='mean'), "'hard', 'logsumexp'.*'mean'"),
-    (dict(eps=0), 'positive, got eps=0, max_weight=10.0'),
-    (dict(max_weight=-1), 'positive, got eps=1e-08, max_weight=-1'),
+    (dict(eps=0), 'finite, got eps=0, max_weight=10.0'),
+    (dict(eps=math.nan), 'finite, got eps=nan, max_weight=10.0'),
+    (dict(max_weight=-1), 'finite, got eps=1e-08, max_weight=-1'),
+    (dict(max_weight=math.inf), 'finite, got eps=1e-08, max_weight=inf'),
 ])
 def test_wrong_options_fail_when_built(options, message):
     with pytest.raises(ValueError, match=message):
