@@ -2,7 +2,7 @@
 """The geometry of every class, one class in memory at a time."""
 from typing import Dict, List
 
-from mmcurv.geometry.separation import separation_by_class
+from mmcurv.geometry.volume import separation_by_class
 from .audit_options import AuditOptions
 from .class_geometry import measure_class
 from .class_reader import ClassReader

@@ -9,12 +9,11 @@ the axes, which cost most, are the same for every m, fit and reduction.
 import torch
 from torch import Tensor
 
-from mmcurv.geometry.checks import check_points
+from mmcurv.geometry.checks import check_points, to_moderate_unit
 from mmcurv.geometry.curvature import (PointCurvature, curvature_of_offsets,
                                        points_per_chunk)
 from mmcurv.geometry.frames import local_frames
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
-from mmcurv.geometry.units import to_moderate_unit
 
 
 class PrincipalCoordinates:

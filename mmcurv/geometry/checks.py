@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""What every geometric measure asks of its input."""
+"""What geometric measures ask of their input, and the units they take."""
 from typing import Tuple
 
 import torch
@@ -64,3 +64,51 @@ def check_features(features: Tensor, labels: Tensor,
     features = check_points(features, 'features')
     labels = check_labels(labels, features.shape[0], num_classes)
     return features, labels.to(features.device)
+
+
+def to_moderate_unit(points: Tensor) -> Tuple[Tensor, Tensor]:
+    """Divide by a power of two so that coordinates lie in [-1, 1].
+
+    Products of coordinates then neither over- nor underflow, and since the
+    factor is a power of two no distance changes in its order or its ties.
+
+    Args:
+        points (Tensor): Any shape, finite.
+
+    Returns:
+        tuple: Divided points and the unit, a scalar tensor without gradient
+        (1 for all-zero or no points).
+    """
+    fixed = points.detach()
+    largest = fixed.abs().amax() if fixed.numel() else fixed.new_zeros(())
+    exponent = torch.frexp(largest).exponent
+    limit = 120 if points.dtype == torch.float32 else 1000
+    exponent = exponent.clamp(-limit, limit).to(points.dtype)
+    unit = torch.where(largest > 0, torch.exp2(exponent), 1)
+    return points / unit, unit
+
+
+def to_unit_vectors(points: Tensor) -> Tensor:
+    """Divide each vector by its Euclidean norm.
+
+    Args:
+        points (Tensor): Shape (..., p), finite. Differentiable.
+
+    Returns:
+        Tensor: Shape (..., p). A zero vector stays zero and has no
+        gradient, for it has no direction.
+    """
+    largest = points.detach().abs().amax(-1, keepdim=True)
+    zero = largest == 0
+    # Squares of moderate coordinates neither over- nor underflow; the factor
+    # cancels, in the gradient, too.
+    moderate = points / torch.where(zero, 1, largest)
+    moderate = torch.where(zero, 1, moderate)
+    length = moderate.norm(dim=-1, keepdim=True)
+    return torch.where(zero, 0, moderate / length)
+
+
+def on_host(values: Tensor) -> bool:
+    """Where this is False, steps must not depend on what the values are:
+    whoever reads one waits for everything that a GPU has still to do."""
+    return values.is_cpu

@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Gaussian curvature at the points of a point cloud.
+"""Gaussian curvature at the points of a point cloud, and of classes.
 
 Algorithm 3 of Ma et al., *Predicting and Enhancing the Fairness of DNNs with
 the Curvature of Perceptual Manifolds*, Section 3.4. The departures, each of
@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .checks import check_points
+from .checks import check_features, check_points, to_moderate_unit
 from .frames import NORMALS, local_frames
 from .neighbors import DEFAULT_MEMORY, nearest
 from .quadric import FITS, fit_quadric
-from .units import to_moderate_unit
+from .reduction import REDUCTIONS, class_members, reduce_by_class
 
 DEFAULT_RIDGE = 1e-4
 GRADIENTS = ('both', 'heights')
@@ -44,6 +44,22 @@ class PointCurvature(NamedTuple):
     condition: Tensor
 
 
+class ClassCurvature(NamedTuple):
+    """Curvature of C classes; every field has shape (C,).
+
+    Attributes:
+        value (Tensor): Reduced abs(det), unit 1 / length^m; nan where no
+            point of the class has one.
+        log_value (Tensor): Its natural log, finite where value overflows.
+        count (Tensor): Samples of the class, int64.
+        points_used (Tensor): Samples with a determined curvature, int64.
+    """
+    value: Tensor
+    log_value: Tensor
+    count: Tensor
+    points_used: Tensor
+
+
 def point_curvature(points: Tensor,
                     k: int = 40,
                     tangent_dim: int = 2,
@@ -51,7 +67,6 @@ def point_curvature(points: Tensor,
                     fit: str = 'ridge',
                     ridge: float = DEFAULT_RIDGE,
                     half: bool = True,
-                    detach_frames: bool = True,
                     max_memory: int = DEFAULT_MEMORY) -> PointCurvature:
     """Gaussian curvature at every point of one point cloud.
 
@@ -64,7 +79,8 @@ def point_curvature(points: Tensor,
 
     Args:
         points (Tensor): Shape (n, p), float32 or float64 (half precision is
-            widened). Differentiable.
+            widened). Differentiable; the gradient holds the neighbours
+            and the directions of the frames constant.
         k (int): Neighbours; k_c = min(k, n - 1) are used. Defaults to 40.
         tangent_dim (int): m, with m(m+1)/2 <= k. Defaults to 2.
         normal (str): 'smallest' or 'next', see
@@ -74,10 +90,6 @@ def point_curvature(points: Tensor,
         ridge (float): Relative ridge of ``fit='ridge'``, >= 0; 0 is plain
             least squares by normal equations. Defaults to 0.0001.
         half (bool): Fit t = 1/2 o^T theta o rather than t = o^T theta o.
-            Defaults to True.
-        detach_frames (bool): Keep neighbour indices and frame directions
-            constant in the gradient. With False gradients also flow through
-            the frame, which is sound only where eigenvalues are apart.
             Defaults to True.
         max_memory (int): Bound in bytes on scratch memory. With gradients
             the graph itself comes on top: about n (k + p)(m + 1) numbers.
@@ -94,23 +106,98 @@ def point_curvature(points: Tensor,
             is NaN or inf.
     """
     check_options(k, tangent_dim, normal, fit, ridge)
-    points, unit = to_moderate_unit(check_points(points))
-    n = points.shape[0]
-    rows = torch.arange(n, device=points.device)
-    near = min(k, n - 1)
+    return _curvature_of_cloud(
+        check_points(points), k, tangent_dim, normal, fit, ridge, half,
+        max_memory)
+
+
+def class_curvature(features: Tensor,
+                    labels: Tensor,
+                    num_classes: int,
+                    k: int = 40,
+                    tangent_dim: int = 2,
+                    normal: str = 'smallest',
+                    fit: str = 'ridge',
+                    ridge: float = DEFAULT_RIDGE,
+                    half: bool = True,
+                    reduction: str = 'mean',
+                    max_memory: int = DEFAULT_MEMORY) -> ClassCurvature:
+    """Mean Gaussian curvature of each class (Algorithm 3, line 15).
+
+    Departure: the mean is taken over abs(det), because the normal's sign is
+    arbitrary and Curvature Regularization needs a positive value. A class of
+    n_c samples uses min(k, n_c - 1) neighbours.
+
+    Args:
+        features (Tensor): Shape (N, p), floating point.
+        labels (Tensor): Shape (N,), integers in [0, num_classes).
+        num_classes (int): C.
+        k (int): Neighbours. Defaults to 40.
+        tangent_dim (int): m. Defaults to 2.
+        normal (str): See :func:`point_curvature`. Defaults to 'smallest'.
+        fit (str): See :func:`point_curvature`. Defaults to 'ridge'.
+        ridge (float): See :func:`point_curvature`. Defaults to 0.0001.
+        half (bool): See :func:`point_curvature`. Defaults to True.
+        reduction (str): 'mean', 'geometric' or 'median' of abs(det).
+            Defaults to 'mean'.
+        max_memory (int): Bound in bytes on scratch memory.
+            Defaults to 268435456.
+
+    Returns:
+        ClassCurvature: Four tensors (C,).
+
+    Raises:
+        ValueError: If features are not finite, a label is out of range, or
+            an option is unknown.
+
+    Example:
+        >>> import torch
+        >>> from mmcurv.geometry import class_curvature
+        >>> features = torch.randn(300, 8)
+        >>> labels = torch.arange(300) % 3
+        >>> class_curvature(features, labels, num_classes=3).count
+        tensor([100, 100, 100])
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f'reduction must be one of {REDUCTIONS}, '
+                         f'got {reduction!r}.')
+    check_options(k, tangent_dim, normal, fit, ridge)
+    features, labels = check_features(features, labels, num_classes)
+    members = class_members(labels, num_classes)
+    log_abs_det = torch.cat([
+        _curvature_of_cloud(features[own], k, tangent_dim, normal, fit, ridge,
+                            half, max_memory).log_abs_det for own in members
+    ])
+    labels = labels[torch.cat(members)]  # class by class, as log_abs_det
+    log_value = reduce_by_class(log_abs_det, labels, num_classes, reduction)
+    used = labels[~torch.isnan(log_abs_det)]
+    return ClassCurvature(
+        value=log_value.exp(),
+        log_value=log_value,
+        count=torch.bincount(labels, minlength=num_classes),
+        points_used=torch.bincount(used, minlength=num_classes))
+
+
+def _curvature_of_cloud(points: Tensor, k: int, tangent_dim: int, normal: str,
+                        fit: str, ridge: float, half: bool,
+                        max_memory: int) -> PointCurvature:
+    """:func:`point_curvature` of what has been checked."""
+    points, unit = to_moderate_unit(points)
+    near = min(k, len(points) - 1)
     if near < neighbors_needed(tangent_dim):
-        return undetermined(points.new_empty(n))
+        return PointCurvature(*points.new_full((5, len(points)), math.nan))
+    rows = torch.arange(len(points), device=points.device)
     neighbors = nearest(points.detach(), points.detach(), near, rows,
                         max_memory)
-    count = torch.full_like(rows, near)
+    step = points_per_chunk(near, points, max_memory)
     parts = []
-    for part in rows.split(points_per_chunk(near, points, max_memory)):
+    for part, around in zip(points.split(step), neighbors.split(step)):
         # Indexing would add the gradients of a row in the order of threads.
-        offsets = F.embedding(neighbors[part], points) - points[part, None]
+        offsets = F.embedding(around, points) - part[:, None]
         parts.append(
-            curvature_of_offsets(offsets, count[part], tangent_dim, normal,
-                                 fit, ridge, half, points[part], unit,
-                                 detach_frames))
+            curvature_of_offsets(offsets, torch.full_like(around[:, 0],
+                                                          near), tangent_dim,
+                                 normal, fit, ridge, half, part, unit))
     return PointCurvature(*map(torch.cat, zip(*parts)))
 
 
@@ -123,7 +210,6 @@ def curvature_of_offsets(offsets: Tensor,
                          half: bool = True,
                          origin: Optional[Tensor] = None,
                          unit: Optional[Tensor] = None,
-                         detach_frames: bool = True,
                          gradient: str = 'both') -> PointCurvature:
     """Curvature at points whose neighbours are given as offsets.
 
@@ -139,9 +225,8 @@ def curvature_of_offsets(offsets: Tensor,
         origin (Tensor, optional): Shape (n, p), the points themselves: far
             from 0 their rounding blurs small offsets. Defaults to None.
         unit (Tensor, optional): Scalar by which offsets and origin were
-            divided, see :func:`~mmcurv.geometry.units.to_moderate_unit`.
+            divided, see :func:`~mmcurv.geometry.checks.to_moderate_unit`.
             Defaults to None.
-        detach_frames (bool): See :func:`point_curvature`. Defaults to True.
         gradient (str): Coordinates that carry gradient: 'both' the heights
             above the tangent plane and the tangent coordinates, or the
             'heights' alone, so that points move along the normal only.
@@ -156,7 +241,7 @@ def curvature_of_offsets(offsets: Tensor,
         eps = torch.finfo(offsets.dtype).eps
         largest = origin.detach().abs().amax(1)
         rounding = count * offsets.shape[2] * (eps * largest).square()
-    frames = local_frames(offsets, count, m, normal, rounding, detach_frames)
+    frames = local_frames(offsets, count, m, normal, rounding)
     usable = (frames.rank >= m) & (count >= neighbors_needed(m))
     curved = usable & (frames.rank > m)
     radius = fixed.flatten(1).norm(dim=1) / count.clamp_min(1).sqrt()
@@ -224,12 +309,6 @@ def points_per_chunk(k: int, points: Tensor, max_memory: int) -> int:
     numbers = 3 * k * points.shape[1] + 4 * side * side
     step = max(1, max_memory // (numbers * points.element_size()))
     return min(step, CACHED_POINTS) if points.device.type == 'cpu' else step
-
-
-def undetermined(like: Tensor) -> PointCurvature:
-    """All nan, one per entry of ``like``."""
-    return PointCurvature(*(torch.full_like(like, math.nan)
-                            for _ in PointCurvature._fields))
 
 
 def _harmless(k: int, m: int, like: Tensor) -> Tensor:

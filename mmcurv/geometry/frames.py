@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor
 
-from .on_host import on_host
+from .checks import on_host
 from .tridiagonal import count_below, eigh, few_eigenpairs, tridiagonalize
 
 NORMALS = ('smallest', 'next')
@@ -40,9 +40,8 @@ def local_frames(offsets: Tensor,
                  count: Tensor,
                  tangent_dim: int,
                  normal: str = 'smallest',
-                 rounding: Optional[Tensor] = None,
-                 detach: bool = True) -> Frames:
-    """Principal frame of each neighbourhood.
+                 rounding: Optional[Tensor] = None) -> Frames:
+    """Principal frame of each neighbourhood, a constant in gradients.
 
     The tangent directions belong to the ``tangent_dim`` largest eigenvalues
     of the neighbourhood's covariance. The normal belongs to its smallest
@@ -59,24 +58,21 @@ def local_frames(offsets: Tensor,
         normal (str): 'smallest' or 'next'. Defaults to 'smallest'.
         rounding (Tensor, optional): Shape (n,): eigenvalue that rounding of
             the coordinates themselves can produce. Defaults to None.
-        detach (bool): Treat the frame as constant. With False gradients flow
-            through ``torch.linalg.eigh``, which is sound only where the
-            eigenvalues are apart. Defaults to True.
 
     Returns:
         Frames: Vectors (n, p, m + 1) and rank (n,).
     """
-    base = offsets.detach() if detach else offsets
-    matrix, by_gram = _covariance(base, count)
-    trace = matrix.detach().diagonal(dim1=1, dim2=2).sum(1)  # >= largest
+    offsets = offsets.detach()
+    matrix, by_gram = _covariance(offsets, count)
+    trace = matrix.diagonal(dim1=1, dim2=2).sum(1)  # >= largest
     floor = matrix.shape[1] * torch.finfo(matrix.dtype).eps * trace
     if rounding is not None:
         floor = torch.maximum(floor, rounding)
     few = on_host(matrix) and len(matrix) < WORTH_A_BATCH
-    route = _by_eigh if few or not detach else _by_tridiagonal
+    route = _by_eigh if few else _by_tridiagonal
     vectors, rank = route(matrix, floor, tangent_dim, normal)
     if by_gram:  # from neighbours' weights to directions
-        vectors = (_center(vectors, count).mT @ base).mT  # (n, p, m + 1)
+        vectors = (_center(vectors, count).mT @ offsets).mT  # (n, p, m + 1)
     length = vectors.norm(dim=1, keepdim=True)
     vectors = vectors / torch.where(length > 0, length, 1)
     # A tangent needs rank > its position, the normal rank > m.
@@ -87,17 +83,17 @@ def local_frames(offsets: Tensor,
 
 def _by_eigh(matrix: Tensor, floor: Tensor, tangent_dim: int,
              normal: str) -> Tuple[Tensor, Tensor]:
-    """Wanted eigenvectors (n, s, m + 1) and rank (n,), differentiable."""
+    """Wanted eigenvectors (n, s, m + 1) and rank (n,)."""
     size = matrix.shape[1]
     values, vectors = eigh(matrix)
-    rank = (values.detach() > floor[:, None]).sum(1)
+    rank = (values > floor[:, None]).sum(1)
     index = _ranks_wanted(rank, size, tangent_dim, normal)
     return vectors.gather(2, index[:, None].expand(-1, size, -1)), rank
 
 
 def _by_tridiagonal(matrix: Tensor, floor: Tensor, tangent_dim: int,
                     normal: str) -> Tuple[Tensor, Tensor]:
-    """The same for large batches; without gradient."""
+    """The same for large batches."""
     size = matrix.shape[1]
     reduced = tridiagonalize(matrix)
     rank = size - count_below(*reduced[:2], floor[None])[0]

@@ -6,8 +6,7 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from .checks import check_points
-from .on_host import on_host
+from .checks import check_points, on_host
 
 DEFAULT_MEMORY = 256 * 2**20  # bytes of scratch, not counting the result
 SPARE = 8  # candidates beyond k

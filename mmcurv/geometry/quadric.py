@@ -14,23 +14,10 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
-from .on_host import on_host
+from .checks import on_host
 from .tridiagonal import eigenvalues, tridiagonalize
 
 FITS = ('ridge', 'symmetric', 'paper')
-
-
-def design_matrix(tangent: Tensor) -> Tensor:
-    """Columns o[a]^2 / 2 and o[a] o[b] / sqrt 2 for a < b.
-
-    Args:
-        tangent (Tensor): Shape (n, k, m).
-
-    Returns:
-        Tensor: Shape (n, k, q).
-    """
-    row, column, weight = _basis(tangent.shape[2], tangent)
-    return tangent[..., row] * tangent[..., column] * weight
 
 
 def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
@@ -49,7 +36,8 @@ def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
         tuple: Hessian (n, m, m), relative residual (n,) and condition number
         of the design (n,), the last two detached.
     """
-    design = design_matrix(tangent)
+    row, column, weight = _basis(tangent.shape[2], tangent)
+    design = tangent[..., row] * tangent[..., column] * weight  # (n, k, q)
     target = height[..., None]
     if fit == 'ridge':
         normal = design.mT @ design
@@ -88,6 +76,7 @@ def _condition(design: Tensor) -> Tensor:
 
 
 def _extreme_eigenvalues(matrices: Tensor) -> Tuple[Tensor, Tensor]:
+    """The smallest and the largest, each (n,)."""
     if on_host(matrices):
         spectrum = torch.linalg.eigvalsh(matrices)  # ascending
         return spectrum[:, 0], spectrum[:, -1]
@@ -99,6 +88,8 @@ def _extreme_eigenvalues(matrices: Tensor) -> Tuple[Tensor, Tensor]:
 
 
 def _basis(m: int, like: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    """Indices a <= b of the q entries of H, and the weight of o[a] o[b]:
+    1/2 where a = b, else 1 / sqrt 2."""
     row, column = torch.triu_indices(m, m, device=like.device)
     weight = like.new_full(row.shape, 0.5**0.5)
     return row, column, torch.where(row == column, 0.5, weight)
@@ -118,6 +109,7 @@ def _as_symmetric(theta: Tensor, m: int) -> Tensor:
 
 
 def _pinv_of_all_products(tangent: Tensor, target: Tensor) -> Tensor:
+    """Coefficients (n, q) from the printed m^2 columns."""
     m = tangent.shape[2]
     products = tangent[..., :, None] * tangent[..., None, :] / 2
     full = torch.linalg.pinv(products.flatten(2)) @ target  # (n, m * m, 1)

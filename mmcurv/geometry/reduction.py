@@ -4,11 +4,19 @@
 -inf (a flat point) is a value; nan (an undetermined point) is left out.
 """
 import math
+from typing import List
 
 import torch
 from torch import Tensor
 
 REDUCTIONS = ('mean', 'geometric', 'median')
+
+
+def class_members(labels: Tensor, num_classes: int) -> List[Tensor]:
+    """Indices of each class's points, ascending: C int64 tensors."""
+    order = labels.argsort(stable=True)
+    counts = torch.bincount(labels, minlength=num_classes)
+    return list(order.split(counts.tolist()))
 
 
 def reduce_by_class(log_values: Tensor, labels: Tensor, num_classes: int,

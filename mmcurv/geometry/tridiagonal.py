@@ -17,7 +17,7 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
-from .on_host import on_host
+from .checks import on_host
 
 SHIFTS_AT_ONCE = 6144  # about where arithmetic outweighs the call
 LOST = 0.01  # of a unit vector's length; rounding is that much larger then
@@ -139,7 +139,7 @@ def eigenvectors(diagonal: Tensor, off: Tensor, values: Tensor) -> Tensor:
     square = off.square()
     rows = pivots.unbind(0)
     for above, current, weight in zip(rows, rows[1:], square.unbind(0)):
-        _keep_from_zero(above, tiny)
+        above.masked_fill_(above.abs() < tiny, tiny)
         current.sub_(weight / above)
     down, up = pivots[:, 0], pivots[:, 1].flip(0)
     twist = (down + up - shifted).abs().argmin(0)  # (t, n)
@@ -246,10 +246,6 @@ def orthonormalize(vectors: Tensor, index: Tensor) -> Tensor:
         sound = length > LOST  # False for NaN
         done.append(torch.where(sound, vector / length, 0))
     return torch.stack(done, 2)
-
-
-def _keep_from_zero(pivot: Tensor, tiny: float) -> None:
-    pivot.masked_fill_(pivot.abs() < tiny, tiny)
 
 
 def _not_orthonormal(vectors: Tensor, index: Tensor) -> Tensor:

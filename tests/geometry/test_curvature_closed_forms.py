@@ -5,7 +5,8 @@ import itertools
 import pytest
 import torch
 
-from mmcurv.geometry import point_curvature, shapes
+from mmcurv.analysis.paper_figures import shapes
+from mmcurv.geometry import point_curvature
 
 
 def vertex_of_quadric(curvatures, seed=0):

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from mmcurv.geometry import point_curvature, shapes
+from mmcurv.analysis.paper_figures import shapes
+from mmcurv.geometry import point_curvature
 
 
 def cloud(n, p, seed=0):

@@ -209,8 +209,8 @@ def test_state_is_that_of_curvature_regularization():
     (dict(quantile=1), r'\[0, 1\), got 1: 0 is'),
     (dict(quantile=-0.1), r'\[0, 1\), got -0.1'),
     (dict(quantile=math.nan), r'\[0, 1\), got nan'),
-    (dict(eps=0), 'positive, got eps=0, max_weight=10.0'),
-    (dict(max_weight=-1), 'positive, got eps=1e-08, max_weight=-1'),
+    (dict(eps=0), 'finite, got eps=0, max_weight=10.0'),
+    (dict(max_weight=-1), 'finite, got eps=1e-08, max_weight=-1'),
 ])
 def test_wrong_options_fail_when_built(options, message):
     with pytest.raises(ValueError, match=message):

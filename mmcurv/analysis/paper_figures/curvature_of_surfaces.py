@@ -5,7 +5,8 @@ from typing import Any, Dict, Sequence
 import numpy as np
 
 from mmcurv.analysis.figure_style import set_heading, set_legend
-from mmcurv.geometry import class_curvature, shapes
+from mmcurv.geometry import class_curvature
+from . import shapes
 from .panels import color, panels
 
 SURFACES = {

@@ -7,8 +7,8 @@ import numpy as np
 from mmcurv.analysis.figure_style import set_heading, set_legend
 from mmcurv.analysis.palette import MUTED
 from mmcurv.geometry import separation_degree
-from mmcurv.geometry.shapes import sphere_pair
 from .panels import color, panels
+from .shapes import sphere_pair
 
 RADII = ((1., 1.), (1., 1.5), (1., 3.))
 DISTANCES = tuple(np.linspace(0, 8, 17).tolist())
@@ -26,7 +26,7 @@ def measure(num_points: int = 2000,
     radii, unequal ones, and a larger difference. The paper prints neither
     the radii of the last two nor where the origin lies, on which Algorithm 2
     depends; for the latter see
-    :func:`~mmcurv.geometry.shapes.sphere_pair`.
+    :func:`~mmcurv.analysis.paper_figures.shapes.sphere_pair`.
 
     Args:
         num_points (int): Of each sphere. Defaults to 2000.

@@ -1,28 +1,54 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Intrinsic dimension of a point cloud by maximum likelihood.
-
-Levina and Bickel, "Maximum likelihood estimation of intrinsic dimension",
-2004: the distances to the k nearest neighbours of a point grow like those of
-a Poisson process, whose rate gives the dimension. Departure: the inverse
-estimates of the points are averaged rather than the estimates, which is the
-maximum likelihood over all points together (MacKay and Ghahramani, 2005).
-"""
+"""Size and dimension of a point cloud."""
 import math
 
 import torch
 from torch import Tensor
 
-from .checks import check_points
+from .checks import check_points, to_moderate_unit
 from .neighbors import DEFAULT_MEMORY, knn
-from .units import to_moderate_unit
 
 FEWEST_NEIGHBORS = 3
+
+
+def mean_radius(points: Tensor) -> Tensor:
+    """Mean Euclidean distance of the points to their mean.
+
+    Curvature has the unit 1 / length^m, so this length tells how much of a
+    difference in curvature is a difference in scale.
+
+    Args:
+        points (Tensor): Shape (n, p), floating point.
+
+    Returns:
+        Tensor: A 0-d tensor >= 0 in the unit of the points; 0 for one point,
+        nan for none.
+
+    Raises:
+        TypeError, ValueError: If ``points`` is not as above or not finite.
+    """
+    points = check_points(points)
+    if not len(points):
+        return points.new_full((), math.nan)
+    # The scale is taken out, so that squares neither over- nor underflow.
+    offsets = points - points.mean(0)
+    scale = offsets.abs().amax() if offsets.numel() else points.new_zeros(())
+    if scale == 0:
+        return torch.zeros_like(scale)
+    return scale * (offsets / scale).norm(dim=1).mean()
 
 
 def intrinsic_dimension(points: Tensor,
                         k: int = 20,
                         max_memory: int = DEFAULT_MEMORY) -> Tensor:
     r"""Dimension of the manifold that the points are drawn from.
+
+    Levina and Bickel, "Maximum likelihood estimation of intrinsic dimension",
+    2004: the distances to the k nearest neighbours of a point grow like those
+    of a Poisson process, whose rate gives the dimension. Departure: the
+    inverse estimates of the points are averaged rather than the estimates,
+    which is the maximum likelihood over all points together (MacKay and
+    Ghahramani, 2005).
 
     .. math::
         d = \Bigl(\frac{1}{n (k - 1)} \sum_i \sum_{j=1}^{k-1}

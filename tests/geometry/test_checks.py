@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from mmcurv.geometry.unit_vectors import to_unit_vectors
+from mmcurv.geometry.checks import to_unit_vectors
 
 
 def vectors(*shape):
