@@ -6,17 +6,15 @@ arrays and named results come out. Accuracies are fractions in [0, 1]; nan
 stands for a class that is absent, and every aggregate says how many classes
 entered it.
 """
-from .aggregate import Aggregate, class_mean
-from .class_accuracy import ClassAccuracy, class_accuracy
-from .correlation import Correlation, pearson, spearman
-from .dispersion import accuracy_variance, gini, max_min_bias
-from .groups import Group, GroupAccuracy, group_accuracy, group_names
-from .intervals import Interval, difference_interval, wilson_interval
-from .means import geometric_mean, harmonic_mean
-from .paired_difference import PairedDifference, paired_difference
-from .partial_correlation import partial_correlation
-from .summary import FairnessSummary, fairness_summary
-from .worst import WorstClass, WorstFraction, worst_class, worst_fraction
+from .accuracy import (Aggregate, ClassAccuracy, WorstClass, WorstFraction,
+                       class_accuracy, class_mean, geometric_mean,
+                       harmonic_mean, worst_class, worst_fraction)
+from .correlation import Correlation, partial_correlation, pearson, spearman
+from .intervals import (Interval, PairedDifference, difference_interval,
+                        paired_difference, wilson_interval)
+from .spread import (FairnessSummary, Group, GroupAccuracy, accuracy_variance,
+                     fairness_summary, gini, group_accuracy, group_names,
+                     max_min_bias)
 
 __all__ = [
     'Aggregate', 'ClassAccuracy', 'Correlation', 'FairnessSummary', 'Group',

@@ -4,16 +4,20 @@
 Ma et al., "Predicting and Enhancing the Fairness of DNNs with the Curvature
 of Perceptual Manifolds", sections 4 and 5.3 and Table 7, report Pearson's
 coefficient between the curvature and the accuracy of the classes. The
-p-value, the interval and the rank form are additions.
+p-value, the interval, the rank form and the partial form are additions.
 """
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Sequence
 
 import numpy as np
+from scipy import stats
 
-from ._pairing import paired, pearson_rows, ranks
-from ._resampling import (bootstrap_interval, permutation_p_value,
-                          resampling_seeds)
+from .checks import as_counts, as_reals, check_same_length
+from .intervals import bootstrap_interval, resamples_at_once, resampling_seeds
+
+KINDS = ('pearson', 'spearman')
+# 1 - r^2 below this is rounding: nothing is left once the count is known.
+EXPLAINED = 1e-12
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,9 @@ def pearson(x,
         ValueError: If the lengths differ, fewer than 3 classes enter, x or y
             is infinite somewhere or constant.
     """
-    x, y = paired(3, x=x, y=y)
-    return _correlation('pearson', x, y, np.asarray, permutations, resamples,
-                        confidence, seed)
+    x, y = _paired(3, x=x, y=y)
+    return _correlation('pearson', (x, y), (x, y), _pearson_rows, permutations,
+                        resamples, confidence, seed)
 
 
 def spearman(x,
@@ -89,23 +93,213 @@ def spearman(x,
     Args, Returns and Raises as :func:`pearson`. The classes of a resample are
     ranked anew.
     """
-    x, y = paired(3, x=x, y=y)
-    return _correlation('spearman', x, y, ranks, permutations, resamples,
-                        confidence, seed)
+    x, y = _paired(3, x=x, y=y)
+    # Ranks move with their values: ranked once, they serve every pairing.
+    return _correlation('spearman', (x, y), (_ranks(x), _ranks(y)),
+                        lambda x, y: _pearson_rows(_ranks(x), _ranks(y)),
+                        permutations, resamples, confidence, seed)
 
 
-def _correlation(kind: str, x: np.ndarray, y: np.ndarray, transform: Callable,
+def partial_correlation(x,
+                        y,
+                        train_counts,
+                        kind: str = 'pearson',
+                        permutations: int = 9999,
+                        resamples: int = 2000,
+                        confidence: float = 0.95,
+                        seed: int = 0) -> Correlation:
+    """Correlation of x and y given the log of the training counts.
+
+    On a long-tailed set both the accuracy and the geometry of a class follow
+    its number of training images, so that they correlate without having to do
+    with each other. This is what remains; it is an addition to Ma et al., who
+    report the plain correlation.
+
+    Equal to the correlation of the residuals of x and y after a straight line
+    in log count has been taken out of each; with ``kind='spearman'`` x, y and
+    the counts are replaced by their ranks. The p-value permutes the residuals
+    (Kennedy's method): unlike that of :func:`pearson` it is an approximation,
+    even with all n! pairings.
+
+    Args:
+        x: (C,) finite values or nan.
+        y: (C,) finite values or nan.
+        train_counts: (C,) integers, training images of every class. A class
+            with 0 has no log count and is left out.
+        kind (str): 'pearson' or 'spearman'. Defaults to 'pearson'.
+        permutations (int): Random pairings for the p-value; 0 for none.
+            Defaults to 9999.
+        resamples (int): Bootstrap resamples for the percentile interval; 0
+            for none. Defaults to 2000.
+        confidence (float): Of the interval, in (0, 1). Defaults to 0.95.
+        seed (int): Of permutations and bootstrap. Defaults to 0.
+
+    Returns:
+        Correlation: Value, p-value, interval, classes that entered.
+
+    Raises:
+        TypeError: If the counts are not integers.
+        ValueError: If kind is unknown, the lengths differ, fewer than 4
+            classes enter, x or y is infinite somewhere, or x, y or the counts
+            are constant, or x or y follows from the counts exactly.
+    """
+    if kind not in KINDS:
+        raise ValueError(f'kind: expected one of {KINDS}, got {kind!r}.')
+    counts = as_counts('train_counts', train_counts)
+    log_counts = np.full(counts.size, np.nan)
+    np.log(counts, out=log_counts, where=counts > 0)
+    x, y, z = _paired(4, x=x, y=y, train_counts=log_counts)
+    transform = _ranks if kind == 'spearman' else np.asarray
+
+    def rows(*columns: np.ndarray) -> np.ndarray:
+        return _partial_rows(*map(transform, columns))
+
+    if np.isnan(rows(x, y, z)):
+        raise ValueError(
+            'expected x and y to vary beyond train_counts, got one that is an '
+            f'exact function of it over the {x.size} classes that entered; '
+            'there is nothing left to correlate.')
+    given = transform(z)
+    residuals = [_residual(transform(column), given) for column in (x, y)]
+    return _correlation(f'partial {kind}', (x, y, z), residuals, rows,
+                        permutations, resamples, confidence, seed)
+
+
+def _correlation(kind: str, columns: Sequence[np.ndarray],
+                 pairs: Sequence[np.ndarray], rows: Callable,
                  permutations: int, resamples: int, confidence: float,
                  seed: int) -> Correlation:
-
-    def rows(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return pearson_rows(transform(a), transform(b))
-
+    """Of the columns (n,) by ``rows``, (..., n) to (...); the p-value is that
+    of the two ``pairs`` (n,)."""
     seeds = resampling_seeds(permutations, resamples, confidence, seed)
-    # Ranks move with their values: ranked once, they serve every pairing.
-    p_value, permutations = permutation_p_value(
-        transform(x), transform(y), permutations, seeds[0])
-    low, high, resamples = bootstrap_interval((x, y), rows, resamples,
+    p_value, permutations = _permutation_p_value(*pairs, permutations,
+                                                 seeds[0])
+    low, high, resamples = bootstrap_interval(columns, rows, resamples,
                                               confidence, seeds[1])
-    return Correlation(kind, float(rows(x, y)), p_value, low, high, confidence,
-                       x.size, permutations, resamples)
+    return Correlation(kind, float(rows(*columns)), p_value, low, high,
+                       confidence, columns[0].size, permutations, resamples)
+
+
+def _permutation_p_value(x: np.ndarray, y: np.ndarray, permutations: int,
+                         seed: np.random.SeedSequence) -> tuple[float, int]:
+    """Two-sided p-value of the covariance under random pairing of x with y.
+
+    Under re-pairing the covariance and the correlation are one up to a
+    constant factor.
+
+    All n! pairings are used if there are no more of them than
+    ``permutations``, else random ones with the observed pairing counted in,
+    so that p is never 0. Two-sided is twice the smaller tail, at most 1.
+
+    Args:
+        x (np.ndarray): (n,).
+        y (np.ndarray): (n,).
+        permutations (int): Number of random pairings; 0 gives nan.
+        seed (np.random.SeedSequence): Source of randomness.
+
+    Returns:
+        tuple[float, int]: p-value, and pairings that were used.
+    """
+    if not permutations:
+        return np.nan, 0
+    y = y - y.mean()
+    result = stats.permutation_test(
+        (x - x.mean(), ),
+        lambda shuffled, axis: shuffled @ y,  # (..., n) -> (...)
+        permutation_type='pairings',
+        vectorized=True,
+        n_resamples=permutations,
+        batch=resamples_at_once(x.size),
+        rng=np.random.default_rng(seed))
+    return float(result.pvalue), result.null_distribution.size
+
+
+def _pearson_rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson's coefficient along the last axis.
+
+    Args:
+        x (np.ndarray): (..., n), of order 1.
+        y (np.ndarray): (..., n), of order 1.
+
+    Returns:
+        np.ndarray: (...), nan where x or y is constant.
+    """
+    # A constant row may leave rounding noise after centring: ask before it.
+    constant = (np.ptp(x, axis=-1) == 0) | (np.ptp(y, axis=-1) == 0)
+    x = x - x.mean(axis=-1, keepdims=True)
+    y = y - y.mean(axis=-1, keepdims=True)
+    norm = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+    value = (x * y).sum(axis=-1) / np.where(constant, np.nan, norm)
+    return np.clip(value, -1, 1)
+
+
+def _partial_rows(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Partial correlation of x and y given z along the last axis.
+
+    Args:
+        x (np.ndarray): (..., n).
+        y (np.ndarray): (..., n).
+        z (np.ndarray): (..., n).
+
+    Returns:
+        np.ndarray: (...), nan where z leaves nothing of x or y.
+    """
+    xy, xz, yz = _pearson_rows(x, y), _pearson_rows(x, z), _pearson_rows(y, z)
+    left = np.stack([1 - xz**2, 1 - yz**2])  # (2, ...)
+    left = np.where(left > EXPLAINED, left, np.nan)
+    return np.clip((xy - xz * yz) / np.sqrt(left.prod(axis=0)), -1, 1)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks along the last axis, (..., n); ties share their mean rank."""
+    return stats.rankdata(values, axis=-1)
+
+
+def _residual(values: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """What a straight line in ``given`` leaves of ``values``, (n,)."""
+    given = given - given.mean()
+    slope = given @ (values - values.mean()) / (given @ given)
+    return values - values.mean() - slope * given
+
+
+def _paired(minimum: int, **columns) -> list[np.ndarray]:
+    """Classes for which all columns are known, each column scaled to order 1.
+
+    Centring and scaling change no correlation; they keep squares finite for
+    values of any magnitude.
+
+    Args:
+        minimum (int): Classes that must remain.
+        **columns: Vectors (C,) by the names that errors should use.
+
+    Returns:
+        list[np.ndarray]: Vectors (entered,), in the order given.
+
+    Raises:
+        ValueError: If lengths differ, too few classes remain, or a column is
+            infinite somewhere or constant.
+    """
+    columns = {
+        name: as_reals(name, values)
+        for name, values in columns.items()
+    }
+    check_same_length(**columns)
+    known = ~np.isnan(list(columns.values())).any(axis=0)  # (C,)
+    names = ' and '.join(columns)
+    if known.sum() < minimum:
+        raise ValueError(
+            f'expected at least {minimum} classes for which {names} are all '
+            f'known, got {known.sum()} of {known.size}; a correlation over '
+            'fewer says nothing.')
+    return [_scaled(name, values[known]) for name, values in columns.items()]
+
+
+def _scaled(name: str, values: np.ndarray) -> np.ndarray:
+    if np.ptp(values) == 0:
+        raise ValueError(
+            f'{name}: expected values that differ, got {values[0]:g} for all '
+            f'{values.size} classes that entered; a constant has no '
+            'correlation.')
+    values = values / np.abs(values).max()
+    centred = values - values.mean()
+    return centred / np.abs(centred).max()

@@ -1,11 +1,14 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""How well the accuracy of one class is known."""
+"""How well an accuracy, a change or any number over classes is known."""
 from dataclasses import dataclass
+from typing import Callable, Sequence, Tuple
 
 import numpy as np
 from scipy.special import ndtri
 
-from ._checks import as_counts, check_fraction, check_same_length
+from .checks import as_counts, check_fraction, check_same_length
+
+BATCH_VALUES = 1 << 20  # float64 values per array of resamples, 8 MiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,19 +47,8 @@ def wilson_interval(correct, count, confidence: float = 0.95) -> Interval:
             outside (0, 1).
     """
     check_fraction('confidence', confidence)
-    correct = as_counts('correct', correct)
-    count = as_counts('count', count)
-    check_same_length(correct=correct, count=count)
-    above = correct > count
-    if above.any():
-        first = int(above.argmax())
-        raise ValueError(
-            f'correct: expected at most count, got {correct[first]} correct '
-            f'of {count[first]} for class {first}; are the arguments swapped?')
-
+    fraction, n = _fractions(correct, count)  # (C,)
     z = ndtri(0.5 + confidence / 2)
-    n = np.where(count > 0, count, np.nan)  # (C,)
-    fraction = correct / n
     shrink = 1 / (1 + z**2 / n)
     centre = shrink * (fraction + z**2 / (2 * n))
     variance = fraction * (1 - fraction) / n + (z / (2 * n))**2
@@ -99,12 +91,164 @@ def difference_interval(correct_a,
     first = wilson_interval(correct_a, count_a, confidence)
     second = wilson_interval(correct_b, count_b, confidence)
     check_same_length(a=first.low, b=second.low)
-    a, b = _fraction(correct_a, count_a), _fraction(correct_b, count_b)
+    a, _ = _fractions(correct_a, count_a)
+    b, _ = _fractions(correct_b, count_b)
     down = np.hypot(b - second.low, first.high - a)
     up = np.hypot(second.high - b, a - first.low)
     return Interval(b - a - down, b - a + up, confidence)
 
 
-def _fraction(correct, count) -> np.ndarray:
-    correct, count = as_counts('correct', correct), as_counts('count', count)
-    return correct / np.where(count > 0, count, np.nan)
+def _fractions(correct, count) -> Tuple[np.ndarray, np.ndarray]:
+    """Checked accuracies and test images (C,), both nan without images."""
+    correct = as_counts('correct', correct)
+    count = as_counts('count', count)
+    check_same_length(correct=correct, count=count)
+    above = correct > count
+    if above.any():
+        first = int(above.argmax())
+        raise ValueError(
+            f'correct: expected at most count, got {correct[first]} correct '
+            f'of {count[first]} for class {first}; are the arguments swapped?')
+    n = np.where(count > 0, count, np.nan)
+    return correct / n, n
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """A number of the second evaluation minus that of the first.
+
+    Attributes:
+        first (float): Of the first evaluation; nan if no class entered.
+        second (float): Of the second one.
+        value (float): second - first.
+        low (float): Lower end of the bootstrap interval of ``value``; nan if
+            not asked for, or if only one class entered.
+        high (float): Upper end.
+        confidence (float): Of the interval, in (0, 1).
+        entered (int): Classes known in both evaluations.
+        resamples (int): Resamples behind the interval.
+    """
+    first: float
+    second: float
+    value: float
+    low: float
+    high: float
+    confidence: float
+    entered: int
+    resamples: int
+
+
+def paired_difference(first: Sequence[np.ndarray],
+                      second: Sequence[np.ndarray],
+                      statistic: Callable,
+                      resamples: int = 2000,
+                      confidence: float = 0.95,
+                      seed: int = 0) -> PairedDifference:
+    """Change of a number over classes, with a paired bootstrap interval.
+
+    Classes are resampled, each with both of its evaluations, so what makes a
+    class hard in both does not widen the interval. It says how far the change
+    depends on which classes there are; that each class accuracy is itself
+    measured on few images is in it only as far as it differs over classes.
+
+    Args:
+        first (Sequence[np.ndarray]): Vectors (C,) that the statistic takes,
+            such as correct and test counts; a class with nan in any vector of
+            either evaluation is left out.
+        second (Sequence[np.ndarray]): As many vectors of the other one.
+        statistic (Callable): Maps as many arrays (..., n) to (...).
+        resamples (int): 0 for no interval. Defaults to 2000.
+        confidence (float): In (0, 1). Defaults to 0.95.
+        seed (int): Of the bootstrap. Defaults to 0.
+
+    Returns:
+        PairedDifference: Both numbers, their difference and its interval.
+
+    Raises:
+        ValueError: If vectors differ in number or length.
+    """
+    if len(first) != len(second):
+        raise ValueError('expected as many vectors of both evaluations, got '
+                         f'{len(first)} and {len(second)}.')
+    columns = [np.asarray(column, float) for column in (*first, *second)]
+    check_same_length(**{
+        f'vector {i}': column
+        for i, column in enumerate(columns)
+    })
+    known = ~np.isnan(columns).any(0)
+    columns = [column[known] for column in columns]
+    entered = int(known.sum())
+    _, source = resampling_seeds(0, resamples, confidence, seed)
+    if not entered:
+        return PairedDifference(*[np.nan] * 5, confidence, 0, 0)
+    half = len(first)
+
+    def difference(*rows: np.ndarray) -> np.ndarray:
+        return statistic(*rows[half:]) - statistic(*rows[:half])
+
+    before, after = statistic(*columns[:half]), statistic(*columns[half:])
+    low, high, used = bootstrap_interval(columns, difference,
+                                         resamples if entered > 1 else 0,
+                                         confidence, source)
+    return PairedDifference(
+        float(before), float(after), float(after - before), low, high,
+        confidence, entered, used)
+
+
+def resampling_seeds(permutations: int, resamples: int, confidence: float,
+                     seed: int) -> list[np.random.SeedSequence]:
+    """Checks the options and returns one seed for each of the two draws.
+
+    Separate seeds: asking for more permutations leaves the interval as it is.
+    """
+    check_fraction('confidence', confidence)
+    for name, value in (('permutations', permutations), ('resamples',
+                                                         resamples)):
+        if value < 0:
+            raise ValueError(
+                f'{name}: expected 0 (for none) or more, got {value}.')
+    return np.random.SeedSequence(seed).spawn(2)
+
+
+def bootstrap_interval(
+        columns: Sequence[np.ndarray], statistic: Callable, resamples: int,
+        confidence: float,
+        seed: np.random.SeedSequence) -> tuple[float, float, int]:
+    """Percentile interval over resampled classes.
+
+    A resample that holds one value only has no correlation. Those are left
+    out of the percentiles, and the number that remain is returned;
+    scipy.stats.bootstrap would give nan for the whole interval.
+
+    Args:
+        columns (Sequence[np.ndarray]): Vectors (n,), resampled together.
+        statistic (Callable): Maps arrays (..., n) to (...).
+        resamples (int): Number of resamples; 0 gives nan.
+        confidence (float): In (0, 1).
+        seed (np.random.SeedSequence): Source of randomness.
+
+    Returns:
+        tuple[float, float, int]: Lower end, upper end, resamples used.
+    """
+    if not resamples:
+        return np.nan, np.nan, 0
+    rng = np.random.default_rng(seed)
+    size, batch = columns[0].size, resamples_at_once(columns[0].size)
+    values = []
+    for start in range(0, resamples, batch):
+        shape = (min(batch, resamples - start), size)
+        rows = rng.integers(size, size=shape)  # (resamples of batch, n)
+        values.append(statistic(*(column[rows] for column in columns)))
+    values = np.concatenate(values)  # (resamples,)
+    values = values[~np.isnan(values)]
+    if not values.size:
+        return np.nan, np.nan, 0
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high), values.size
+
+
+def resamples_at_once(size: int) -> int:
+    """Resamples of ``size`` classes each that one batch holds: peak memory
+    stays near 100 MB at any number of classes."""
+    return max(1, BATCH_VALUES // size)

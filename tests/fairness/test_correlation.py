@@ -148,7 +148,7 @@ def test_more_permutations_leave_the_interval_as_it_is():
 def test_interval_does_not_depend_on_the_batches(monkeypatch):
     x, y = sample()
     expected = spearman(x, y)
-    monkeypatch.setattr('mmcurv.fairness._resampling.BATCH_VALUES', 1000)
+    monkeypatch.setattr('mmcurv.fairness.intervals.BATCH_VALUES', 1000)
     assert spearman(x, y) == expected
 
 
