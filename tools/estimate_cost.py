@@ -13,22 +13,10 @@ PIPE_WIDTH = 140  # characters, where no terminal says how wide it is
 
 
 def make_parser():
-    from mmcurv.engine.config_options import KeyValueAction
+    from mmcurv.engine.config_options import add_switches
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         'configs', nargs='+', metavar='CONFIG', help='paths of configs')
-    parser.add_argument(
-        '--cr',
-        action='store_true',
-        help='with Curvature Regularization, as tools/train.py adds it')
-    parser.add_argument(
-        '--with',
-        nargs='+',
-        default=[],
-        action='extend',
-        dest='with_files',
-        metavar='FILE',
-        help='merge further configs over each, as tools/train.py does')
     parser.add_argument(
         '--processes',
         type=int,
@@ -39,12 +27,7 @@ def make_parser():
         action='store_true',
         help='count the images in the data instead of taking published '
         'numbers')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValueAction,
-        metavar='KEY=VALUE',
-        help='change entries of the configs')
+    add_switches(parser)
     return parser
 
 

@@ -5,10 +5,9 @@ import argparse
 import mmengine
 from mmengine.evaluator import DumpResults
 
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.launch import (add_common_arguments, check_file,
-                                  detach_from_file, end_processes,
-                                  start_processes)
+from mmcurv.engine.config_options import UsageError, check_file
+from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
+                                  end_processes, start_processes)
 from mmcurv.engine.stages.final_config import load_final_config
 from mmcurv.engine.stages.run_stages import build_runner
 

@@ -1,11 +1,14 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""``--cfg-options`` that are refused when they lead nowhere.
+"""The switches of a command line that change a config, and their checks.
 
 mmengine takes a misspelt key for a new one and runs without the change that
-was meant.
+was meant; here such an option is refused.
 """
 import difflib
 import inspect
+import os
+import os.path as osp
+from argparse import ArgumentParser
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
@@ -29,6 +32,46 @@ class KeyValueAction(DictAction):
                 parser.error(f'{option_string} expects KEY=VALUE, got '
                              f'{value!r}; write no blank beside the "="')
         super().__call__(parser, namespace, values, option_string)
+
+
+def add_switches(parser: ArgumentParser) -> None:
+    """Add what :func:`~mmcurv.engine.merged_config.merged_config` takes."""
+    parser.add_argument(
+        '--cr',
+        action='store_true',
+        help='add Curvature Regularization (configs/_base_/curvature.py)')
+    parser.add_argument(
+        '--with',
+        nargs='+',
+        default=[],
+        action='extend',
+        dest='with_files',
+        metavar='FILE',
+        help='merge further configs over the config, in this order: a data '
+        'set, a network or a schedule of configs/_base_, or your own')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default={},
+        action=KeyValueAction,
+        metavar='KEY=VALUE',
+        help='change entries of the config, e.g. train_cfg.max_epochs=2 '
+        'custom_hooks.0.start_epoch=2 param_scheduler.1.milestones="[8,9]"')
+
+
+def check_file(path: str, what: str) -> None:
+    """Check that a local file exists; addresses of other back ends pass.
+
+    Args:
+        path (str): Path of the file.
+        what (str): What the user calls it, for the message.
+
+    Raises:
+        UsageError: If there is no such file.
+    """
+    if '://' not in path and not osp.isfile(path):
+        raise UsageError(f'{what}: expected a file, found none at {path!r}; '
+                         f'the current folder is {os.getcwd()!r}')
 
 
 def check_options(cfg: Config,

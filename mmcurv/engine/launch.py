@@ -10,7 +10,7 @@ import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from .config_options import KeyValueAction, UsageError
+from .config_options import UsageError, add_switches
 from .merged_config import merged_config, run_name
 
 
@@ -20,27 +20,7 @@ def add_common_arguments(parser: ArgumentParser) -> None:
         '--work-dir',
         help='folder of logs, checkpoints and results; by default that of '
         'the config, else work_dirs/<name of the config and its switches>')
-    parser.add_argument(
-        '--cr',
-        action='store_true',
-        help='add Curvature Regularization (configs/_base_/curvature.py)')
-    parser.add_argument(
-        '--with',
-        nargs='+',
-        default=[],
-        action='extend',
-        dest='with_files',
-        metavar='FILE',
-        help='merge further configs over the config, in this order: a data '
-        'set, a network or a schedule of configs/_base_, or your own')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default={},
-        action=KeyValueAction,
-        metavar='KEY=VALUE',
-        help='change entries of the config, e.g. train_cfg.max_epochs=2 '
-        'custom_hooks.0.start_epoch=2 param_scheduler.1.milestones="[8,9]"')
+    add_switches(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -48,21 +28,6 @@ def add_common_arguments(parser: ArgumentParser) -> None:
         help='job launcher')
     # Older launchers pass the rank as an argument, torchrun by environment.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-
-
-def check_file(path: str, what: str) -> None:
-    """Check that a local file exists; addresses of other back ends pass.
-
-    Args:
-        path (str): Path of the file.
-        what (str): What the user calls it, for the message.
-
-    Raises:
-        UsageError: If there is no such file.
-    """
-    if '://' not in path and not osp.isfile(path):
-        raise UsageError(f'{what}: expected a file, found none at {path!r}; '
-                         f'the current folder is {os.getcwd()!r}')
 
 
 def load_config(path: str,

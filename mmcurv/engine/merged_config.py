@@ -6,16 +6,15 @@ over the config, Curvature Regularization over them, then single values.
 """
 import copy
 import math
-import os
 import os.path as osp
 import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
-import mmcurv
-from .config_options import UsageError, check_options
+from .config_options import UsageError, check_file, check_options
 from .schedule_lengths import SCALED, scaled_schedulers, scaled_stage
+from .shipped_files import config_file
 
 CURVATURE = 'configs/_base_/curvature.py'
 LENGTH = 'train_cfg.max_epochs'
@@ -60,8 +59,7 @@ def merged_config(path: str,
     read = read_config(path, 'config')
     own = read.to_dict()
     own.get('switches', {}).pop('notes', None)  # of the run that wrote it
-    further = [(name, read_config(shipped_file(name), '--with').to_dict())
-               for name in with_files]
+    further = [(name, _read_further(name, '--with')) for name in with_files]
     recipes = own.pop('recipe_of', [])
     if recipes:
         data = _with_files(own, path, further)
@@ -92,35 +90,13 @@ def read_config(path: str, what: str) -> Config:
     Raises:
         UsageError: If it is missing or cannot be read.
     """
-    if not osp.isfile(path):
-        raise UsageError(f'{what}: expected a file, found none at {path!r}; '
-                         f'the current folder is {os.getcwd()!r}')
+    check_file(path, what)
     try:
         return Config.fromfile(path)
     except Exception as error:  # a config is a program of the user
         words = ' '.join(str(error).split())
         raise UsageError(f'{what} {path}: cannot be read as a config: '
                          f'{type(error).__name__}: {words}') from error
-
-
-def shipped_file(path: str) -> str:
-    """A file of the user, else the one of that path that comes with mmcurv.
-
-    Args:
-        path (str): Relative to the current folder or to the repository.
-
-    Returns:
-        str: Of an existing file, else as it came.
-    """
-    package = osp.dirname(osp.abspath(mmcurv.__file__))
-    places = ['', osp.join(package, '.mim')]
-    # Beside an installed package lie the packages of others.
-    if osp.isfile(osp.join(osp.dirname(package), 'setup.py')):
-        places.insert(1, osp.dirname(package))
-    for place in places:
-        if osp.isfile(osp.join(place, path)):
-            return osp.join(place, path)
-    return path
 
 
 def run_name(path: str, cfg: Config) -> str:
@@ -161,6 +137,15 @@ def imbalance_factor(cfg: Any) -> Optional[float]:
             return data['imbalance_factor']
         data = data.get('dataset')
     return None
+
+
+def _read_further(path: str, what: str) -> Entries:
+    """Read a file of the user, else the one of that path of mmcurv."""
+    try:
+        path = config_file(path)
+    except FileNotFoundError:
+        pass  # read_config says it as of every file
+    return read_config(path, what).to_dict()
 
 
 def _with_files(own: Entries, path: str,
@@ -218,7 +203,7 @@ def _check_pair(own: Entries, keys: Tuple[str, str], set_by: Dict[str, str],
 
 def _add_curvature(own: Entries, notes: List[str]) -> None:
     path = own.get('curvature_file', CURVATURE)
-    hooks = read_config(shipped_file(path), '--cr').get('custom_hooks')
+    hooks = _read_further(path, '--cr').get('custom_hooks')
     if not hooks:
         raise UsageError(f'--cr: expected custom_hooks with a hook of '
                          f'Curvature Regularization in {path}, found none')

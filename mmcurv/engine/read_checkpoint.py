@@ -12,8 +12,7 @@ from torch import Tensor
 # For its effect, too: it makes loading checkpoints safe.
 from mmcurv.engine.hooks.class_counts_hook import CHECKPOINT_KEY
 from mmcurv.file_sha256 import file_sha256
-from .config_options import UsageError
-from .launch import check_file
+from .config_options import UsageError, check_file
 from .train_split import TrainSplit
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Iterable, List, Tuple
 
 from mmcurv.did_you_mean import did_you_mean
+from mmcurv.engine.shipped_files import config_file
 from .run_spec import RunSpec
-from .shipped_files import config_file
 
 
 def missing_configs(runs: Iterable[RunSpec]) -> List[Tuple[str, str]]:

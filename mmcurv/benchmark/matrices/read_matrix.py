@@ -7,8 +7,7 @@ import yaml
 
 from mmcurv.benchmark.paper.paper_results import paper_cells
 from mmcurv.did_you_mean import did_you_mean
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.launch import check_file
+from mmcurv.engine.config_options import UsageError, check_file
 from .matrix_fields import DATA, MATRIX, METHOD, VARIANT, filled
 
 SCHEMA = 'mmcurv.matrix'

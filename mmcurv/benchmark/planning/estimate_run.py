@@ -7,10 +7,10 @@ from typing import Callable, List, NamedTuple, Optional
 from mmengine.config import Config
 
 from mmcurv.benchmark.matrices.run_spec import RunSpec
-from mmcurv.benchmark.matrices.shipped_files import config_file
 from mmcurv.benchmark.matrices.spec_config import (spec_config, spec_epochs,
                                                    spec_hash)
 from mmcurv.benchmark.states.run_state import OPEN, RunState
+from mmcurv.engine.shipped_files import config_file
 from .finished_runs import FinishedRun
 from .machine_speed import PASSES, Speed
 from .model_size import ModelSize, model_size, pool_bytes, pool_hook

@@ -2,8 +2,8 @@
 import pytest
 
 import mmcurv
-from mmcurv.benchmark.matrices import shipped_files
-from mmcurv.benchmark.matrices.shipped_files import config_file, shipped_file
+from mmcurv.engine import shipped_files
+from mmcurv.engine.shipped_files import config_file, shipped_file
 
 
 @pytest.fixture
