@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 import mmcurv.models  # noqa: F401
-from mmcurv.datasets.long_tailed_split import long_tailed_counts
+from mmcurv.datasets import long_tailed_counts
 from mmcurv.engine.curvature_step import CurvatureStep
 from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.run_provenance import machine, package_versions

@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Tiny data sets in the files of ImageNet-LT, iNaturalist, BBN and SVHN."""
+"""Tiny data sets in the files of ImageNet-LT, iNaturalist and SVHN."""
 import json
 
 import cv2
@@ -89,20 +89,6 @@ def write_inaturalist(root, counts=(3, 2, 1), form='json'):
                 json.dumps(inaturalist_json(pairs)))
         else:
             write_lines(root / f'iNaturalist18_{split}.txt', pairs)
-
-
-def bbn_json(pairs, num_classes=3, prefix=''):
-    """The record of a JSON file of BBN's code."""
-    return dict(
-        annotations=[
-            dict(
-                image_id=i,
-                fpath=prefix + name,
-                im_height=4,
-                im_width=4,
-                category_id=label) for i, (name, label) in enumerate(pairs)
-        ],
-        num_classes=num_classes)
 
 
 def write_svhn(root, split='train', labels=(1, 2, 10), seed=0):

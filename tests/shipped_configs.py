@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-from mmcurv.datasets.dataset_labels import dataset_labels
-from mmcurv.datasets.fashion_mini import FashionMini
+from mmcurv.datasets import FashionMini, dataset_labels
 from mmcurv.engine.merged_config import merged_config
 
 ROOT = Path(__file__).parents[1]

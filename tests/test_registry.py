@@ -72,7 +72,7 @@ import mmengine.registry
 for registry, names in {
         'HOOKS': ['FeaturePoolHook'],
         'MODELS': ['CurvatureRegularization', 'CifarResNet', 'CausalNormHead'],
-        'DATA_SAMPLERS': ['WeightedSampler', 'SwitchingSampler'],
+        'DATA_SAMPLERS': ['WeightedSampler', 'ClassAwareSampler'],
         'DATASETS': ['LongTailed', 'FashionMini'],
         'METRICS': ['ClassFairness'],
 }.items():

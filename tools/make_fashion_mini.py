@@ -50,7 +50,7 @@ def cut(source, out, prefix, choose_counts, seed):
     import numpy as np
 
     from mmcurv.datasets import kept_positions
-    from mmcurv.datasets.idx_files import find_idx_file, read_idx, write_idx
+    from mmcurv.datasets.small import find_idx_file, read_idx, write_idx
     names = [f'{prefix}-images-idx3-ubyte', f'{prefix}-labels-idx1-ubyte']
     images, labels = [read_idx(find_idx_file(source, x)) for x in names]
     full_counts = np.bincount(labels, minlength=NUM_CLASSES).tolist()
@@ -67,8 +67,8 @@ def cut(source, out, prefix, choose_counts, seed):
 def main(argv=None):
     args = make_parser().parse_args(argv)
     from mmcurv.datasets import long_tailed_counts
-    from mmcurv.datasets.fashion_mini import FOLDER
-    out = args.out or FOLDER
+    from mmcurv.datasets.small import FASHION_MINI
+    out = args.out or FASHION_MINI
     out.mkdir(parents=True, exist_ok=True)
     cut(
         args.source, out, 'train', lambda full: long_tailed_counts(

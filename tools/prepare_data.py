@@ -12,20 +12,20 @@ import sys
 
 def list_names():
     """One line for each data set."""
-    from mmcurv.datasets.preparing import PREPARATIONS
-    return '\n'.join(f'{name:16} {entry.title}, by default in {entry.root}' +
-                     (', can be downloaded' if entry.downloads else '')
-                     for name, entry in PREPARATIONS.items())
+    from mmcurv.datasets.prepare import NAMES, can_download
+    return '\n'.join(f'{name:16} {title}, by default in {root}' +
+                     (', can be downloaded' if can_download(name) else '')
+                     for name, (title, root) in NAMES.items())
 
 
 def make_parser():
-    from mmcurv.datasets.preparing import PREPARATIONS
+    from mmcurv.datasets.prepare import NAMES
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='names:\n' + list_names(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        'name', metavar='NAME', choices=PREPARATIONS, help='see below')
+        'name', metavar='NAME', choices=NAMES, help='see below')
     parser.add_argument(
         '--root',
         metavar='DIR',
@@ -54,22 +54,20 @@ def main(argv=None, console=None):
     from rich.console import Console
     from rich.progress import track
 
-    from mmcurv.datasets.preparing import (PREPARATIONS, Options, is_ready,
-                                           prepare)
-    from mmcurv.datasets.preparing.show_checks import show_checks
+    from mmcurv.datasets.prepare import NAMES, is_ready, prepare, show_checks
     console = console or Console(highlight=False)
-    root = osp.expanduser(args.root or PREPARATIONS[args.name].root)
+    title, root = NAMES[args.name]
+    root = osp.expanduser(args.root or root)
 
     def watch(items, text):
         return track(items, text, console=console, transient=True)
 
-    options = Options(root, args.download, args.decode, args.imbalance_factor,
-                      args.seed, watch)
     try:
-        checks = prepare(args.name, options)
+        checks = prepare(args.name, root, args.download, args.decode,
+                         args.imbalance_factor, args.seed, watch)
     except ValueError as error:
         parser.error(str(error))
-    console.print(show_checks(PREPARATIONS[args.name].title, root, checks))
+    console.print(show_checks(title, root, checks))
     return 0 if is_ready(checks) else 1
 
 

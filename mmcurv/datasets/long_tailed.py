@@ -1,20 +1,137 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Thin a training set to a long tail."""
+"""Thin a training set to a long tail.
+
+The split is the one that the long-tailed literature trains on (Cao et al.,
+Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss, 2019,
+and its code): so many images per class by a formula, then one shuffle per
+class with NumPy's legacy generator. Departures: the generator is a local one,
+the global NumPy state stays as it was; and with an odd number of classes
+``'step'`` keeps the middle class, as a tail class, where the original code
+forgets it.
+"""
 from typing import Any, List, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.dataset import force_full_init
 
+from mmcurv.did_you_mean import did_you_mean
 from mmcurv.registry import DATASETS
-from .class_counts import count_labels, named_classes
-from .dataset_labels import dataset_labels
-from .long_tailed_split import check_counts, kept_positions, long_tailed_counts
-from .sample_idx import get_sample_idx, set_sample_idx
-from .split_fingerprint import hash_items, hash_record
-from .walk import walk_datasets
+from mmcurv.samples import get_sample_idx, set_sample_idx
+from .labels import (check_whole, count_labels, dataset_labels, first_of,
+                     hash_items, hash_record, named_classes, walk_datasets)
 
+PROFILES = ('exp', 'step')
 TEST_SPLITS = ('test', 'val', 'valid', 'validation')
 MAX_REFETCH = 1000
+
+
+def class_shares(num_classes: int,
+                 imbalance_factor: float,
+                 profile: str = 'exp') -> np.ndarray:
+    """Size of each class relative to the largest one.
+
+    Args:
+        num_classes (int): Number of classes C, at least 2.
+        imbalance_factor (float): Largest over smallest class, at least 1.
+        profile (str): ``'exp'``: IF^(-c/(C-1)) for class c. ``'step'``: 1 for
+            the first C//2 classes, 1/IF for the rest. Defaults to 'exp'.
+
+    Returns:
+        np.ndarray: (C,) float64 in [1/IF, 1], not increasing.
+
+    Raises:
+        ValueError: If an argument is out of its range or ``profile`` is
+            unknown.
+    """
+    _check_tail(imbalance_factor, profile)
+    if num_classes < 2:
+        raise ValueError('a long tail needs at least 2 classes, but got '
+                         f'num_classes={num_classes}.')
+    classes = np.arange(num_classes)
+    if profile == 'step':
+        return np.where(classes < num_classes // 2, 1., 1. / imbalance_factor)
+    return (1. / imbalance_factor)**(classes / (num_classes - 1.))
+
+
+def long_tailed_counts(full_counts: Sequence[int],
+                       imbalance_factor: float,
+                       profile: str = 'exp',
+                       max_count: Optional[int] = None) -> List[int]:
+    """Number of images that a long-tailed split keeps of each class.
+
+    ``int(n_max * share)`` with the shares of :func:`class_shares`: class 0
+    is the largest, and classes are neither sorted nor shuffled.
+
+    Args:
+        full_counts (Sequence[int]): (C,) images of each class in the full
+            set.
+        imbalance_factor (float): Largest over smallest class, at least 1.
+        profile (str): ``'exp'`` or ``'step'``. Defaults to 'exp'.
+        max_count (int, optional): n_max, the images kept of class 0.
+            Defaults to None, which is the size of the largest full class.
+            For classes of one size that is the N/C of the published formula.
+            For unequal ones it is a choice of ours, and it may ask more of a
+            class than there is, which is an error.
+
+    Returns:
+        list[int]: (C,) counts, each at least 1.
+
+    Raises:
+        ValueError: If a class has too few images or would be left empty, or
+            as :func:`class_shares` does.
+    """
+    full_counts = np.asarray(full_counts)
+    shares = class_shares(len(full_counts), imbalance_factor, profile)
+    n_max = full_counts.max() if max_count is None else max_count
+    counts = [int(n_max * share) for share in shares]
+    if min(counts) < 1:
+        raise ValueError(
+            f'imbalance_factor={imbalance_factor} leaves '
+            f'{sum(n < 1 for n in counts)} of {len(counts)} classes empty, '
+            f'because the largest class has {n_max} images. Use an '
+            f'imbalance_factor below {n_max}.')
+    if np.any(counts > full_counts):
+        fits = int(np.min(full_counts / shares))
+        remedy = f'With max_count={fits} every class has enough.'
+        if not full_counts.all():
+            remedy = 'A class without images cannot be thinned; leave it out.'
+        elif int(fits * shares[-1]) < 1:
+            remedy = 'No max_count mends this; lower imbalance_factor.'
+        raise ValueError(f'{_shortage(counts, full_counts)} {remedy}')
+    return counts
+
+
+def kept_positions(labels: np.ndarray,
+                   counts: Sequence[int],
+                   seed: int = 0) -> np.ndarray:
+    """Draw the images of a long-tailed split.
+
+    Class by class in ascending label order, the positions of the class are
+    shuffled and the first ``counts[c]`` stay, with the stream that
+    ``np.random.seed(seed)`` starts. Every class draws, also one that is kept
+    whole, since the published splits do.
+
+    Args:
+        labels (np.ndarray): (N,) integer labels of the full set.
+        counts (Sequence[int]): (C,) images to keep, at most those there are.
+        seed (int): Seed in [0, 2^32). Defaults to 0.
+
+    Returns:
+        np.ndarray: (sum(counts),) int64 positions in the full set, class by
+        class.
+
+    Raises:
+        ValueError: If ``seed`` is None or out of its range.
+    """
+    check_whole('seed', seed, least=0)
+    labels = np.asarray(labels)
+    rng = np.random.RandomState(seed)
+    kept = []
+    for label, count in enumerate(counts):
+        positions = np.flatnonzero(labels == label)
+        rng.shuffle(positions)
+        kept.append(positions[:count])
+    return np.concatenate(kept)
 
 
 @DATASETS.register_module()
@@ -23,10 +140,9 @@ class LongTailed:
 
     Either the classes shrink along a profile to 1/imbalance_factor of the
     largest, or their sizes are given. The kept images are those of the
-    published CIFAR-LT splits for the same seed (see
-    :mod:`~mmcurv.datasets.long_tailed_split`). They follow each other class
-    by class, so the loader must shuffle. An item's ``sample_idx`` is its
-    position here, 0 to N-1.
+    published CIFAR-LT splits for the same seed (see :func:`kept_positions`).
+    They follow each other class by class, so the loader must shuffle. An
+    item's ``sample_idx`` is its position here, 0 to N-1.
 
     Args:
         dataset (dict | Dataset): Config or instance of a training set: any
@@ -45,9 +161,10 @@ class LongTailed:
 
     Raises:
         TypeError: If ``dataset`` is neither a config nor a dataset.
-        ValueError: If ``dataset`` is a test set, if both or neither of
-            ``imbalance_factor`` and ``counts`` are given, or if the split
-            cannot be cut: see ``long_tailed_counts`` and ``check_counts``.
+        ValueError: If ``dataset`` is a test set or has a class without
+            images, if both or neither of ``imbalance_factor`` and ``counts``
+            are given, if a number is none, or if the split cannot be cut: see
+            :func:`long_tailed_counts`.
 
     Examples:
         >>> train_dataset = dict(
@@ -64,7 +181,7 @@ class LongTailed:
                  seed: int = 0,
                  max_count: Optional[int] = None,
                  lazy_init: bool = False):
-        _check_arguments(imbalance_factor, counts, profile, max_count)
+        _check_arguments(imbalance_factor, counts, profile, seed, max_count)
         if isinstance(dataset, dict):
             dataset = DATASETS.build(dataset)
         if not hasattr(dataset, '__getitem__'):
@@ -88,15 +205,27 @@ class LongTailed:
             return
         labels = dataset_labels(self.dataset)  # (N_full,)
         full_counts = count_labels(labels, named_classes(self.dataset))
+        self._refuse_empty(full_counts)
         if self._given_counts is None:
             self._counts = long_tailed_counts(full_counts,
                                               self.imbalance_factor,
                                               self.profile, self.max_count)
         else:
-            self._counts = check_counts(self._given_counts, full_counts)
+            self._counts = _fitting_counts(self._given_counts, full_counts)
         self._positions = kept_positions(labels, self._counts, self.seed)
         self._labels = labels[self._positions]
         self._fully_initialized = True
+
+    def _refuse_empty(self, full_counts: List[int]) -> None:
+        """Refuse classes that no split could keep an image of."""
+        names = self.CLASSES or range(len(full_counts))
+        empty = [name for name, n in zip(names, full_counts) if n == 0]
+        if empty:
+            raise ValueError(
+                f'{len(empty)} of {len(full_counts)} classes have no image: '
+                f'{first_of(empty)}. A long tail keeps at least one of each: '
+                'add images, or leave the class out, by removing its folder '
+                'or by numbering the labels without a gap.')
 
     @property
     @force_full_init
@@ -176,6 +305,7 @@ class LongTailed:
             f'{len(self)}. Check the paths and the pipeline.')
 
     def _is_stand_in(self, data: Any, position: int) -> bool:
+        """Whether the data set gave another image than the one asked for."""
         found = get_sample_idx(data)
         if found is None:
             return False
@@ -184,18 +314,61 @@ class LongTailed:
         return found != self.dataset.get_data_info(position)['sample_idx']
 
 
-def _check_arguments(imbalance_factor, counts, profile, max_count):
+def _check_arguments(imbalance_factor, counts, profile, seed, max_count):
+    """Refuse at the door what no data set makes right."""
     if (imbalance_factor is None) == (counts is None):
         raise ValueError(
             'give either imbalance_factor or counts, but got '
             f'imbalance_factor={imbalance_factor} and counts={counts}.')
-    if counts is not None and (profile != 'exp' or max_count is not None):
+    check_whole('seed', seed, least=0)
+    if counts is None:
+        _check_tail(imbalance_factor, profile)
+        if max_count is not None:
+            check_whole('max_count', max_count)
+        return
+    if profile != 'exp' or max_count is not None:
         raise ValueError(
             'counts already say how many images of each class are kept: '
             f'remove profile={profile!r} and max_count={max_count}.')
+    for count in counts:
+        check_whole('each of counts', count)
+
+
+def _check_tail(imbalance_factor, profile):
+    """Refuse a tail that has no shape."""
+    if profile not in PROFILES:
+        raise ValueError(f'profile must be one of {PROFILES}, but got '
+                         f'{profile!r}: {did_you_mean(profile, PROFILES)}')
+    if not 1 <= imbalance_factor < float('inf'):
+        raise ValueError(
+            'imbalance_factor is the size of the largest class over that of '
+            f'the smallest, so at least 1, but got {imbalance_factor}. Write '
+            '100, not 0.01, for a hundred to one.')
+
+
+def _fitting_counts(counts: Sequence[int],
+                    full_counts: Sequence[int]) -> List[int]:
+    """Counts that the user gave, if the full set has as many images."""
+    if len(counts) != len(full_counts):
+        raise ValueError(
+            f'counts must name one number per class, {len(full_counts)} in '
+            f'this dataset, but got {len(counts)}.')
+    if np.any(np.asarray(counts) > np.asarray(full_counts)):
+        raise ValueError(f'{_shortage(counts, full_counts)} Lower its count.')
+    return [int(n) for n in counts]
+
+
+def _shortage(counts: Sequence[int], full_counts: Sequence[int]) -> str:
+    """One sentence on the first class with too few images, and how many."""
+    short = [c for c, n in enumerate(counts) if n > full_counts[c]]
+    first = short[0]
+    return (f'{len(short)} of {len(counts)} classes have too few images: '
+            f'class {first} has {full_counts[first]}, but the split keeps '
+            f'{counts[first]}.')
 
 
 def _refuse_test_set(dataset: Any) -> None:
+    """Refuse a test set, however deep inside wrappers."""
     for node in walk_datasets(dataset):
         split = getattr(node, 'split', None)
         if getattr(node, 'test_mode', False) or split in TEST_SPLITS:

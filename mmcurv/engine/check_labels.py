@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .sample_fields import get_indices, get_labels
+from mmcurv.samples import get_indices, get_labels
 
 SHOWN = 5
 

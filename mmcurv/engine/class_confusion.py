@@ -6,7 +6,7 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
-from .sample_fields import get_labels
+from mmcurv.samples import get_labels
 
 
 @torch.no_grad()

@@ -13,13 +13,13 @@ from mmcurv.registry import MODELS
 from mmcurv.regularization import FeaturePool, PooledCurvature
 from mmcurv.regularization.host_rows import to_device
 from mmcurv.regularization.pool_budget import choice_text
+from mmcurv.samples import get_indices, get_labels, split_mixed
 from .check_pool_state import check_pool_state
 from .check_same_slots import check_same_slots
 from .fit_pool import fit_pool
 from .pool_checkpoint import holds_features
 from .pool_layouts import make_layout
 from .pool_options import read_pool_options
-from .sample_fields import get_indices, get_labels, split_mixed
 
 
 class CurvatureStep:

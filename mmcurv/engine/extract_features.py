@@ -6,8 +6,8 @@ from typing import Any, Dict, List, Tuple
 import torch
 from torch import Tensor, nn
 
+from mmcurv.samples import get_labels
 from .feature_tap import find_layer
-from .sample_fields import get_labels
 
 
 @torch.no_grad()

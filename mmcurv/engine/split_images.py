@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmcurv.datasets import dataset_labels, split_fingerprint
-from mmcurv.datasets.split_fingerprint import PATH_KEYS
+from mmcurv.datasets.labels import PATH_KEYS
 from mmcurv.registry import DATASETS
 from .config_options import UsageError
 from .extract_features import train_set_as_tested

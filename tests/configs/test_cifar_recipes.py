@@ -8,7 +8,7 @@ import pytest
 from mmengine.registry import TRANSFORMS, init_default_scope
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
-from mmcurv.datasets.long_tailed_split import long_tailed_counts
+from mmcurv.datasets import long_tailed_counts
 from mmcurv.engine.stages.stage_config import is_curvature, stage_config
 from tests.shipped_configs import IMBALANCES, METHODS, load
 from .rates import ahead, dropping, learning_rates

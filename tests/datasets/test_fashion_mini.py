@@ -10,8 +10,8 @@ from mmpretrain.registry import DATASETS as MMPRETRAIN_DATASETS
 
 from mmcurv.datasets import (FashionMini, class_counts, long_tailed_counts,
                              split_fingerprint)
-from mmcurv.datasets.fashion_mini import FOLDER
-from mmcurv.datasets.idx_files import read_idx
+from mmcurv.datasets.small import FASHION_MINI as FOLDER
+from mmcurv.datasets.small import read_idx
 
 TRAIN_COUNTS = [1000, 599, 359, 215, 129, 77, 46, 27, 16, 10]
 COUNTS = dict(train=TRAIN_COUNTS, test=[200] * 10)

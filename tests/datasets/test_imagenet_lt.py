@@ -27,7 +27,7 @@ def root(tmp_path):
 @pytest.fixture
 def logged(monkeypatch):
     lines = []
-    monkeypatch.setattr('mmcurv.datasets.listed_images.print_log',
+    monkeypatch.setattr('mmcurv.datasets.lists.print_log',
                         lambda text, **_: lines.append(text))
     return lines
 
@@ -107,10 +107,10 @@ def test_disk_without_either_layout_names_both(root):
     assert 'neither flat, such as' in str(error.value)
     assert 'val/ILSVRC2012_val_00000001.JPEG' in str(error.value)
     assert 'val/<class>/ILSVRC2012_val_00000001.JPEG' in str(error.value)
-    assert 'it is no folder' in str(error.value)
+    assert 'holds nothing' in str(error.value)
     (root / 'val').mkdir()
     (root / 'val' / 'other.txt').touch()
-    with pytest.raises(FileNotFoundError, match='1 entries: other.txt'):
+    with pytest.raises(FileNotFoundError, match='holds other.txt'):
         read(root, 'test')
 
 

@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 
-from mmcurv.datasets.idx_files import read_idx, write_idx
-from mmcurv.datasets.long_tailed_split import kept_positions
+from mmcurv.datasets import kept_positions
+from mmcurv.datasets.small import read_idx, write_idx
 from tests.tools.tool_runs import call
 
 SIZES = dict(train=200, t10k=50)

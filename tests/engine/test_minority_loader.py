@@ -100,7 +100,7 @@ def test_processes_share_one_draw(monkeypatch):
     parts = []
     for rank in range(2):
         for module in ('mmcurv.engine.minority_loader',
-                       'mmcurv.datasets.samplers.epoch_sampler'):
+                       'mmcurv.datasets.samplers'):
             for name, value in (('get_world_size', 2), ('get_rank', rank),
                                 ('get_dist_info', (rank, 2))):
                 monkeypatch.setattr(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.registry import DATASETS
 
-from mmcurv.datasets.paired_fields import read_pairs
+from mmcurv.samples import read_pairs
 from tests.engine.curvature_run import pool_of
 from tests.engine.image_run import COUNTS, NoiseImages, build, image_classifier
 from tests.engine.runner_log import log_of

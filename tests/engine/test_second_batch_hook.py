@@ -5,8 +5,8 @@ import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
 
-from mmcurv.datasets.second_labels import read_second
 from mmcurv.engine.hooks import RandomStateHook, SecondBatchHook
+from mmcurv.samples import read_second
 from tests.engine.bbn_run import bbn_model
 from tests.engine.paired_run import COUNTS, LABELS, FakeRunner, batches
 
@@ -107,5 +107,5 @@ def test_soft_labels_are_refused(preprocessor):
 
 
 def test_unknown_weights_are_refused():
-    with pytest.raises(ValueError, match="Did you mean 'reversed'"):
+    with pytest.raises(ValueError, match="did you mean 'reversed'"):
         started(SecondBatchHook('reverse'))

@@ -22,15 +22,8 @@ from tests.prepared_forks import prepare_forks
 from tests.shipped_configs import ROOT, use_tiny_data
 from tests.small_runs import make_short, make_small
 
-METHODS = ('bbn', 'ride', 'mbj', 'paco', 'dive', 'ofa', 'ce_cmo', 'ldam_drw',
-           'drs')
+METHODS = ('bbn', 'ride', 'mbj', 'paco', 'dive', 'ofa', 'ce_cmo', 'ldam_drw')
 NAMES = [f'{method}{cr}' for method in METHODS for cr in ('', '_cr')]
-# That with deferred re-sampling is the only one without a config.
-DRS = dict(
-    type='mmcurv.SwitchingSampler',
-    first=dict(type='DefaultSampler', shuffle=True),
-    second=dict(type='mmcurv.WeightedSampler'),
-    start_epoch=3)
 
 
 @HOOKS.register_module()
@@ -58,12 +51,9 @@ class CountSteps(Hook):
 
 def config(name, folder, last=None):
     method = name.removesuffix('_cr')
-    shipped = 'ce' if method == 'drs' else method
     network = 'resnet14' if method == 'bbn' else 'resnet8'
-    path = f'configs/{shipped}/{shipped}_{network}_fashion-mini-if100.py'
+    path = f'configs/{method}/{method}_{network}_fashion-mini-if100.py'
     cfg = merged_config(str(ROOT / path), cr=name != method)
-    if method == 'drs':
-        cfg.train_dataloader.sampler = DRS
     use_tiny_data(cfg, None)
     make_small(cfg)
     make_short(cfg)

@@ -6,8 +6,7 @@ import itertools
 import pytest
 import torch
 
-from mmcurv.datasets.preparing.published_counts import (PUBLISHED,
-                                                        imagenet_lt_counts)
+from mmcurv.datasets.prepare import PUBLISHED, imagenet_lt_counts
 from mmcurv.engine import class_owners as owners_module
 from mmcurv.engine.class_owners import class_owners, most_held
 from mmcurv.regularization import (FeaturePool, PooledCurvature, byte_sizes,

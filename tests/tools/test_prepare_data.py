@@ -29,7 +29,7 @@ def test_empty_root_exits_with_1_and_says_what_to_do(tmp_path, name, what):
 
 
 def test_ready_root_exits_with_0(tmp_path, monkeypatch):
-    from mmcurv.datasets.preparing.published_counts import PUBLISHED, Published
+    from mmcurv.datasets.prepare import PUBLISHED, Published
     monkeypatch.setitem(PUBLISHED, 'svhn',
                         dict(train=Published(10, 10), test=Published(10, 10)))
     for split in ('train', 'test'):

@@ -6,9 +6,8 @@ from typing import Any, List, Optional, Tuple
 
 from mmengine.config import Config
 
-from mmcurv.datasets import class_counts
-from mmcurv.datasets.long_tailed_split import long_tailed_counts
-from mmcurv.datasets.preparing.published_counts import imagenet_lt_counts
+from mmcurv.datasets import class_counts, long_tailed_counts
+from mmcurv.datasets.prepare import imagenet_lt_counts
 from mmcurv.registry import DATASETS
 
 # As published; the training sets but that of SVHN are balanced.

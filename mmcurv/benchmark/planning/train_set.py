@@ -5,7 +5,7 @@ from typing import Any, List, NamedTuple, Optional
 from mmengine.config import Config
 
 from mmcurv.datasets import class_counts
-from mmcurv.datasets.preparing.published_counts import PUBLISHED
+from mmcurv.datasets.prepare import PUBLISHED
 from mmcurv.engine.config_options import UsageError
 from mmcurv.registry import DATASETS
 from .train_counts import is_whole, train_counts

@@ -15,9 +15,9 @@ from mmcurv.engine.epoch_of_run import epoch_of_run, epochs_of_run
 from mmcurv.engine.minority_loader import MinorityLoader
 from mmcurv.engine.mixed_inputs import Inputs, common_size, paste
 from mmcurv.engine.random_streams import stream_at
-from mmcurv.engine.sample_fields import get_labels
 from mmcurv.epoch_shares import check_epoch
 from mmcurv.registry import HOOKS
+from mmcurv.samples import get_labels
 from .paired_mixing_hook import Mixture, PairedMixingHook
 from .random_state_hook import RandomStateHook
 

@@ -18,10 +18,10 @@ from mmcurv.engine.feature_tap import FeatureTap
 from mmcurv.engine.pool_checkpoint import holds_features, size_text
 from mmcurv.engine.pool_options import off_device
 from mmcurv.engine.pool_size import check_layer_fits
-from mmcurv.engine.sample_fields import MIXED_MODES
 from mmcurv.engine.section_clock import SectionClock
 from mmcurv.epoch_shares import check_epoch
 from mmcurv.registry import HOOKS
+from mmcurv.samples import MIXED_MODES
 from .paired_mixup_hook import PairedMixupHook
 from .random_state_hook import RandomStateHook
 

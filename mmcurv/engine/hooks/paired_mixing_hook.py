@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, Optional, Sequence
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from mmcurv.datasets.paired_fields import clear_pairs, mark_pairs
 from mmcurv.engine.mixed_inputs import Inputs
 from mmcurv.engine.paired_model import check_takes_pairs
+from mmcurv.samples import clear_pairs, mark_pairs
 
 
 class Mixture(NamedTuple):

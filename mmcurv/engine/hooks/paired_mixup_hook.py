@@ -7,8 +7,8 @@ from mmengine.dist import get_rank
 
 from mmcurv.engine.mixed_inputs import Inputs, blend, common_size
 from mmcurv.engine.random_streams import stream_at
-from mmcurv.engine.sample_fields import get_labels
 from mmcurv.registry import HOOKS
+from mmcurv.samples import get_labels
 from .paired_mixing_hook import Mixture, PairedMixingHook
 
 

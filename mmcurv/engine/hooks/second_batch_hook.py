@@ -7,13 +7,12 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from mmcurv.datasets.second_labels import mark_second
 from mmcurv.engine.epoch_of_run import epoch_of_run
-from mmcurv.engine.sample_fields import get_labels
 from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.engine.weighted_loader import WeightedLoader
 from mmcurv.models.classifiers import BBNClassifier
 from mmcurv.registry import HOOKS
+from mmcurv.samples import get_labels, mark_second
 from .random_state_hook import RandomStateHook
 
 
@@ -26,7 +25,7 @@ class SecondBatchHook(Hook):
     proportional to 1/n_c and then any of its images. The images of a second
     loader over the train set follow those of the train loader: 2B ``inputs``
     for B ``data_samples``, which stay those of the train loader and carry the
-    labels of the others (:mod:`~mmcurv.datasets.second_labels`).
+    labels of the others (:mod:`~mmcurv.samples`).
 
     What is drawn follows from seed and epoch, and the states of the pipeline
     are in the checkpoints; a :class:`RandomStateHook` is registered if there

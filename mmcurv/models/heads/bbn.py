@@ -13,9 +13,8 @@ import torch
 from mmpretrain.models.heads import LinearClsHead
 from torch import Tensor, nn
 
-from mmcurv.datasets.paired_fields import Pairs
-from mmcurv.datasets.second_labels import read_second
 from mmcurv.registry import MODELS
+from mmcurv.samples import Pairs, read_second
 from .linear import paired_loss
 
 
@@ -109,7 +108,7 @@ class BBNHead(LinearClsHead):
             feats (tuple[Tensor]): The last is (B, in_channels): f_c of the
                 images of the first batch, then f_r of those of the second.
             data_samples (Sequence[DataSample]): B samples with the labels of
-                both, see :mod:`~mmcurv.datasets.second_labels`.
+                both, see :mod:`~mmcurv.samples`.
             **kwargs: Other arguments of the loss module.
 
         Returns:

@@ -13,10 +13,10 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmcurv.datasets.paired_fields import read_pairs
 from mmcurv.models.losses import prefix_means
 from mmcurv.models.losses.base import check_positive
 from mmcurv.registry import MODELS
+from mmcurv.samples import read_pairs
 from .linear import NormedLinear, PairedLabels
 
 WIDTH = 16  # of what a gate makes of a feature

@@ -10,10 +10,10 @@ from mmpretrain.models.heads import ClsHead, LinearClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmcurv.datasets.paired_fields import Pairs, read_pairs
 from mmcurv.models.losses.base import (at_least_float32, check_positive,
                                        without_autocast)
 from mmcurv.registry import MODELS
+from mmcurv.samples import Pairs, read_pairs
 
 
 def paired_loss(loss_module: nn.Module, cls_score: Tensor, pairs: Pairs,
@@ -53,7 +53,7 @@ class PairedLabels:
 
     Stands before a class that computes its loss as ``ClsHead`` does. Batches
     whose samples were marked by
-    :func:`~mmcurv.datasets.paired_fields.mark_pairs` have
+    :func:`~mmcurv.samples.mark_pairs` have
     :func:`paired_loss`, others the loss of the head. The training accuracy
     (``cal_acc``) is that of the main label.
 

@@ -14,13 +14,13 @@ import torch
 from mmpretrain.models.heads import LinearClsHead
 from torch import Tensor
 
-from mmcurv.datasets.paired_fields import read_pairs
 from mmcurv.epoch_shares import (check_epoch, check_start_share,
                                  first_epoch_after)
 from mmcurv.models.feature_queue import FeatureQueue
 from mmcurv.models.losses.base import (check_not_negative, check_positive,
                                        usable_counts)
 from mmcurv.registry import MODELS
+from mmcurv.samples import read_pairs
 
 
 def acceptance_probabilities(counts: Any, rho: float = 1.) -> Tensor:

@@ -8,7 +8,7 @@ from mmcurv.benchmark.planning.model_size import pool_bytes
 from mmcurv.benchmark.planning.pool_memory import pool_memory
 from mmcurv.benchmark.planning.train_set import TrainSet
 from mmcurv.engine.hooks import FeaturePoolHook
-from mmcurv.engine.sample_fields import MIXED_MODES
+from mmcurv.samples import MIXED_MODES
 
 COUNTS, P, K = [50, 20, 3], 8, 6
 DATA = TrainSet(73, 3, 50, 3, COUNTS)

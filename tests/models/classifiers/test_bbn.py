@@ -7,7 +7,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.structures import DataSample
 
 import mmcurv.models  # noqa: F401
-from mmcurv.datasets.second_labels import mark_second
+from mmcurv.samples import mark_second
 
 
 @pytest.fixture(autouse=True)

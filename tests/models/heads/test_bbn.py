@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from mmengine.registry import init_default_scope
 from mmpretrain.structures import DataSample
 
-from mmcurv.datasets.second_labels import mark_second
 from mmcurv.models.heads import BBNHead
 from mmcurv.models.heads.bbn import bbn_alpha
+from mmcurv.samples import mark_second
 
 FIRST, SECOND = [0, 2, 1, 0], [2, 2, 0, 1]
 

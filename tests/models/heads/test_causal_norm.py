@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmpretrain.structures import DataSample
 
-from mmcurv.datasets.paired_fields import mark_pairs
 from mmcurv.engine.tap_points import last_classifier
 from mmcurv.models import CausalNormHead
 from mmcurv.models.heads.causal_norm import (CausalNormLinear,
                                              causal_norm_logits)
+from mmcurv.samples import mark_pairs
 from tests.engine.curvature_run import pool_of, scalars
 from tests.engine.image_run import build
 from tests.reference.causal_norm_loop import causal_norm_loop

@@ -4,9 +4,9 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmcurv.datasets.paired_fields import mark_pairs
 from mmcurv.models import ExpertAssignmentHead, MultiExpertHead
 from mmcurv.models.losses import prefix_means
+from mmcurv.samples import mark_pairs
 
 LABELS = [0, 1, 2, 0, 4, 3]
 

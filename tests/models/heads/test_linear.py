@@ -6,7 +6,6 @@ from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmcurv.datasets.paired_fields import mark_pairs
 from mmcurv.engine.feature_tap import classifier_layers
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
 from mmcurv.models.heads import (NormedLinear, NormedLinearHead,
@@ -14,6 +13,7 @@ from mmcurv.models.heads import (NormedLinear, NormedLinearHead,
                                  tau_scores)
 from mmcurv.models.losses import (LDAMLoss, effective_number_weights,
                                   ldam_margins)
+from mmcurv.samples import mark_pairs
 from tests.engine.image_run import image_classifier
 
 

@@ -6,9 +6,9 @@ from mmengine.registry import init_default_scope
 from mmpretrain.models.heads import LinearClsHead
 from mmpretrain.structures import DataSample
 
-from mmcurv.datasets.paired_fields import mark_pairs
 from mmcurv.models.heads import MBJHead
 from mmcurv.models.heads.mbj import acceptance_probabilities
+from mmcurv.samples import mark_pairs
 
 COUNTS = [60, 20, 4]
 

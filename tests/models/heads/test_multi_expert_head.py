@@ -3,8 +3,8 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
-from mmcurv.datasets.paired_fields import mark_pairs
 from mmcurv.models import MultiExpertHead
+from mmcurv.samples import mark_pairs
 
 COUNTS = [40, 9, 3]
 LABELS = [0, 1, 2, 0]

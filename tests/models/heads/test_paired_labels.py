@@ -8,10 +8,10 @@ from mmpretrain.models.heads import (ClsHead, ConformerHead, LinearClsHead,
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmcurv.datasets.paired_fields import Pairs, mark_pairs
 from mmcurv.models import PairedLabels, PairedLinearHead
 from mmcurv.models.heads import paired_loss
 from mmcurv.registry import MODELS
+from mmcurv.samples import Pairs, mark_pairs
 
 LABELS, OTHERS, SHARE = (0, 1, 2, 2, 0), (2, 2, 2, 0, 1), 0.3
 MARGINS = torch.tensor([0.1, 0.2, 0.5])

@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from mmcurv.datasets.long_tailed_split import long_tailed_counts
+from mmcurv.datasets import long_tailed_counts
 from mmcurv.models.losses import LabelAwareSmoothingLoss, label_smoothing
 
 COUNTS = [50, 20, 5]
