@@ -23,6 +23,8 @@ REQUIRED = [
     'rich',
     'jinja2',  # the audit's report
     'pyyaml',  # matrices of runs
+    'pydantic>=2.5',  # what a matrix may hold
+    'pandas>=2.2',  # tables of runs
     'safetensors',  # features of other programs
 ]
 # mmcv and mmcv-lite install the same module `mmcv` and overwrite each other,
