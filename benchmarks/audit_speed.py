@@ -22,9 +22,9 @@ import time
 import numpy as np
 import torch
 
-from mmcurv.analysis.audit import audit
-from mmcurv.analysis.audit_options import AuditOptions
-from mmcurv.analysis.feature_bank import FeatureBank, load_bank, save_bank
+from mmcurv.audit.audit import audit
+from mmcurv.audit.feature_bank import FeatureBank, load_bank, save_bank
+from mmcurv.audit.options import AuditOptions
 from mmcurv.geometry import class_curvature
 
 PARTS = ('whole', 'mapped', 'package')

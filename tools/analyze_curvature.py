@@ -111,7 +111,7 @@ def make_parser():
 
 def add_geometry(group):
     """Options of the curvature, with the defaults of the package."""
-    from mmcurv.analysis.audit_options import SCALINGS, AuditOptions
+    from mmcurv.audit.options import SCALINGS, AuditOptions
     from mmcurv.geometry.frames import NORMALS
     from mmcurv.geometry.quadric import FITS
     from mmcurv.geometry.reduction import REDUCTIONS
@@ -144,7 +144,7 @@ def size_in_bytes(text):
 
 
 def geometry_options(args):
-    from mmcurv.analysis.audit_options import AuditOptions
+    from mmcurv.audit.options import AuditOptions
     names = ('k', 'tangent_dim', 'normal', 'fit', 'ridge', 'reduction',
              'scaling', 'center_separation', 'drop_nan', 'head_above',
              'tail_below', 'seed')
@@ -187,8 +187,8 @@ def read_keys(pairs):
 
 def audit_features(args, options, watch):
     """Audit a file of features; no OpenMMLab is needed."""
-    from mmcurv.analysis.audit import audit
-    from mmcurv.analysis.read_features import read_features
+    from mmcurv.audit.audit import audit
+    from mmcurv.audit.feature_files import read_features
     keys = read_keys(args.keys)
     bank = read_features(args.features, args.drop_nan, keys)
     if args.split is not None:
@@ -202,8 +202,8 @@ def audit_features(args, options, watch):
 
 def audit_checkpoint(args, config, checkpoint, out_dir, options, say, watch):
     """Extract the features of a checkpoint, then audit them."""
-    from mmcurv.analysis.audit_layers import audit_layers
-    from mmcurv.analysis.feature_bank import load_bank
+    from mmcurv.audit.audit import audit_layers
+    from mmcurv.audit.feature_bank import load_bank
     from mmcurv.engine.extract_banks import extract_banks
     layers = args.layers or ['last']
     geometry, accuracy = args.split or 'train', args.accuracy_split or 'test'
@@ -238,9 +238,9 @@ def read_cfg_options(pairs):
 
 def audit_run(args, options, say, watch):
     """Audit every checkpoint of a run; gives the last one's record."""
-    from mmcurv.analysis.audits_of_run import audits_of_run
-    from mmcurv.analysis.write_audit import write_audit
     from mmcurv.atomic_write import write_json
+    from mmcurv.audit.audit import audits_of_run
+    from mmcurv.audit.records import write_audit
     from mmcurv.engine.run_checkpoints import run_checkpoints, run_config
     config, checkpoints = run_config(args.work_dir), run_checkpoints(
         args.work_dir)
@@ -267,7 +267,7 @@ def run(args, console):
     """Make the audit; gives the record as written."""
     from rich.text import Text
 
-    from mmcurv.analysis.write_audit import write_audit
+    from mmcurv.audit.records import write_audit
     from mmcurv.engine.progress_bar import progress_bar
 
     def say(text):
@@ -291,8 +291,8 @@ def main(argv=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.analysis.gates import failed, parse_gates
     from mmcurv.analysis.terminal_summary import audit_summary
+    from mmcurv.audit.gates import failed, parse_gates
     console, errors = Console(), Console(stderr=True)
 
     def complain(text):

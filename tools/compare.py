@@ -35,12 +35,12 @@ def main(argv=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.analysis.compare import compare
     from mmcurv.analysis.compare_page import write_comparison
-    from mmcurv.analysis.gates import failed, parse_gates
-    from mmcurv.analysis.read_audit import read_audit
     from mmcurv.analysis.terminal_summary import comparison_summary
     from mmcurv.atomic_write import write_json
+    from mmcurv.audit.compare import compare
+    from mmcurv.audit.gates import failed, parse_gates
+    from mmcurv.audit.records import read_audit
     console, errors = Console(), Console(stderr=True)
     try:
         gates = parse_gates(args.fail_if)

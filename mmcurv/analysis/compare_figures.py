@@ -22,7 +22,7 @@ def plot_sorted_change(comparison: dict) -> Tuple[Figure, Axes]:
     """Change of every class accuracy with its interval, lowest first.
 
     Args:
-        comparison (dict): Record of :func:`mmcurv.analysis.compare.compare`.
+        comparison (dict): Record of :func:`mmcurv.audit.compare.compare`.
 
     Returns:
         tuple: Figure and its axes.

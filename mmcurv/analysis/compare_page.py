@@ -56,7 +56,7 @@ def write_comparison(comparison: dict, out_dir: str) -> str:
     """Write ``compare.html``, which opens offline in any browser.
 
     Args:
-        comparison (dict): Record of :func:`mmcurv.analysis.compare.compare`.
+        comparison (dict): Record of :func:`mmcurv.audit.compare.compare`.
         out_dir (str): Folder of the page; made if it is missing.
 
     Returns:

@@ -44,7 +44,7 @@ def comparison_summary(comparison: dict) -> RenderableType:
     """What changed between two audits, loud warnings first.
 
     Args:
-        comparison (dict): Record of :func:`mmcurv.analysis.compare.compare`.
+        comparison (dict): Record of :func:`mmcurv.audit.compare.compare`.
 
     Returns:
         RenderableType: Warnings, findings, numbers, changed classes.

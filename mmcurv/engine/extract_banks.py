@@ -42,7 +42,7 @@ def extract_banks(
     """Extract features of a checkpoint, split by split.
 
     Each layer and split goes into a folder that
-    :func:`~mmcurv.analysis.feature_bank.load_bank` reads. All layers of a
+    :func:`~mmcurv.audit.feature_bank.load_bank` reads. All layers of a
     split are extracted in one pass. What is finished is not done again, and
     what was interrupted goes on where it was, unless checkpoint, config or
     data have changed: then it starts anew.

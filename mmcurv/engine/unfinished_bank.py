@@ -8,9 +8,9 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from mmcurv.analysis.feature_bank import (FeatureBank, is_finished, load_bank,
-                                          save_bank)
 from mmcurv.atomic_write import write_json
+from mmcurv.audit.feature_bank import (FeatureBank, is_finished, load_bank,
+                                       save_bank)
 from .config_options import UsageError
 
 SCHEMA = 'mmcurv.extraction'
@@ -91,7 +91,7 @@ class UnfinishedBank:
         """Turn the folder into a bank.
 
         Args:
-            parts: Arguments of :class:`~mmcurv.analysis.feature_bank.
+            parts: Arguments of :class:`~mmcurv.audit.feature_bank.
                 FeatureBank` besides the features.
         """
         save_bank(

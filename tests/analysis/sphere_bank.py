@@ -2,7 +2,7 @@
 """A feature bank of spheres, whose curvature is known."""
 import numpy as np
 
-from mmcurv.analysis.feature_bank import FeatureBank
+from mmcurv.audit.feature_bank import FeatureBank
 
 SCRIPT = '<script>alert("x")</script>'
 

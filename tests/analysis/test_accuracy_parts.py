@@ -4,13 +4,10 @@ import math
 import numpy as np
 import pytest
 
-from mmcurv.analysis.accuracy_summary import accuracy_summary
-from mmcurv.analysis.audit_options import AuditOptions
-from mmcurv.analysis.calibration import calibration
-from mmcurv.analysis.class_scores import class_scores
-from mmcurv.analysis.confusions import confusions, top_of_each_class
-from mmcurv.analysis.hardest_images import hardest_images
-from mmcurv.analysis.off_trend import off_trend
+from mmcurv.audit.accuracy import (accuracy_summary, calibration, class_scores,
+                                   confusions, hardest_images, off_trend,
+                                   top_of_each_class)
+from mmcurv.audit.options import AuditOptions
 from tests.analysis.sphere_bank import sphere_bank
 
 

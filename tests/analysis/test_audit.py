@@ -8,13 +8,12 @@ import pytest
 import torch
 from scipy import stats
 
-from mmcurv.analysis import measure_classes
-from mmcurv.analysis.audit import audit
-from mmcurv.analysis.audit_layers import audit_layers
-from mmcurv.analysis.audit_options import AuditOptions
-from mmcurv.analysis.class_table import class_table
-from mmcurv.analysis.feature_bank import load_bank, save_bank
 from mmcurv.atomic_write import write_csv, write_json
+from mmcurv.audit import geometry as measure_classes
+from mmcurv.audit.audit import audit, audit_layers
+from mmcurv.audit.feature_bank import load_bank, save_bank
+from mmcurv.audit.options import AuditOptions
+from mmcurv.audit.records import class_table
 from mmcurv.geometry import (class_curvature, class_volume,
                              intrinsic_dimension, mean_radius,
                              separation_degree)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mmcurv.analysis.audits_of_run import audits_of_run
 from mmcurv.analysis.paper_figures import epoch_curves, run_history
 from mmcurv.analysis.paper_figures.records import RUN, kind_of
 from mmcurv.atomic_write import write_json
+from mmcurv.audit.audit import audits_of_run
 from .example_audit import example_audit
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmcurv.analysis.class_reader import ClassReader
+from mmcurv.audit.class_reader import ClassReader
 
 
 def data(dtype=np.float32):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmcurv.analysis.compare import compare
-from mmcurv.analysis.gates import failed, parse_gates
+from mmcurv.audit.compare import compare
+from mmcurv.audit.gates import failed, parse_gates
 from mmcurv.fairness import (accuracy_variance, gini, max_min_bias,
                              worst_fraction)
 from .example_audit import bare_audit, example_audit

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from mmcurv.analysis.compare import compare
 from mmcurv.analysis.compare_figures import (plot_before_after, plot_moved,
                                              plot_sorted_change)
 from mmcurv.analysis.compare_page import write_comparison
+from mmcurv.audit.compare import compare
 from .example_audit import bare_audit, example_audit
 from .page_reader import Page
 

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmcurv.analysis.correlation_table import (correlation_table,
-                                               quick_correlation)
+from mmcurv.audit.accuracy import correlation_table, quick_correlation
 from mmcurv.fairness import partial_correlation, pearson, spearman
 
 

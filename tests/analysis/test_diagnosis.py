@@ -6,11 +6,10 @@ import pytest
 import torch
 from scipy import stats
 
-from mmcurv.analysis import diagnosis as module
-from mmcurv.analysis.audit import audit
-from mmcurv.analysis.audit_options import AuditOptions
-from mmcurv.analysis.diagnosis import settings
-from mmcurv.analysis.principal_coordinates import PrincipalCoordinates
+from mmcurv.audit import diagnosis as module
+from mmcurv.audit.audit import audit
+from mmcurv.audit.diagnosis import PrincipalCoordinates, settings
+from mmcurv.audit.options import AuditOptions
 from mmcurv.geometry import class_curvature, point_curvature
 from tests.analysis.sphere_bank import sphere_bank
 

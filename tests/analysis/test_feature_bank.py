@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmcurv.analysis.feature_bank import (FeatureBank, is_finished, load_bank,
-                                          save_bank)
+from mmcurv.audit.feature_bank import (FeatureBank, is_finished, load_bank,
+                                       save_bank)
 
 
 def make_bank(**changes):

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from mmcurv.analysis.gates import failed, gate_numbers, parse_gates
+from mmcurv.audit.gates import failed, gate_numbers, parse_gates
 
 
 def record(**more):

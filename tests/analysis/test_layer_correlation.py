@@ -3,9 +3,9 @@ import math
 
 import pytest
 
-from mmcurv.analysis.audit_layers import audit_layers
 from mmcurv.analysis.paper_figures import layer_correlation
 from mmcurv.atomic_write import write_json
+from mmcurv.audit.audit import audit_layers
 from .paper_records import write_audit
 from .sphere_bank import sphere_bank
 

@@ -3,10 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmcurv.analysis import manifold_pairs as module
-from mmcurv.analysis.class_reader import ClassReader
-from mmcurv.analysis.manifold_pairs import manifold_pairs
-from mmcurv.analysis.result_cache import ResultCache
+from mmcurv.audit import geometry as module
+from mmcurv.audit.class_reader import ClassReader, ResultCache
+from mmcurv.audit.geometry import manifold_pairs
 from mmcurv.geometry import pairwise_separation
 from tests.analysis.sphere_bank import sphere_bank
 

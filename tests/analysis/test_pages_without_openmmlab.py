@@ -17,7 +17,7 @@ for name in ('mmengine', 'mmcv', 'mmpretrain'):
 from rich.console import Console
 
 from mmcurv.analysis.audit_figures import write_figures
-from mmcurv.analysis.gates import failed, parse_gates
+from mmcurv.audit.gates import failed, parse_gates
 from mmcurv.analysis.report import write_report
 from mmcurv.analysis.terminal_summary import audit_summary
 from tests.analysis.example_audit import bare_audit

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from mmcurv.analysis.read_audit import read_audit
+from mmcurv.audit.records import read_audit
 from .example_audit import example_audit
 
 

@@ -8,8 +8,8 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
-from mmcurv.analysis.feature_bank import FeatureBank, save_bank
-from mmcurv.analysis.read_features import read_features
+from mmcurv.audit.feature_bank import FeatureBank, save_bank
+from mmcurv.audit.feature_files import read_features
 from mmcurv.file_sha256 import file_sha256
 
 SCRIPT = '<script>alert("x")</script>'

@@ -1,9 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import numpy as np
 
-from mmcurv.analysis.finite_rows import finite_rows
-from mmcurv.analysis.reopened import reopened
-from mmcurv.analysis.result_cache import arrays_key
+from mmcurv.audit.class_reader import arrays_key, reopened
+from mmcurv.audit.feature_files import finite_rows
 
 BYTES = 2**28
 

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from mmcurv.analysis.result_cache import ResultCache, arrays_key
+from mmcurv.audit.class_reader import ResultCache, arrays_key
 
 
 def fail():

@@ -4,8 +4,8 @@ import io
 import pytest
 from rich.console import Console
 
-from mmcurv.analysis.compare import compare
 from mmcurv.analysis.terminal_summary import audit_summary, comparison_summary
+from mmcurv.audit.compare import compare
 from .example_audit import bare_audit, example_audit
 
 NASTY = ['[bold red]x[/]', '\x1b[31mred\x1b[0m', '[link=http://evil]y'

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from mmcurv.analysis.feature_bank import is_finished, load_bank
+from mmcurv.audit.feature_bank import is_finished, load_bank
 from mmcurv.datasets import split_fingerprint
 from mmcurv.engine import extract_split
 from mmcurv.engine.config_options import UsageError

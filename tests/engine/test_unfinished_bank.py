@@ -5,7 +5,7 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from mmcurv.analysis.feature_bank import is_finished, load_bank
+from mmcurv.audit.feature_bank import is_finished, load_bank
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.unfinished_bank import UnfinishedBank
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mmcurv
-from mmcurv.analysis.write_audit import write_audit
+from mmcurv.audit.records import write_audit
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.pages.page import write_page
 from mmcurv.benchmark.tables.tables_csv import write_cells_csv

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mmcurv.analysis import report
 from mmcurv.analysis.figure_style import safe_file_name
-from mmcurv.analysis.write_audit import write_audit
+from mmcurv.audit.records import write_audit
 from mmcurv.benchmark.collecting.collection import (read_collection,
                                                     write_collection)
 from mmcurv.benchmark.collecting.summary import summarize

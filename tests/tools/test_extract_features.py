@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from mmcurv.analysis.feature_bank import load_bank
+from mmcurv.audit.feature_bank import load_bank
 from tests.tools.tool_runs import CONFIG, ROOT, call, start_tool, tiny_options
 
 

@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from mmcurv.analysis.audits_of_run import SCHEMA
+from mmcurv.audit.audit import RUN_SCHEMA as SCHEMA
 from mmcurv.engine.geometry_record import MEASURES
 from .records import read_record
 

@@ -1,8 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""How far class manifolds are from each other, two at a time.
+"""The geometry of every class, and how far manifolds are from each other.
 
-All pairs where that is cheap; else each class and those with the nearest
-centres, which are where the nearest manifold is looked for.
+One class is in memory at a time. Pairs are all measured where that is cheap;
+else each class and those with the nearest centres, which are where the
+nearest manifold is looked for.
 """
 import math
 from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
@@ -10,12 +11,131 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 import torch
 from torch import Tensor
 
-from mmcurv.geometry import pairwise_separation
-from .class_reader import ClassReader
-from .few_threads import threads_for
-from .measure_classes import largest_product
-from .progress import Progress, silent
-from .result_cache import ResultCache
+from mmcurv.geometry import (intrinsic_dimension, manifold_volume, mean_radius,
+                             pairwise_separation, point_curvature)
+from mmcurv.geometry.reduction import reduce_by_class
+from mmcurv.geometry.volume import separation_by_class
+from .class_reader import (ClassReader, Progress, ResultCache, silent,
+                           threads_for)
+from .options import AuditOptions
+
+
+def measure_class(points: Tensor, options: AuditOptions,
+                  max_memory: int) -> Dict[str, float]:
+    """Measures of one class that need no other class.
+
+    Args:
+        points (Tensor): (n, p), finite, float32 or float64.
+        options (AuditOptions): Of the curvature.
+        max_memory (int): Bound in bytes on scratch memory.
+
+    Returns:
+        dict: ``num_points`` n; ``points_used``, those with a determined
+        curvature; ``curvature`` and ``log_curvature`` (Ma et al.,
+        Algorithm 3, see :func:`~mmcurv.geometry.class_curvature`, with which
+        it agrees); ``volume`` in bits; ``radius``; ``intrinsic_dimension``;
+        ``fit_residual``, the median over points of the quadric's misfit as
+        a share of the heights; ``fit_condition``, the median condition
+        number of the fit; ``ill_conditioned``, the number of points whose
+        fit loses half the digits. nan where not determined.
+    """
+    found = point_curvature(
+        points,
+        k=options.k,
+        tangent_dim=options.tangent_dim,
+        normal=options.normal,
+        fit=options.fit,
+        ridge=options.ridge,
+        max_memory=max_memory)
+    used = ~torch.isnan(found.log_abs_det)
+    labels = torch.zeros(len(points), dtype=torch.long)
+    log_value = reduce_by_class(found.log_abs_det, labels, 1,
+                                options.reduction)
+    limit = torch.finfo(points.dtype).eps**-0.5
+    return dict(
+        num_points=len(points),
+        points_used=int(used.sum()),
+        curvature=log_value.exp().item(),
+        log_curvature=log_value.item(),
+        volume=manifold_volume(points).item(),
+        radius=mean_radius(points).item(),
+        intrinsic_dimension=intrinsic_dimension(points,
+                                                max_memory=max_memory).item(),
+        fit_residual=_median(found.residual[used]),
+        fit_condition=_median(found.condition[used]),
+        ill_conditioned=int((found.condition[used] > limit).sum()))
+
+
+def _median(values: Tensor) -> float:
+    return values.median().item() if len(values) else math.nan
+
+
+FEWEST_BYTES = 2**26  # scratch below which chunks become slow
+
+
+def measure_classes(reader: ClassReader,
+                    options: AuditOptions,
+                    cache: ResultCache,
+                    progress: Progress = silent) -> List[Dict[str, float]]:
+    """Measures of all classes.
+
+    Args:
+        reader (ClassReader): Of C classes.
+        options (AuditOptions): Of the geometry.
+        cache (ResultCache): What it holds is not computed again.
+        progress (Progress): Told of each class;
+            by default nobody is.
+
+    Returns:
+        list[dict]: C of them, those of
+        :func:`~mmcurv.audit.geometry.measure_class` and
+        ``separation`` from all the other classes.
+    """
+    memory = scratch_memory(reader, options.max_memory)
+    classes = []
+    for c, count in enumerate(reader.counts):
+        with threads_for(count * count * reader.feature_dim):
+            classes.append(
+                cache.get(f'class {c}',
+                          lambda: measure_class(reader(c), options, memory)))
+        progress('Curvature, volume, dimension', c + 1, len(reader.counts))
+    progress('Separation', 0, 1)
+    with threads_for(largest_product(reader)):
+        degrees = cache.get(
+            'separation', lambda: separation_by_class(
+                reader, reader.counts, options.center_separation).tolist())
+    progress('Separation', 1, 1)
+    return [
+        dict(measures, separation=degree)
+        for measures, degree in zip(classes, degrees)
+    ]
+
+
+def largest_product(reader: ClassReader) -> float:
+    """Multiplications of the largest matrix product of a separation."""
+    p = reader.feature_dim
+    return p * p * max(p, *reader.counts)
+
+
+def memory_needed(reader: ClassReader) -> int:
+    """Bytes that are held whatever the bound: a class, (p, p) matrices.
+
+    A class is there once as it was read, and once in float64 or as the copies
+    that curvature and separation make of it.
+    """
+    p = reader.feature_dim
+    size = 8 if reader.features.dtype.itemsize > 4 else 4
+    return max(reader.counts) * p * (size + 24) + 5 * p * p * 8
+
+
+def scratch_memory(reader: ClassReader, max_memory: int) -> int:
+    """Bound for the chunks of the geometry, in bytes.
+
+    Half of what is left: results of one step lie beside those of the next.
+    """
+    left = max_memory - memory_needed(reader)
+    return max(FEWEST_BYTES, left // 2)
+
 
 # In multiplications. A pair costs at least what calling it costs.
 ALL_PAIRS_COST = 1e11

@@ -5,8 +5,8 @@ from typing import List, Optional, Sequence
 import numpy as np
 
 from mmcurv.geometry.curvature import neighbors_needed
-from .audit_options import AuditOptions
-from .class_scores import TOLERANCE, ClassScores
+from .accuracy import TOLERANCE, ClassScores
+from .options import AuditOptions
 
 UNUSABLE_SHARE = 0.05  # of the points of a class
 POOR_FIT = 0.8
