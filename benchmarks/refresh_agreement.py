@@ -18,13 +18,13 @@ from statistics import fmean
 from curvature_agreement import compare_runs, remembered_and_fresh
 from mmengine.hooks import Hook
 
-from mmcurv.atomic_write import write_json
 from mmcurv.engine.config_options import KeyValueAction
 from mmcurv.engine.hooks.feature_pool_hook import FeaturePoolHook
 from mmcurv.engine.launch import load_config
 from mmcurv.engine.run_provenance import (code_version, machine,
                                           package_versions)
 from mmcurv.engine.stages.run_stages import build_runner
+from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))
 SCHEMA, SCHEMA_VERSION = 'mmcurv.refresh_agreement', 1

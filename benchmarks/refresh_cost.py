@@ -19,9 +19,9 @@ import torch
 from many_classes import BATCH, SETS, WIDTH, batches, class_sizes, full_pool
 from step_parts import PARTS, REST, timed_parts
 
-from mmcurv.atomic_write import write_json
 from mmcurv.engine.run_provenance import (code_version, machine,
                                           package_versions)
+from mmcurv.files import write_json
 from mmcurv.regularization import CurvatureRegularization, PooledCurvature
 
 HERE = osp.dirname(osp.abspath(__file__))

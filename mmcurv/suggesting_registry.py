@@ -4,7 +4,7 @@ from typing import Any, Optional
 
 from mmengine.registry import Registry
 
-from .did_you_mean import did_you_mean
+from .files import did_you_mean
 
 
 class SuggestingRegistry(Registry):

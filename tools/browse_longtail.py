@@ -106,7 +106,7 @@ def main(argv=None, console=None):
     if args.out:
         from mmcurv.analysis.class_sizes_figure import plot_class_sizes
         from mmcurv.analysis.figure_style import METADATA
-        from mmcurv.atomic_write import whole_file
+        from mmcurv.files import whole_file
         title = osp.basename(osp.abspath(args.source))
         figure, _ = plot_class_sizes(counts, names, title, args.log)
         with whole_file(args.out) as file:

@@ -37,10 +37,10 @@ def main(argv=None):
 
     from mmcurv.analysis.compare_page import write_comparison
     from mmcurv.analysis.terminal_summary import comparison_summary
-    from mmcurv.atomic_write import write_json
     from mmcurv.audit.compare import compare
     from mmcurv.audit.gates import failed, parse_gates
     from mmcurv.audit.records import read_audit
+    from mmcurv.files import write_json
     console, errors = Console(), Console(stderr=True)
     try:
         gates = parse_gates(args.fail_if)

@@ -49,7 +49,7 @@ def draw(name, paths, out_dir):
     """Write a figure and its record; print where."""
     from mmcurv.analysis.figure_style import save_figure
     from mmcurv.analysis.paper_figures import find_figure
-    from mmcurv.atomic_write import write_json
+    from mmcurv.files import write_json
     figure = find_figure(name)
     record = figure.measure(paths)
     picture, _ = figure.plot(record)

@@ -12,8 +12,8 @@ import sys
 from collections import defaultdict
 
 from mmcurv.analysis.words import fixed
-from mmcurv.atomic_write import write_json, write_text
 from mmcurv.benchmark.cards.marked_part import replace_part
+from mmcurv.files import write_json, write_text
 
 HERE = osp.dirname(osp.abspath(__file__))
 RECORD = osp.join(HERE, 'record.json')

@@ -18,10 +18,10 @@ from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 from mmpretrain.utils import register_all_modules
 
-from mmcurv.atomic_write import write_json
 from mmcurv.datasets import class_counts, split_fingerprint
 from mmcurv.engine.run_provenance import (code_version, machine,
                                           package_versions)
+from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))
 RECORD = osp.join(HERE, 'whole_fashion_mnist.json')

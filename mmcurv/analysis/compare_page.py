@@ -5,7 +5,7 @@ from typing import Dict, List
 
 import numpy as np
 
-from mmcurv.atomic_write import write_text
+from mmcurv.files import write_text
 from .compare_figures import (moved_measures, plot_before_after, plot_moved,
                               plot_sorted_change)
 from .compare_words import (geometry_rows, headline, sentences, signed_number,

@@ -5,7 +5,7 @@ from typing import Dict, List, Optional
 
 from markupsafe import Markup
 
-from mmcurv.atomic_write import write_text
+from mmcurv.files import write_text
 from .audit_figures import plot_calibration, plot_sorted_accuracy
 from .measure_figure import drawn_measures, plot_measure
 from .measures import MEASURES, column

@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import numpy as np
 
-from mmcurv.atomic_write import whole_file, write_json
+from mmcurv.files import whole_file, write_json
 
 SCHEMA = 'mmcurv.feature_bank'
 SCHEMA_VERSION = 1

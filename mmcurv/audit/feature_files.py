@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
-from mmcurv.file_sha256 import file_sha256
+from mmcurv.files import file_sha256
 from .class_reader import reopened
 from .feature_bank import FeatureBank, load_bank
 

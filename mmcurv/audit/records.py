@@ -6,7 +6,7 @@ import os.path as osp
 from typing import List
 
 from mmcurv.analysis.words import clean
-from mmcurv.atomic_write import write_csv, write_json
+from mmcurv.files import write_csv, write_json
 
 COLUMNS = ('class', 'name', 'group', 'train_count', 'test_count', 'correct',
            'accuracy', 'wilson_low', 'wilson_high', 'num_points',

@@ -14,7 +14,7 @@ from typing import Any, List, Optional, Sequence, Union
 import numpy as np
 from mmengine.dataset import force_full_init
 
-from mmcurv.did_you_mean import did_you_mean
+from mmcurv.files import did_you_mean
 from mmcurv.registry import DATASETS
 from mmcurv.samples import get_sample_idx, set_sample_idx
 from .labels import (check_whole, count_labels, dataset_labels, first_of,

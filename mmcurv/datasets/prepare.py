@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 from torchvision.datasets.utils import download_url
 
-from mmcurv.atomic_write import write_json, write_text
 from mmcurv.fairness import group_names
+from mmcurv.files import write_json, write_text
 from .labels import class_counts, count_labels, first_of, split_fingerprint
 from .lists import (IMAGENET_LT_LIST, INATURALIST_LISTS, ImageNetLT,
                     INaturalist2018, check_files, class_folders,

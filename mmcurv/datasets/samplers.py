@@ -12,7 +12,7 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.logging import print_log
 from torch.utils.data import Sampler
 
-from mmcurv.did_you_mean import did_you_mean
+from mmcurv.files import did_you_mean
 from mmcurv.registry import DATA_SAMPLERS
 from .labels import (check_whole, count_labels, dataset_labels, first_of,
                      named_classes)

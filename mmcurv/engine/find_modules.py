@@ -4,7 +4,7 @@ from typing import List, Sequence
 
 from torch import nn
 
-from mmcurv.did_you_mean import did_you_mean
+from mmcurv.files import did_you_mean
 
 SHOWN = 30  # names in a message where nothing is near
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 # For its effect, too: it makes loading checkpoints safe.
 from mmcurv.engine.hooks.class_counts_hook import CHECKPOINT_KEY
-from mmcurv.file_sha256 import file_sha256
+from mmcurv.files import file_sha256
 from .config_options import UsageError, check_file
 from .train_split import TrainSplit
 

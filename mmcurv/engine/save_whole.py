@@ -14,7 +14,7 @@ from typing import Iterator
 import mmengine.hooks.checkpoint_hook as checkpoint_hook
 from mmengine.fileio import LocalBackend
 
-from mmcurv.atomic_write import write_bytes, write_text
+from mmcurv.files import write_bytes, write_text
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

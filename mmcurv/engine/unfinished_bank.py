@@ -8,9 +8,9 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from mmcurv.atomic_write import write_json
 from mmcurv.audit.feature_bank import (FeatureBank, is_finished, load_bank,
                                        save_bank)
+from mmcurv.files import write_json
 from .config_options import UsageError
 
 SCHEMA = 'mmcurv.extraction'

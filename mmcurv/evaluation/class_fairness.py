@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmcurv.atomic_write import write_csv, write_json
 from mmcurv.fairness import class_accuracy, fairness_summary
+from mmcurv.files import write_csv, write_json
 from mmcurv.registry import METRICS
 from .class_pairs import class_pairs, score_size
 from .class_record import (SCHEMA, SCHEMA_VERSION, UNITS, class_rows,

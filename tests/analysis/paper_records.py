@@ -2,7 +2,7 @@
 """Records such as runs and audits write, but tiny."""
 import numpy as np
 
-from mmcurv.atomic_write import write_json
+from mmcurv.files import write_json
 
 CURVATURE = ((3., 2., 1.), (4., 2., 1.))
 CORRECT = ((2, 4, 6), (5, 7, 9))

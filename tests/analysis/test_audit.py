@@ -8,12 +8,12 @@ import pytest
 import torch
 from scipy import stats
 
-from mmcurv.atomic_write import write_csv, write_json
 from mmcurv.audit import geometry as measure_classes
 from mmcurv.audit.audit import audit, audit_layers
 from mmcurv.audit.feature_bank import load_bank, save_bank
 from mmcurv.audit.options import AuditOptions
 from mmcurv.audit.records import class_table
+from mmcurv.files import write_csv, write_json
 from mmcurv.geometry import (class_curvature, class_volume,
                              intrinsic_dimension, mean_radius,
                              separation_degree)

@@ -5,8 +5,8 @@ import pytest
 
 from mmcurv.analysis.paper_figures import epoch_curves, run_history
 from mmcurv.analysis.paper_figures.records import RUN, kind_of
-from mmcurv.atomic_write import write_json
 from mmcurv.audit.audit import audits_of_run
+from mmcurv.files import write_json
 from .example_audit import example_audit
 
 

@@ -6,9 +6,9 @@ import pytest
 from mmcurv.analysis.paper_figures import (choose_records, find_figure,
                                            records, run_collection,
                                            run_history)
-from mmcurv.atomic_write import write_json
 from mmcurv.engine.hooks import geometry_monitor_hook
 from mmcurv.evaluation import class_record
+from mmcurv.files import write_json
 from .paper_records import entry, write_audit, write_collection, write_run
 
 

@@ -282,7 +282,7 @@ def test_gates_read_a_comparison():
 
 
 def test_record_becomes_json_without_nan(tmp_path):
-    from mmcurv.atomic_write import write_json
+    from mmcurv.files import write_json
     path = tmp_path / 'compare.json'
     write_json(str(path), compare(tiny(), tiny(d=60), **FEW))
     record = json.loads(path.read_text())

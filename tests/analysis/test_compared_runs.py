@@ -6,8 +6,8 @@ import pytest
 
 from mmcurv.analysis.paper_figures import (compared_runs, run_collection,
                                            run_history)
-from mmcurv.atomic_write import write_json
 from mmcurv.audit.audit import audit
+from mmcurv.files import write_json
 from .paper_records import CORRECT, entry, write_collection, write_run
 from .sphere_bank import sphere_bank
 

@@ -4,8 +4,8 @@ import math
 import pytest
 
 from mmcurv.analysis.paper_figures import layer_correlation
-from mmcurv.atomic_write import write_json
 from mmcurv.audit.audit import audit_layers
+from mmcurv.files import write_json
 from .paper_records import write_audit
 from .sphere_bank import sphere_bank
 

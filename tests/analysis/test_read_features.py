@@ -10,7 +10,7 @@ from safetensors.torch import save_file as save_torch
 
 from mmcurv.audit.feature_bank import FeatureBank, save_bank
 from mmcurv.audit.feature_files import read_features
-from mmcurv.file_sha256 import file_sha256
+from mmcurv.files import file_sha256
 
 SCRIPT = '<script>alert("x")</script>'
 

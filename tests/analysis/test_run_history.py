@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmcurv.analysis.paper_figures import run_history
-from mmcurv.atomic_write import write_json
+from mmcurv.files import write_json
 from .paper_records import write_run
 
 

@@ -2,9 +2,9 @@
 """A small matrix, its runs, the folders they leave, and their collection."""
 import os.path as osp
 
-from mmcurv.atomic_write import write_json, write_text
 from mmcurv.benchmark.matrices.expand_matrix import FACTOR
 from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.files import write_json, write_text
 from .synthetic_records import CREATED, run_record
 
 MATRIX = """\

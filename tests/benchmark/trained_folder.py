@@ -2,8 +2,8 @@
 """Folders as trainings of the bundled data leave them, without training."""
 import os.path as osp
 
-from mmcurv.atomic_write import write_json, write_text
 from mmcurv.benchmark.matrices.spec_config import spec_config, spec_hash
+from mmcurv.files import write_json, write_text
 from tests.benchmark.synthetic_runs import run_record, spec
 
 CONFIG = 'configs/ce/ce_resnet8_fashion-mini-if100.py'

@@ -8,7 +8,7 @@ import resource
 import pytest
 from mmengine.hooks import Hook
 
-from mmcurv import atomic_write
+from mmcurv import files
 from tests.engine.curvature_run import build, pool_hook
 
 
@@ -55,7 +55,7 @@ def test_full_disk_leaves_the_earlier_checkpoint_to_resume_from(
     with monkeypatch.context() as patch:
         error = run_out_of_room(
             tmp_path, lambda: patch.setattr(
-                atomic_write, 'open', FullDisk, raising=False))
+                files, 'open', FullDisk, raising=False))
     assert error.errno == errno.ENOSPC
     check_folder(tmp_path, str(error))
 

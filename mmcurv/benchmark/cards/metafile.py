@@ -9,9 +9,9 @@ import yaml
 
 from mmcurv.analysis.words import listing
 from mmcurv.benchmark.matrices.read_matrix import UniqueKeyLoader
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import add_common_arguments
+from mmcurv.files import did_you_mean
 
 # The main number in the words of a metafile, and of a run's record.
 MAIN_NUMBERS = {'last epoch': 'last', 'best epoch': 'best'}

@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 from typing import Any, Dict
 
 from mmcurv.analysis.words import clean
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.matrices.matrix import Matrix
 from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import spec_hash
 from mmcurv.benchmark.states.run_state import run_state
+from mmcurv.files import write_text
 from .alike import check_alike
 from .provenance_warnings import provenance_warnings
 from .run_records import RECORD, check_run_record, kept_part, read_run_record

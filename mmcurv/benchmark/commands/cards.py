@@ -9,10 +9,10 @@ from typing import List, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.cards.method_folder import (METAFILE, NewText,
                                                   folder_texts, read_records)
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_text
 
 RECORDS = 'benchmarks/records'
 STYLES = {'+': 'green', '-': 'red', '@': 'cyan'}

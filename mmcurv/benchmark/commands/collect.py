@@ -12,7 +12,6 @@ from typing import Any, Dict, List
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.collecting.collection import (collect, read_collection,
                                                     write_collection)
 from mmcurv.benchmark.collecting.summary import summarize
@@ -27,6 +26,7 @@ from mmcurv.benchmark.tables.tables_latex import latex_tables
 from mmcurv.benchmark.tables.tables_markdown import markdown_tables
 from mmcurv.benchmark.tables.terminal_tables import terminal_tables
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_text
 from .matrix_arguments import load_matrices
 from .plan import PIPE_WIDTH
 

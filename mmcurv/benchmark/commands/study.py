@@ -5,9 +5,9 @@ from argparse import Namespace
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.cards.study_document import fill_study
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_text
 
 
 def add_parser(subparsers) -> None:

@@ -3,8 +3,8 @@
 import string
 from typing import List, Optional
 
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import did_you_mean
 
 PLACEHOLDERS = ('data', 'factor', 'cr')
 

@@ -3,8 +3,8 @@
 import os.path as osp
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import did_you_mean
 from .config_pattern import fill_pattern, placeholders
 from .matrix_fields import slug
 from .run_spec import RunSpec

@@ -4,8 +4,8 @@ import math
 import re
 from typing import Any, Callable, Dict, NamedTuple
 
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import did_you_mean
 
 REQUIRED = object()
 

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Iterable, List, Tuple
 
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.shipped_files import config_file
+from mmcurv.files import did_you_mean
 from .run_spec import RunSpec
 
 

@@ -6,8 +6,8 @@ from typing import Any, Dict, List
 import yaml
 
 from mmcurv.benchmark.paper.paper_results import paper_cells
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError, check_file
+from mmcurv.files import did_you_mean
 from .matrix_fields import DATA, MATRIX, METHOD, VARIANT, filled
 
 SCHEMA = 'mmcurv.matrix'

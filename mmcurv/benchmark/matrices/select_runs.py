@@ -2,8 +2,8 @@
 """Runs that fit what was asked for, such as ``method=CE seed=0``."""
 from typing import Dict, List, Optional, Sequence
 
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import did_you_mean
 from .run_spec import RunSpec
 
 KEYS = ('method', 'cr', 'dataset', 'factor', 'model', 'variant', 'seed')

@@ -8,9 +8,9 @@ from markupsafe import Markup
 from mmcurv.analysis.inline_svg import inline_svg
 from mmcurv.analysis.page import render
 from mmcurv.analysis.words import clean
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.figures.figures import BenchmarkFigure, benchmark_figures
 from mmcurv.benchmark.paper.verdict import RULE as PAPER_RULE
+from mmcurv.files import write_text
 from .collection_warnings import collection_warnings
 from .glance import RULE, glance_columns, glance_rows, headline
 from .missing_runs import missing_runs

@@ -10,7 +10,7 @@ import functools
 import os.path as osp
 from typing import List, NamedTuple, Optional, Tuple
 
-from mmcurv.did_you_mean import did_you_mean
+from mmcurv.files import did_you_mean
 
 FILE = osp.join(
     osp.dirname(osp.dirname(osp.abspath(__file__))), 'paper_results.csv')

@@ -5,7 +5,7 @@ import os.path as osp
 import signal
 from datetime import datetime, timezone
 
-from mmcurv.atomic_write import write_json
+from mmcurv.files import write_json
 
 NAME = 'failure.json'
 SCHEMA = 'mmcurv.failure'

@@ -2,7 +2,7 @@
 """The numbers of a collection as CSV, one a row."""
 from typing import Any, Dict, List, Sequence
 
-from mmcurv.atomic_write import write_csv, write_text
+from mmcurv.files import write_csv, write_text
 from .mean_text import state_text
 
 CELL = ('method', 'cr', 'dataset', 'imbalance_factor', 'model', 'variant',

@@ -8,11 +8,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
-from mmcurv.atomic_write import write_json
 from mmcurv.engine.check_labels import check_labels
 from mmcurv.engine.serve_class_counts import (asking_metrics, serve_metrics,
                                               serve_model)
 from mmcurv.engine.train_split import TrainSplit
+from mmcurv.files import write_json
 from mmcurv.registry import DATASETS, HOOKS
 
 CHECKPOINT_KEY = 'mmcurv_split'

@@ -10,7 +10,6 @@ import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
-from mmcurv.atomic_write import write_json
 from mmcurv.datasets import class_counts
 from mmcurv.engine.class_subset import ClassSubset
 from mmcurv.engine.epoch_meter import EpochMeter
@@ -25,6 +24,7 @@ from mmcurv.engine.show_geometry import (describe, show_correlation,
 from mmcurv.engine.tap_points import last_classifier, usual_layers
 from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.evaluation import ClassFairness
+from mmcurv.files import write_json
 from mmcurv.registry import HOOKS
 
 SCHEMA = 'mmcurv.geometry'

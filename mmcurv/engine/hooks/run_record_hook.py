@@ -14,7 +14,6 @@ from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 
-from mmcurv.atomic_write import write_json
 from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.evaluation_loop import EvaluationLoop
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
@@ -24,6 +23,7 @@ from mmcurv.engine.run_results import read_geometry, read_results
 from mmcurv.engine.stages.stage_record import StageOfRun, whole_record
 from mmcurv.engine.stages.stage_state import RECORD as STAGE_RECORD
 from mmcurv.engine.unwrapped import unwrapped
+from mmcurv.files import write_json
 from mmcurv.registry import HOOKS
 from .feature_pool_hook import FeaturePoolHook
 

@@ -8,10 +8,10 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from mmcurv.atomic_write import write_json
 from mmcurv.engine.extract_features import extract_features
 from mmcurv.engine.find_modules import find_modules
 from mmcurv.engine.unwrapped import unwrapped
+from mmcurv.files import write_json
 from mmcurv.models.heads import TauNormLinear, tau_scores
 from mmcurv.registry import HOOKS
 from .run_record_hook import RunRecordHook

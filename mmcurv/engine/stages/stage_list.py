@@ -3,8 +3,8 @@
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from mmcurv.did_you_mean import did_you_mean
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import did_you_mean
 
 NAME = r'[A-Za-z0-9][\w-]*'  # of a stage, and of a part of a folder
 PLACEHOLDER = re.compile(rf'\{{({NAME})\}}')

@@ -15,7 +15,7 @@ import torch
 from mmpretrain.models.losses.utils import weight_reduce_loss
 from torch import Tensor, nn
 
-from mmcurv.did_you_mean import did_you_mean
+from mmcurv.files import did_you_mean
 
 REDUCTIONS = ('none', 'mean', 'sum')
 COSINE_TOLERANCE = 0.05  # above what half precision makes of a cosine of 1

@@ -2,10 +2,10 @@
 import pytest
 import yaml
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.cards.method_folder import folder_texts, read_records
 from mmcurv.benchmark.collecting.collection import write_collection
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_text
 from tests.benchmark.kept_runs import IF100, METAFILE, README, kept_collection
 
 CR = f'{IF100}_cr'

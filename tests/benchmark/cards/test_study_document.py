@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from mmcurv.atomic_write import write_json
 from mmcurv.benchmark.cards.study_document import fill_study
 from mmcurv.benchmark.collecting.collection import write_collection
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_json
 from tests.benchmark.page_example import mixed_example, study_example
 
 ROOT = Path(__file__).parents[3]

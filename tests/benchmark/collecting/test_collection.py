@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from mmcurv.atomic_write import write_json
 from mmcurv.benchmark.collecting.collection import (collect, read_collection,
                                                     write_collection)
 from mmcurv.benchmark.matrices.matrix import load_matrix
 from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.files import write_json
 from tests.benchmark.synthetic_runs import (MATRIX, example_collection,
                                             run_record, spec, write_matrix,
                                             write_run, write_runs)

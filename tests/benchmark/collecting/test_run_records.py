@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mmcurv.atomic_write import write_json
 from mmcurv.benchmark.collecting.run_records import kept_part, read_run_record
+from mmcurv.files import write_json
 from tests.benchmark.synthetic_runs import run_record, spec
 
 RECORD = run_record(spec(), epochs=3)

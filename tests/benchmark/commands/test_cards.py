@@ -3,10 +3,10 @@ import argparse
 
 import pytest
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.collecting.collection import write_collection
 from mmcurv.benchmark.commands import cards
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_text
 from tests.benchmark.kept_runs import IF100, METAFILE, README, kept_collection
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import os.path as osp
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.matrices.spec_config import spec_hash
 from mmcurv.benchmark.planning.finished_runs import finished_runs
+from mmcurv.files import write_text
 from tests.benchmark.trained_folder import (CONFIG, PROCESSOR, bundled_spec,
                                             leave_record)
 

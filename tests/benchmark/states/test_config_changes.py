@@ -3,9 +3,9 @@ import os
 
 import pytest
 
-from mmcurv.atomic_write import write_text
 from mmcurv.benchmark.states.config_changes import changed_config, differences
 from mmcurv.engine.config_options import UsageError
+from mmcurv.files import write_text
 from tests.benchmark.trained_folder import (CONFIG, bundled_spec,
                                             leave_checkpoint)
 

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from mmcurv.atomic_write import write_json
 from mmcurv.benchmark.states.failure_record import write_failure
 from mmcurv.benchmark.states.run_lock import NAME as LOCK
 from mmcurv.benchmark.states.run_state import KINDS, OPEN, RunState, run_state
+from mmcurv.files import write_json
 from tests.benchmark.trained_folder import (bundled_spec, leave_checkpoint,
                                             leave_record)
 

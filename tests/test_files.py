@@ -1,10 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import hashlib
 import json
 import os
 
 import pytest
 
-from mmcurv.atomic_write import write_csv, write_json, write_text
+from mmcurv.files import (did_you_mean, file_sha256, listed, write_csv,
+                          write_json, write_text)
 
 
 def test_file_appears_whole_in_a_folder_that_was_missing(tmp_path):
@@ -44,3 +46,28 @@ def test_csv_quotes_commas_and_keeps_nan(tmp_path):
     path = tmp_path / 'rows.csv'
     write_csv(str(path), [dict(name='d, e', value=float('nan'), group=None)])
     assert path.read_text() == 'name,value,group\n"d, e",nan,\n'
+
+
+def test_nearest_word_is_named():
+    assert did_you_mean('Focall', ['CE', 'Focal']) == "did you mean 'Focal'?"
+
+
+def test_case_does_not_hide_the_nearest_word():
+    assert did_you_mean('focal', ['CE', 'FOCAL']) == "did you mean 'FOCAL'?"
+
+
+def test_without_a_near_word_all_are_named_once():
+    assert did_you_mean('x', ['CE', 'CE', 100]) == "expected 'CE', '100'"
+    assert did_you_mean('x', []) == 'expected none at all'
+
+
+def test_long_list_of_names_ends_with_the_number_of_the_others():
+    assert listed(['a', 'b', 'c']) == 'a, b, c'
+    assert listed([1, 2, 3, 4], at_most=2) == '1, 2 and 2 more'
+    assert listed([]) == 'none'
+
+
+def test_hash_of_a_file_is_that_of_all_its_bytes(tmp_path):
+    content = b'x' * (2**20 + 1)  # more than one block
+    (tmp_path / 'a').write_bytes(content)
+    assert file_sha256(tmp_path / 'a') == hashlib.sha256(content).hexdigest()

@@ -1,17 +1,19 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Records as files that are whole or not there.
+"""Files that are whole or not there, and names that somebody misspelt.
 
 A run can be killed at any moment: each file is written beside its place and
 then renamed into it, which a reader sees as one step.
 """
 import contextlib
 import csv
+import difflib
+import hashlib
 import io
 import json
 import math
 import os
 import os.path as osp
-from typing import Any, BinaryIO, Iterator, Sequence
+from typing import Any, BinaryIO, Iterable, Iterator, Sequence
 
 
 @contextlib.contextmanager
@@ -87,6 +89,41 @@ def write_csv(path: str, rows: Sequence[dict]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, buffer.getvalue())
+
+
+def file_sha256(path: str) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def did_you_mean(word: Any, known: Iterable[Any]) -> str:
+    """The end of a message about a word that is not known.
+
+    Args:
+        word: What the user wrote.
+        known (Iterable): What could have been meant.
+
+    Returns:
+        str: ``"did you mean 'Focal'?"``, or all that is known where nothing
+        is near.
+    """
+    names = list(dict.fromkeys(map(str, known)))
+    by_case = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(str(word).lower(), by_case, 1)
+    if near:
+        return f'did you mean {by_case[near[0]]!r}?'
+    return 'expected ' + (', '.join(map(repr, names)) or 'none at all')
+
+
+def listed(names: Sequence[Any], at_most: int = 3) -> str:
+    """Such as 'a, b, c and 7 more'; 'none' if there is none."""
+    text = ', '.join(map(str, names[:at_most])) or 'none'
+    more = len(names) - at_most
+    return f'{text} and {more} more' if more > 0 else text
 
 
 def _finite(value: Any) -> Any:
