@@ -56,7 +56,7 @@ def files_under(folder):
 def expected_in_package():
     data = {
         f'{folder}/{name}'
-        for folder in ('data', 'analysis/templates')
+        for folder in ('data', 'audit/report/templates')
         for name in files_under(ROOT / 'mmcurv' / folder)
     }
     mim = {

@@ -291,8 +291,8 @@ def main(argv=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.analysis.terminal_summary import audit_summary
     from mmcurv.audit.gates import failed, parse_gates
+    from mmcurv.audit.report.terminal import audit_summary
     console, errors = Console(), Console(stderr=True)
 
     def complain(text):

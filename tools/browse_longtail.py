@@ -87,7 +87,7 @@ def main(argv=None, console=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.analysis.class_sizes_chart import class_sizes_chart
+    from mmcurv.audit.report.class_sizes import class_sizes_chart
     from mmcurv.datasets import class_counts
     from mmcurv.engine.train_split import TrainSplit
     from mmcurv.registry import DATASETS
@@ -104,8 +104,8 @@ def main(argv=None, console=None):
     console.print(chart)
     console.print(Text(summary))
     if args.out:
-        from mmcurv.analysis.class_sizes_figure import plot_class_sizes
-        from mmcurv.analysis.figure_style import METADATA
+        from mmcurv.audit.report.class_sizes import plot_class_sizes
+        from mmcurv.audit.report.style import METADATA
         from mmcurv.files import whole_file
         title = osp.basename(osp.abspath(args.source))
         figure, _ = plot_class_sizes(counts, names, title, args.log)

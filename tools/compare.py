@@ -35,11 +35,11 @@ def main(argv=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.analysis.compare_page import write_comparison
-    from mmcurv.analysis.terminal_summary import comparison_summary
     from mmcurv.audit.compare import compare
     from mmcurv.audit.gates import failed, parse_gates
     from mmcurv.audit.records import read_audit
+    from mmcurv.audit.report.compare_page import write_comparison
+    from mmcurv.audit.report.terminal import comparison_summary
     from mmcurv.files import write_json
     console, errors = Console(), Console(stderr=True)
     try:

@@ -100,10 +100,10 @@ def main(argv=None):
     from rich.progress import (BarColumn, Progress, TextColumn,
                                TimeElapsedColumn, TimeRemainingColumn)
 
-    from mmcurv.analysis.run_figures import (plot_class_accuracy,
-                                             plot_training_curves)
-    from mmcurv.analysis.run_record import read_run
-    from mmcurv.analysis.run_table import comparison_table
+    from mmcurv.audit.report.run_figures import (plot_class_accuracy,
+                                                 plot_training_curves)
+    from mmcurv.audit.report.run_record import read_run
+    from mmcurv.audit.report.run_table import comparison_table
     console = Console()
     console.print(
         'Training a ResNet-20 twice on a long-tailed subset of Fashion-MNIST '

@@ -15,7 +15,7 @@ WRONG_INPUT = (OSError, ValueError)
 
 def list_figures():
     """One line for each figure."""
-    from mmcurv.analysis.paper_figures import FIGURES
+    from mmcurv.paper_figures import FIGURES
     return '\n'.join(f'{name:6} {figure.caption}; from {SOURCES[figure.kind]}'
                      for name, figure in FIGURES.items())
 
@@ -47,9 +47,9 @@ def make_parser():
 
 def draw(name, paths, out_dir):
     """Write a figure and its record; print where."""
-    from mmcurv.analysis.figure_style import save_figure
-    from mmcurv.analysis.paper_figures import find_figure
+    from mmcurv.audit.report.style import save_figure
     from mmcurv.files import write_json
+    from mmcurv.paper_figures import find_figure
     figure = find_figure(name)
     record = figure.measure(paths)
     picture, _ = figure.plot(record)
@@ -62,7 +62,7 @@ def draw(name, paths, out_dir):
 def main(argv=None):
     parser = make_parser()
     args = parser.parse_args(argv)
-    from mmcurv.analysis.paper_figures import FIGURES, choose_records
+    from mmcurv.paper_figures import FIGURES, choose_records
     if args.names == ['list']:
         print(list_figures())
         return 0

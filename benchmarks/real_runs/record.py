@@ -11,7 +11,7 @@ import os.path as osp
 import sys
 from collections import defaultdict
 
-from mmcurv.analysis.words import fixed
+from mmcurv.audit.report.numbers import fixed
 from mmcurv.benchmark.cards.marked_part import replace_part
 from mmcurv.files import write_json, write_text
 

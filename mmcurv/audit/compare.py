@@ -7,10 +7,9 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 from scipy import stats
 
-from mmcurv.analysis.measures import column
-from mmcurv.analysis.words import clean, listing, plural
 from mmcurv.fairness import (PairedDifference, difference_interval,
                              paired_difference, pearson, spearman)
+from .report.numbers import clean, column, listing, plural
 
 SHOWN = 5
 

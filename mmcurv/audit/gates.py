@@ -11,7 +11,7 @@ import operator
 import re
 from typing import Dict, List, NamedTuple, Sequence
 
-from mmcurv.analysis.words import is_known
+from .report.numbers import is_known
 
 OPERATORS = {
     '<': operator.lt,

@@ -5,8 +5,8 @@ import math
 import os.path as osp
 from typing import List
 
-from mmcurv.analysis.words import clean
 from mmcurv.files import write_csv, write_json
+from .report.numbers import clean
 
 COLUMNS = ('class', 'name', 'group', 'train_count', 'test_count', 'correct',
            'accuracy', 'wilson_low', 'wilson_high', 'num_points',
@@ -61,8 +61,8 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
         record = json.load(file)
     if with_figures:
         # Drawing takes a second to import, which a bare audit can spare.
-        from mmcurv.analysis.audit_figures import write_figures
-        from mmcurv.analysis.report import write_report
+        from .report.figures import write_figures
+        from .report.report import write_report
         write_report(record, out_dir)
         write_figures(record, out_dir)
     return record

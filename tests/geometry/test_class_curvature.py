@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmcurv.analysis.paper_figures import shapes
 from mmcurv.geometry import class_curvature, point_curvature
+from mmcurv.paper_figures import shapes
 from tests.reference.curvature_loop import curvature_loop
 
 REDUCE = dict(

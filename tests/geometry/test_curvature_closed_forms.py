@@ -5,8 +5,8 @@ import itertools
 import pytest
 import torch
 
-from mmcurv.analysis.paper_figures import shapes
 from mmcurv.geometry import point_curvature
+from mmcurv.paper_figures import shapes
 
 
 def vertex_of_quadric(curvatures, seed=0):

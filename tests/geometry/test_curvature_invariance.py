@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from mmcurv.analysis.paper_figures import shapes
 from mmcurv.geometry import point_curvature
+from mmcurv.paper_figures import shapes
 
 
 def cloud(n, p, seed=0):

@@ -6,11 +6,10 @@ import math
 import pytest
 import torch
 
-from mmcurv.analysis.paper_figures.shapes import (embed_isometrically,
-                                                  sphere_pair)
 from mmcurv.geometry import (class_volume, manifold_volume,
                              pairwise_separation, separation_degree, volume)
 from mmcurv.geometry.volume import _factor, _volume_without
+from mmcurv.paper_figures.shapes import embed_isometrically, sphere_pair
 from tests.reference.separation_loop import pairwise_loop, separation_loop
 from tests.reference.volume_loop import volume_loop
 

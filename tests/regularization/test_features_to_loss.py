@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from mmcurv.analysis.paper_figures import shapes
 from mmcurv.geometry import class_curvature
+from mmcurv.paper_figures import shapes
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature, curvature_loss)
 from mmcurv.regularization.curvature_regularization import MAX_MODES

@@ -13,8 +13,8 @@ from mmcurv.benchmark.pages.page import write_page
 from mmcurv.benchmark.tables.tables_csv import write_cells_csv
 from mmcurv.benchmark.tables.tables_latex import latex_tables
 from mmcurv.benchmark.tables.tables_markdown import markdown_tables
-from tests.analysis.example_audit import example_audit
-from tests.analysis.page_reader import Page
+from tests.audit.example_audit import example_audit
+from tests.audit.page_reader import Page
 from tests.benchmark.synthetic_runs import example_collection, spec
 
 PACKAGE = Path(mmcurv.__file__).parent

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from mmcurv.audit.feature_bank import save_bank
-from tests.analysis.sphere_bank import sphere_bank
+from tests.audit.sphere_bank import sphere_bank
 from tests.tools.tool_runs import load_tool
 from .evil_files import evil_npy, evil_npz, evil_pickle
 

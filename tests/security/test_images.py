@@ -3,7 +3,7 @@
 import pytest
 from PIL import EpsImagePlugin, Image
 
-from mmcurv.analysis.thumbnails import thumbnail
+from mmcurv.audit.report.page import thumbnail
 
 
 def test_image_that_another_program_would_draw_is_no_image(

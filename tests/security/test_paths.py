@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from mmcurv.analysis import report
-from mmcurv.analysis.figure_style import safe_file_name
 from mmcurv.audit.records import write_audit
+from mmcurv.audit.report import report
+from mmcurv.audit.report.style import safe_file_name
 from mmcurv.benchmark.collecting.collection import (read_collection,
                                                     write_collection)
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.commands import collect as command
 from mmcurv.benchmark.matrices.expand_matrix import run_folder
 from mmcurv.engine.extract_banks import bank_folder
-from tests.analysis.example_audit import example_audit, with_layers
+from tests.audit.example_audit import example_audit, with_layers
 from tests.benchmark.synthetic_runs import example_collection, spec
 from tests.tools.tool_runs import load_tool
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mmcurv.audit.feature_bank import save_bank
-from tests.analysis.sphere_bank import SCRIPT, sphere_bank
+from tests.audit.sphere_bank import SCRIPT, sphere_bank
 from tests.test_package import WITHOUT_OPENMMLAB
 from tests.tools.tool_runs import (CONFIG, ROOT, call, load_tool, start_tool,
                                    tiny_options, tool_environment)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.example_audit import example_audit
+from tests.audit.example_audit import example_audit
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'compare.py'
 main = runpy.run_path(str(TOOL))['main']

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from mmcurv.analysis.paper_figures import FIGURES
-from tests.analysis.paper_records import write_run
+from mmcurv.paper_figures import FIGURES
+from tests.paper_figures.paper_records import write_run
 from tests.tools.tool_runs import ROOT, call, tool_environment
 
 TOOL = ROOT / 'tools' / 'plot_figures.py'

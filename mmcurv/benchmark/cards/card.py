@@ -4,8 +4,8 @@ import posixpath
 import textwrap
 from typing import Any, Dict, List, Optional, Sequence
 
-from mmcurv.analysis.words import (ABSENT, clean, fixed, interval, is_known,
-                                   listing, signed)
+from mmcurv.audit.report.numbers import (ABSENT, clean, fixed, interval,
+                                         is_known, listing, signed)
 from mmcurv.benchmark.paper.paper_protocol import objections
 from mmcurv.benchmark.paper.paper_results import PaperCell
 from .card_numbers import CardNumbers, has_changed_config

@@ -2,7 +2,7 @@
 """Which files, code and commands the numbers of a card come from."""
 from typing import Any, Dict, List, Sequence
 
-from mmcurv.analysis.words import clean, listing, plural
+from mmcurv.audit.report.numbers import clean, listing, plural
 from mmcurv.benchmark.pages.provenance_rows import code_text
 from .card_rows import CardRow
 

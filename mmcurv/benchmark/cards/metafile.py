@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import yaml
 
-from mmcurv.analysis.words import listing
+from mmcurv.audit.report.numbers import listing
 from mmcurv.benchmark.matrices.read_matrix import UniqueKeyLoader
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import add_common_arguments

@@ -4,7 +4,7 @@ import os
 import os.path as osp
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from mmcurv.analysis.words import is_known
+from mmcurv.audit.report.numbers import is_known
 from mmcurv.benchmark.collecting.collection import read_collection
 from mmcurv.benchmark.paper.paper_results import PaperCell
 from mmcurv.benchmark.paper.paper_target import paper_target

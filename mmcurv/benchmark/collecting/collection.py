@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict
 
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
 from mmcurv.benchmark.matrices.matrix import Matrix
 from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import spec_hash

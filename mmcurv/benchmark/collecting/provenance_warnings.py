@@ -2,7 +2,7 @@
 """What differs among the runs of a table that is no error."""
 from typing import Any, Callable, Dict, List, Sequence
 
-from mmcurv.analysis.words import listing, plural
+from mmcurv.audit.report.numbers import listing, plural
 
 SHOWN = 3  # names of runs
 UNREADABLE = ('unreadable', 'other run')

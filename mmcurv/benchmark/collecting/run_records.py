@@ -3,7 +3,7 @@
 import json
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
 from .metrics import ACCURACIES, COST, GEOMETRY
 
 RECORD = 'run.json'

@@ -2,7 +2,7 @@
 """What the runs of a collection say together."""
 from typing import Any, Callable, Dict, Sequence
 
-from mmcurv.analysis.words import is_known
+from mmcurv.audit.report.numbers import is_known
 from mmcurv.benchmark.paper.paper_comparison import paper_gains, paper_values
 from mmcurv.benchmark.states.run_state import KINDS
 from .alike import check_alike, plain_key, runs_by_cell

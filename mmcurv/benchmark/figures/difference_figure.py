@@ -7,10 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmcurv.analysis.figure_style import set_heading
-from mmcurv.analysis.palette import ACCENT, ALERT, MUTED
-from mmcurv.analysis.paper_figures.panels import outer_legend
-from mmcurv.analysis.words import is_known
+from mmcurv.audit.report.numbers import is_known
+from mmcurv.audit.report.style import (ACCENT, ALERT, MUTED, outer_legend,
+                                       set_heading)
 from mmcurv.benchmark.pages.outcome import BETTER, WORSE, outcome, reach
 from mmcurv.benchmark.pages.page_numbers import PAGE_NUMBERS
 from mmcurv.benchmark.tables.row_labels import row_label

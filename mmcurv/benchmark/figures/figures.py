@@ -5,9 +5,9 @@ from typing import Any, Dict, List, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmcurv.analysis.figure_style import save_figure
-from mmcurv.analysis.paper_figures import compared_runs
+from mmcurv.audit.report.style import save_figure
 from mmcurv.benchmark.collecting.summary import summarize
+from mmcurv.paper_figures import compared_runs
 from .difference_figure import known_pairs, plot_differences
 from .figure_runs import figure_runs
 from .seed_figures import (measured_runs, plot_curvature_correlation,

@@ -5,9 +5,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmcurv.analysis.palette import INK
-from mmcurv.analysis.paper_figures.panels import panels
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
+from mmcurv.audit.report.style import INK, panels
 
 ROW = 0.22  # inches
 WIDEST = 44  # characters

@@ -11,9 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmcurv.analysis.figure_style import set_heading
-from mmcurv.analysis.palette import MUTED
-from mmcurv.analysis.paper_figures.panels import color, outer_legend
+from mmcurv.audit.report.style import MUTED, color, outer_legend, set_heading
 from mmcurv.benchmark.tables.row_labels import row_label
 from .grouped_rows import GroupedRows, group_rows, row_panels
 

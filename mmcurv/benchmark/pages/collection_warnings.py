@@ -2,7 +2,7 @@
 """What a reader of the numbers has to know before believing them."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import clean, listing, plural
+from mmcurv.audit.report.numbers import clean, listing, plural
 from .provenance_rows import train_splits
 from .run_facts import distinct
 

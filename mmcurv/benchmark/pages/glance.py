@@ -2,7 +2,7 @@
 """What the paired differences of a page say together."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import ABSENT, interval, is_known, plural
+from mmcurv.audit.report.numbers import ABSENT, interval, is_known, plural
 from .outcome import (BETTER, CLEAR, LEVEL, NO_TEST, OUTCOMES, UNCLEAR,
                       UNCORRECTED, UNKNOWN, WORSE, count_outcomes, outcome)
 from .page_numbers import PAGE_NUMBERS

@@ -2,7 +2,7 @@
 """Runs without a record, with the reason in full."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
 from .run_facts import STATE_WORDS
 
 

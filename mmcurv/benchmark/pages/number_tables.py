@@ -2,9 +2,9 @@
 """One table per number: methods without and with CR, and the difference."""
 from typing import Any, Dict, List, Optional, Sequence
 
-from mmcurv.analysis.page import short
-from mmcurv.analysis.words import (ABSENT, clean, interval, is_known, plural,
-                                   probability)
+from mmcurv.audit.report.numbers import (ABSENT, clean, interval, is_known,
+                                         plural, probability)
+from mmcurv.audit.report.page import short
 from mmcurv.benchmark.figures.figure_runs import data_label
 from .outcome import BETTER, CLEAR, WORSE, outcome, reach
 from .page_numbers import PAGE_NUMBERS, PageNumber

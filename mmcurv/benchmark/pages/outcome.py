@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence
 
 import numpy as np
 
-from mmcurv.analysis.words import is_known
+from mmcurv.audit.report.numbers import is_known
 
 LEVEL = 0.05
 BETTER, WORSE = 'clearly better', 'clearly worse'

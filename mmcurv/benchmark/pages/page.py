@@ -5,9 +5,8 @@ from typing import Any, Dict, List
 
 from markupsafe import Markup
 
-from mmcurv.analysis.inline_svg import inline_svg
-from mmcurv.analysis.page import render
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
+from mmcurv.audit.report.page import inline_svg, render
 from mmcurv.benchmark.figures.figures import BenchmarkFigure, benchmark_figures
 from mmcurv.benchmark.paper.verdict import RULE as PAPER_RULE
 from mmcurv.files import write_text

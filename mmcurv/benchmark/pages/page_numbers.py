@@ -2,8 +2,8 @@
 """The numbers of a run as a page names, explains and shows them."""
 from typing import Callable, NamedTuple, Optional
 
-from mmcurv.analysis.compare_words import signed_number
-from mmcurv.analysis.words import fixed, number, percent, points, signed
+from mmcurv.audit.report.compare_page import signed_number
+from mmcurv.audit.report.numbers import fixed, number, percent, points, signed
 
 
 class PageNumber(NamedTuple):

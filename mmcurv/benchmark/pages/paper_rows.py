@@ -2,9 +2,9 @@
 """The paper's numbers beside those of a collection, as texts."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.compare_words import signed_number
-from mmcurv.analysis.words import (ABSENT, clean, fixed, interval, is_known,
-                                   number, plural, signed)
+from mmcurv.audit.report.compare_page import signed_number
+from mmcurv.audit.report.numbers import (ABSENT, clean, fixed, interval,
+                                         is_known, number, plural, signed)
 from mmcurv.benchmark.figures.figure_runs import data_label
 from mmcurv.benchmark.paper.verdict import NOT_REPRODUCED, REPRODUCED, VERDICTS
 

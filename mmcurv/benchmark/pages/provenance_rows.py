@@ -2,7 +2,7 @@
 """Code, versions, machines and training images of the finished runs."""
 from typing import Any, Dict, List, Optional, Tuple
 
-from mmcurv.analysis.words import is_known, plural
+from mmcurv.audit.report.numbers import is_known, plural
 from mmcurv.benchmark.figures.figure_runs import data_label
 from .run_facts import distinct, done_records, texts_of
 

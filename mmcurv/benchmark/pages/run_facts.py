@@ -2,7 +2,7 @@
 """What was run of a matrix, and by which protocol."""
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from mmcurv.analysis.words import ABSENT, clean, fixed, listing
+from mmcurv.audit.report.numbers import ABSENT, clean, fixed, listing
 
 MAIN = dict(
     last='after the last epoch; no epoch was chosen',

@@ -2,7 +2,7 @@
 """Every run of a matrix as a row of texts."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import clean, fixed
+from mmcurv.audit.report.numbers import clean, fixed
 from mmcurv.benchmark.collecting.metrics import run_metrics
 from mmcurv.benchmark.matrices.run_spec import switch_words
 from .run_facts import STATE_WORDS

@@ -2,7 +2,7 @@
 """Why runs are not those that the paper reports."""
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from mmcurv.analysis.words import listing
+from mmcurv.audit.report.numbers import listing
 from mmcurv.benchmark.figures.figure_runs import data_label
 from .paper_names import canonical, same_name
 from .paper_results import PaperCell

@@ -2,7 +2,7 @@
 """The number of the paper that a config aims at."""
 from typing import Optional
 
-from mmcurv.analysis.words import is_known
+from mmcurv.audit.report.numbers import is_known
 from .paper_names import same_name
 from .paper_results import PaperCell, paper_cells
 

@@ -2,7 +2,7 @@
 """Whether a number of the paper was found again."""
 from typing import Any, Dict, Sequence, Tuple
 
-from mmcurv.analysis.words import is_known
+from mmcurv.audit.report.numbers import is_known
 
 NOT_RUN, NOT_COMPARABLE = 'not run', 'not comparable'
 REPRODUCED, NOT_REPRODUCED = 'reproduced', 'not reproduced'

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmcurv.analysis.words import ABSENT, count, number
+from mmcurv.audit.report.numbers import ABSENT, count, number
 from .cost_estimate import CostEstimate
 
 PUBLISHED = '*'

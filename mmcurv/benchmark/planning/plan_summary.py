@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from mmcurv.analysis.words import clean, plural
+from mmcurv.audit.report.numbers import clean, plural
 from mmcurv.benchmark.running.time_left import duration
 from mmcurv.benchmark.states.run_state import OPEN
 from .plan_cells import PlanRun, Total, total

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmcurv.analysis.words import ABSENT, clean
+from mmcurv.audit.report.numbers import ABSENT, clean
 from mmcurv.benchmark.matrices.matrix import Matrix
 from mmcurv.benchmark.running.time_left import duration
 from .plan_cells import PlanRun, Total, by_cell, number_ranges, total

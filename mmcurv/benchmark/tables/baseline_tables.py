@@ -2,7 +2,7 @@
 """Tables of what each method changed against the first one of a matrix."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import ABSENT, clean, probability
+from mmcurv.audit.report.numbers import ABSENT, clean, probability
 from mmcurv.benchmark.collecting.paired_statistics import (holm,
                                                            paired_statistics)
 from mmcurv.benchmark.figures.figure_runs import data_label

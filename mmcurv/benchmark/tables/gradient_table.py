@@ -2,7 +2,7 @@
 """Whom CR pushes, how hard and where to, as a table."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import fixed
+from mmcurv.audit.report.numbers import fixed
 from .text_table import TextTable
 
 NOTE = (

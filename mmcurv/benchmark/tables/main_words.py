@@ -2,7 +2,7 @@
 """From which epoch the main numbers are, in words."""
 from typing import Any, Dict
 
-from mmcurv.analysis.words import listing
+from mmcurv.audit.report.numbers import listing
 
 
 def main_words(collection: Dict[str, Any]) -> str:

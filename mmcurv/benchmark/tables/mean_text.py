@@ -2,7 +2,7 @@
 """A mean with its interval and its seeds, or why there is none."""
 from typing import Any, Callable, Dict
 
-from mmcurv.analysis.words import ABSENT, clean, is_known
+from mmcurv.audit.report.numbers import ABSENT, clean, is_known
 
 REASON = 80  # characters
 # Without a finished run, the first state that a cell has is told.

@@ -2,7 +2,7 @@
 """Tables of what CR changed, seed by seed."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import ABSENT, clean, probability
+from mmcurv.audit.report.numbers import ABSENT, clean, probability
 from mmcurv.benchmark.figures.figure_runs import data_label
 from .mean_text import with_interval
 from .result_tables import NUMBERS, method_label

@@ -2,7 +2,7 @@
 """Tables of the paper's numbers and gains beside ours."""
 from typing import Any, Dict, List, Sequence
 
-from mmcurv.analysis.words import clean, fixed, number, signed
+from mmcurv.audit.report.numbers import clean, fixed, number, signed
 from mmcurv.benchmark.figures.figure_runs import data_label
 from mmcurv.benchmark.paper.verdict import RULE, VERDICTS
 from .mean_text import with_interval

@@ -3,8 +3,8 @@
 from statistics import fmean
 from typing import Any, Dict, List, Sequence
 
-from mmcurv.analysis.words import (ABSENT, count, fixed, is_known, number,
-                                   percent, plural)
+from mmcurv.audit.report.numbers import (ABSENT, count, fixed, is_known,
+                                         number, percent, plural)
 from mmcurv.benchmark.pages.provenance_rows import code_text
 from .text_table import TextTable
 

@@ -2,7 +2,7 @@
 """Tables of the means over seeds."""
 from typing import Any, Dict, List, Sequence
 
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
 from mmcurv.benchmark.figures.figure_runs import data_label
 from mmcurv.benchmark.pages.page_numbers import PAGE_NUMBERS
 from .main_words import best_words, main_words

@@ -2,7 +2,7 @@
 """One line for each setting of a study: what it changes against plain runs."""
 from typing import Any, Dict, List
 
-from mmcurv.analysis.words import ABSENT, clean, probability
+from mmcurv.audit.report.numbers import ABSENT, clean, probability
 from mmcurv.benchmark.collecting.alike import cell_key, plain_key
 from .mean_text import mean_text, state_text, with_interval
 from .result_tables import NUMBERS

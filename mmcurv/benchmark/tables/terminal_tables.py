@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
 from .pair_tables import pair_tables
 from .paper_tables import paper_tables
 from .result_tables import overview_table

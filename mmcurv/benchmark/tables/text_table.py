@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple, Sequence
 
-from mmcurv.analysis.words import clean
+from mmcurv.audit.report.numbers import clean
 
 LONGEST = 4000  # characters
 

@@ -4,7 +4,7 @@ import math
 import pytest
 from matplotlib.colors import to_hex
 
-from mmcurv.analysis.palette import ACCENT, ALERT, MUTED
+from mmcurv.audit.report.style import ACCENT, ALERT, MUTED
 from mmcurv.benchmark.figures.difference_figure import plot_differences
 from tests.benchmark.page_example import mixed_example
 

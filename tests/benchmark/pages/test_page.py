@@ -5,7 +5,7 @@ import pytest
 
 from mmcurv.benchmark.pages.page import page_content, write_page
 from mmcurv.benchmark.paper.verdict import RULE
-from tests.analysis.page_reader import Page
+from tests.audit.page_reader import Page
 from tests.benchmark.page_example import (FAILURE, MARKUP, mixed_example,
                                           models_example, study_example,
                                           with_summary)

@@ -1,7 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import numpy as np
 
-from mmcurv.analysis.words import ABSENT
+from mmcurv.audit.report.numbers import ABSENT
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.tables.baseline_tables import baseline_tables
 from tests.benchmark.page_example import study_example

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from mmcurv.analysis.words import fixed, signed
+from mmcurv.audit.report.numbers import fixed, signed
 from mmcurv.benchmark.tables.mean_text import (mean_text, state_text,
                                                why_not_run, with_interval)
 
