@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.running.planned_run import PlannedRun
 from mmcurv.benchmark.states.run_lock import lock_holder
 

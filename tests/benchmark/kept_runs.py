@@ -1,8 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Kept collections of chosen accuracies, and a method folder to show them."""
 from mmcurv.benchmark.cards.metafile import ConfigEntry
-from mmcurv.benchmark.matrices.expand_matrix import FACTOR
 from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.benchmark.matrix import FACTOR
 from tests.benchmark.synthetic_runs import example_collection, spec
 
 IF100 = 'ce_resnet32_cifar10-lt-if100'

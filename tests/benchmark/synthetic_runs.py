@@ -2,8 +2,7 @@
 """A small matrix, its runs, the folders they leave, and their collection."""
 import os.path as osp
 
-from mmcurv.benchmark.matrices.expand_matrix import FACTOR
-from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrix import FACTOR, RunSpec
 from mmcurv.files import write_json, write_text
 from .synthetic_records import CREATED, run_record
 
@@ -43,7 +42,7 @@ def write_matrix(folder, text=MATRIX, epochs=200):
         epochs (int): Of every config.
 
     Returns:
-        str: Path of the matrix; ``load_matrix`` reads it.
+        str: Path of the matrix; ``read_matrix`` reads it.
     """
     path = osp.join(str(folder), 'small.yml')
     write_text(path, text.replace('FOLDER', str(folder)))

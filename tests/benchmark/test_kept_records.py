@@ -7,7 +7,7 @@ import pytest
 
 from mmcurv.benchmark.collecting.collection import read_collection
 from mmcurv.benchmark.collecting.summary import summarize
-from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.tables.tables_markdown import markdown_tables
 
 FOLDER = Path('benchmarks/records')
@@ -23,7 +23,7 @@ DIGESTS = dict(
 @pytest.mark.parametrize('name', list(DIGESTS))
 def test_kept_runs_are_those_of_the_matrix_and_give_the_same_tables(name):
     collection = read_collection(str(FOLDER / f'{name}.json'))
-    runs = load_matrix(collection['matrix']['file']).runs
+    runs = read_matrix(collection['matrix']['file']).runs
     assert [
         (run['name'], run['config'], tuple(run['with_files']),
          run['cr_switch'], run['options']) for run in collection['runs']

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mmcurv.benchmark.matrices.broken_configs import broken_configs
-from mmcurv.benchmark.matrices.matrix import load_matrix
 from mmcurv.benchmark.matrices.spec_config import spec_config
+from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.paper.paper_results import paper_cells
 from mmcurv.engine.merged_config import imbalance_factor
 
@@ -21,11 +21,11 @@ TAUS = dict(
 
 @pytest.fixture(params=PATHS, ids=[path.stem for path in PATHS])
 def matrix(request):
-    return load_matrix(str(request.param))
+    return read_matrix(str(request.param))
 
 
 def shipped(name):
-    return load_matrix(str(FOLDER / f'{name}.yml'))
+    return read_matrix(str(FOLDER / f'{name}.yml'))
 
 
 def test_shipped_matrix_can_be_trained(matrix):

@@ -14,7 +14,7 @@ from mmcurv.benchmark.collecting.collection import (read_collection,
                                                     write_collection)
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.commands import collect as command
-from mmcurv.benchmark.matrices.expand_matrix import run_folder
+from mmcurv.benchmark.matrix import folder_of_run
 from mmcurv.engine.extract_banks import bank_folder
 from tests.audit.example_audit import example_audit, with_layers
 from tests.benchmark.synthetic_runs import example_collection, spec
@@ -61,7 +61,7 @@ def test_usual_layers_keep_their_names():
 
 @pytest.mark.parametrize('name', ['../../evil', '/evil', 'a/../../evil'])
 def test_folder_of_a_run_lies_in_that_of_its_matrix(name):
-    path = run_folder('out', 'small', name, True, 'data', name, 0)
+    path = folder_of_run('out', 'small', name, True, 'data', name, 0)
     assert os.path.normpath(path) == path
     assert path.startswith('out/small/') and path.endswith('/seed0')
 

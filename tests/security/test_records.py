@@ -7,7 +7,7 @@ import pytest
 
 from mmcurv.benchmark.collecting.collection import read_collection
 from mmcurv.benchmark.commands import collect as command
-from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrix import read_matrix
 from tests.benchmark.synthetic_runs import run_record, write_matrix, write_run
 from tests.tools.tool_runs import call, load_tool
 from .evil_files import evil_pickle, program
@@ -28,7 +28,7 @@ def collect(tmp_path, monkeypatch):
 
 def first_run(tmp_path):
     path = write_matrix(tmp_path, epochs=3)
-    return path, load_matrix(path, str(tmp_path / 'runs')).runs[0]
+    return path, read_matrix(path, str(tmp_path / 'runs')).runs[0]
 
 
 def states(tmp_path):

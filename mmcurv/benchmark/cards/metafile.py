@@ -8,7 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import yaml
 
 from mmcurv.audit.report.numbers import listing
-from mmcurv.benchmark.matrices.read_matrix import UniqueKeyLoader
+from mmcurv.benchmark.matrix import UniqueKeyLoader
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.launch import add_common_arguments
 from mmcurv.files import did_you_mean

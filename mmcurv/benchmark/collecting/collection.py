@@ -7,9 +7,8 @@ from datetime import datetime, timezone
 from typing import Any, Dict
 
 from mmcurv.audit.report.numbers import clean
-from mmcurv.benchmark.matrices.matrix import Matrix
-from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.benchmark.matrix import Matrix, RunSpec
 from mmcurv.benchmark.states.run_state import run_state
 from mmcurv.files import write_text
 from .alike import check_alike

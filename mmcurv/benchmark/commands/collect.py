@@ -16,8 +16,7 @@ from mmcurv.benchmark.collecting.collection import (collect, read_collection,
                                                     write_collection)
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.figures.figures import draw_figures
-from mmcurv.benchmark.matrices.matrix import ROOT
-from mmcurv.benchmark.matrices.select_runs import select_runs
+from mmcurv.benchmark.matrix import ROOT, select_runs
 from mmcurv.benchmark.pages.page import write_page
 from mmcurv.benchmark.tables.tables_csv import (write_cells_csv,
                                                 write_pairs_csv,

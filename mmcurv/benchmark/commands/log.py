@@ -7,7 +7,7 @@ from collections import deque
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.benchmark.matrices.matrix import ROOT, load_matrix
+from mmcurv.benchmark.matrix import ROOT, read_matrix
 from mmcurv.benchmark.running.find_run import find_run
 from mmcurv.benchmark.running.start_run import LOG
 from mmcurv.engine.config_options import UsageError
@@ -55,7 +55,7 @@ def run(args: Namespace) -> int:
     """
     if args.lines < 1:
         raise UsageError(f'--lines: expected at least 1, got {args.lines}')
-    spec = find_run(load_matrix(args.matrix, args.root).runs, args.words)
+    spec = find_run(read_matrix(args.matrix, args.root).runs, args.words)
     path = osp.join(spec.folder, LOG)
     if not osp.isfile(path):
         raise UsageError(f'{spec.name}: it was not started yet, there is no '

@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import List, Sequence
 
-from mmcurv.benchmark.matrices.matrix import Matrix
+from mmcurv.benchmark.matrix import Matrix
 from mmcurv.benchmark.running.cluster_jobs import (CLUSTERS, ClusterJobs,
                                                    make_executor)
 from mmcurv.benchmark.running.local_workers import LocalWorkers

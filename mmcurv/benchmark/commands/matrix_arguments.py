@@ -3,8 +3,7 @@
 import argparse
 from typing import List, Sequence
 
-from mmcurv.benchmark.matrices.matrix import ROOT, Matrix, load_matrix
-from mmcurv.benchmark.matrices.select_runs import select_runs
+from mmcurv.benchmark.matrix import ROOT, Matrix, read_matrix, select_runs
 from mmcurv.engine.config_options import UsageError
 
 
@@ -39,7 +38,7 @@ def load_matrices(paths: Sequence[str], root: str,
         paths (Sequence[str]): Paths of matrix files.
         root (str): Folder of all runs.
         only (Sequence[str]): Conditions of
-            :func:`~mmcurv.benchmark.matrices.select_runs.select_runs`.
+            :func:`~mmcurv.benchmark.matrix.select_runs`.
 
     Returns:
         list[Matrix]: Those of which a run is left.
@@ -48,7 +47,7 @@ def load_matrices(paths: Sequence[str], root: str,
         UsageError: If a matrix cannot be read, two have one name, or no run
             fits.
     """
-    matrices = [load_matrix(path, root) for path in paths]
+    matrices = [read_matrix(path, root) for path in paths]
     names = [matrix.name for matrix in matrices]
     for i, name in enumerate(names):
         if name in names[:i]:

@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from mmcurv.benchmark.matrices.matrix import ROOT, Matrix
+from mmcurv.benchmark.matrix import ROOT, Matrix
 from mmcurv.benchmark.running.disk_space import lack_of_space
 from mmcurv.benchmark.running.open_runs import open_runs
 from mmcurv.benchmark.running.run_progress import RunProgress

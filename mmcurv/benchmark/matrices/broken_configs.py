@@ -9,13 +9,12 @@ from mmengine.config import Config
 from mmengine.registry import (DATASETS, HOOKS, METRICS, MODELS, DefaultScope,
                                Registry)
 
+from mmcurv.benchmark.matrix import RunSpec, missing_configs
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.meta_device import meta_device
 from mmcurv.engine.stages.check_stages import check_stages
 from mmcurv.engine.stages.stage_config import stage_config
 from mmcurv.engine.stages.stage_list import read_stages
-from .missing_configs import missing_configs
-from .run_spec import RunSpec
 from .spec_config import spec_config
 
 

@@ -4,7 +4,7 @@ from typing import Any, Dict, List
 
 from mmcurv.audit.report.numbers import clean, fixed
 from mmcurv.benchmark.collecting.metrics import run_metrics
-from mmcurv.benchmark.matrices.run_spec import switch_words
+from mmcurv.benchmark.matrix import switch_words
 from .run_facts import STATE_WORDS
 
 

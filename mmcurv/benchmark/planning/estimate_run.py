@@ -6,9 +6,9 @@ from typing import Callable, List, NamedTuple, Optional
 
 from mmengine.config import Config
 
-from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import (spec_config, spec_epochs,
                                                    spec_hash)
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.states.run_state import OPEN, RunState
 from mmcurv.engine.shipped_files import config_file
 from .finished_runs import FinishedRun

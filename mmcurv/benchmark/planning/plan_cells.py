@@ -2,7 +2,7 @@
 """The cells of a matrix: what repetitions with other seeds have in common."""
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.states.run_state import KINDS, OPEN, RunState
 from .estimate_run import Estimate, seconds_left
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmcurv.audit.report.numbers import ABSENT, clean
-from mmcurv.benchmark.matrices.matrix import Matrix
+from mmcurv.benchmark.matrix import Matrix
 from mmcurv.benchmark.running.time_left import duration
 from .plan_cells import PlanRun, Total, by_cell, number_ranges, total
 

@@ -3,7 +3,7 @@
 import os.path as osp
 from typing import Sequence
 
-from mmcurv.benchmark.matrices.run_spec import RunSpec
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.engine.config_options import UsageError
 
 CANDIDATES = 20

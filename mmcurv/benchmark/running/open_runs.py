@@ -3,8 +3,8 @@
 from typing import List, NamedTuple, Optional, Sequence
 
 from mmcurv.benchmark.matrices.broken_configs import broken_configs
-from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import spec_stages
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.states.run_state import OPEN, run_state
 from mmcurv.engine.config_options import UsageError
 from .planned_run import PlannedRun

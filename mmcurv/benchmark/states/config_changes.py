@@ -9,8 +9,8 @@ import os
 import os.path as osp
 from typing import Any, Dict, Iterator, Optional, Tuple
 
-from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import spec_config
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.engine.config_hash import canonical_json
 from mmcurv.engine.run_checkpoints import BY_TIME
 from .kept_config import read_kept_config

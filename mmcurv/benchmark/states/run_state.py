@@ -5,9 +5,9 @@ import os.path as osp
 from typing import NamedTuple, Optional, Tuple
 
 from mmcurv.benchmark.collecting.run_records import RECORD, read_run_record
-from mmcurv.benchmark.matrices.run_spec import RunSpec
 from mmcurv.benchmark.matrices.spec_config import (spec_epochs, spec_hash,
                                                    spec_stages)
+from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.engine.config_options import UsageError
 from .config_changes import changed_config
 from .failure_record import NAME as FAILURE

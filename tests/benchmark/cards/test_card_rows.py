@@ -2,7 +2,7 @@
 import pytest
 
 from mmcurv.benchmark.cards.card_rows import KeptRuns, card_rows, config_runs
-from mmcurv.benchmark.matrices.expand_matrix import FACTOR
+from mmcurv.benchmark.matrix import FACTOR
 from tests.benchmark.kept_runs import (CONFIG, IF10, IF100, entry,
                                        kept_collection)
 

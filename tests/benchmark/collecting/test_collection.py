@@ -6,8 +6,8 @@ import pytest
 
 from mmcurv.benchmark.collecting.collection import (collect, read_collection,
                                                     write_collection)
-from mmcurv.benchmark.matrices.matrix import load_matrix
 from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.files import write_json
 from tests.benchmark.synthetic_runs import (MATRIX, example_collection,
                                             run_record, spec, write_matrix,
@@ -17,7 +17,7 @@ from tests.benchmark.synthetic_runs import (MATRIX, example_collection,
 @pytest.fixture
 def matrix(tmp_path):
     path = write_matrix(tmp_path, epochs=3)
-    return load_matrix(path, str(tmp_path / 'runs'))
+    return read_matrix(path, str(tmp_path / 'runs'))
 
 
 def files(folder):
@@ -153,7 +153,7 @@ def test_variants_and_tau_are_kept(tmp_path):
     options: {model.tau: 10}
 """
     path = write_matrix(tmp_path, text, epochs=3)
-    runs = collect(load_matrix(path, str(tmp_path / 'runs')))['runs']
+    runs = collect(read_matrix(path, str(tmp_path / 'runs')))['runs']
     swept = [run for run in runs if run['variant']]
     assert {run['tau'] for run in swept} == {10}
     assert all(run['options'] == {'model.tau': 10} for run in swept)

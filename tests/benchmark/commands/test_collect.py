@@ -7,7 +7,7 @@ import pytest
 
 from mmcurv.benchmark.collecting.collection import read_collection
 from mmcurv.benchmark.commands import collect as command
-from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrix import read_matrix
 from tests.benchmark.synthetic_runs import (run_record, write_matrix,
                                             write_run, write_runs)
 from tests.tools.tool_runs import load_tool
@@ -20,7 +20,7 @@ FILES = ('collection.json', 'tables.md', 'tables.tex', 'cells.csv',
 def matrix(tmp_path):
     """A small matrix, all of whose runs are done."""
     path = write_matrix(tmp_path, epochs=3)
-    matrix = load_matrix(path, str(tmp_path / 'runs'))
+    matrix = read_matrix(path, str(tmp_path / 'runs'))
     write_runs(matrix.runs, epochs=3)
     return matrix
 

@@ -2,7 +2,7 @@
 import pytest
 import yaml
 
-from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrix import read_matrix
 from tests.benchmark.trained_folder import CONFIG
 from tests.tools.tool_runs import load_tool
 
@@ -32,7 +32,7 @@ def show(tmp_path, capsys):
 
     for i in (0, 1):
         folder = tmp_path / 'toy' / 'ce_cr' / 'toy' / f'seed{i}'
-        assert str(folder) == load_matrix(str(path),
+        assert str(folder) == read_matrix(str(path),
                                           str(tmp_path)).runs[i].folder
     folder.mkdir(parents=True)
     (folder / 'console.log').write_text(''.join(f'line [{i}]\n'

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmcurv.benchmark.commands import plan as module
-from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.planning.machine_speed import Speed
 from mmcurv.benchmark.states.failure_record import write_failure
 from tests.benchmark.matrix_file import BUNDLED_CONTENT, write_matrix
@@ -36,7 +36,7 @@ def matrix(tmp_path):
 
 def test_plan_shows_cells_totals_and_failures(main, matrix, tmp_path, capsys):
     root = str(tmp_path / 'runs')
-    plain, twin = load_matrix(matrix, root).runs
+    plain, twin = read_matrix(matrix, root).runs
     leave_record(plain)
     write_failure(twin.folder, 1, 'ValueError: no', 'console.log')
     assert main(['plan', matrix, '--root', root]) == 0
@@ -53,7 +53,7 @@ def test_plan_shows_cells_totals_and_failures(main, matrix, tmp_path, capsys):
 
 def test_times_from_ended_runs_need_no_speed(main, matrix, tmp_path, capsys):
     root = str(tmp_path / 'runs')
-    plain, twin = load_matrix(matrix, root).runs
+    plain, twin = read_matrix(matrix, root).runs
     leave_record(plain, seconds=50.)
     main(['plan', matrix, '--root', root, '--only', 'cr=false'])
     shown = capsys.readouterr().out

@@ -9,7 +9,7 @@ import yaml
 from mmcurv.benchmark.commands import run as command
 from mmcurv.benchmark.commands.machine_arguments import (add_machine_arguments,
                                                          make_workers)
-from mmcurv.benchmark.matrices.matrix import Matrix
+from mmcurv.benchmark.matrix import Matrix
 from mmcurv.benchmark.running.option_arguments import read_option_arguments
 from mmcurv.engine.config_options import UsageError
 from tests.benchmark.fake_runs import snapshot

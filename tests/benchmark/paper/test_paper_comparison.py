@@ -6,7 +6,7 @@ import os.path as osp
 import pytest
 
 from mmcurv.benchmark.collecting.summary import summarize
-from mmcurv.benchmark.matrices.matrix import load_matrix
+from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.paper.paper_comparison import NOT_PLANNED
 from tests.benchmark.synthetic_runs import (example_collection, run_record,
                                             small_specs, spec)
@@ -201,8 +201,8 @@ def test_an_unknown_table_is_an_error():
 
 @pytest.mark.parametrize('path', sorted(glob.glob(MATRICES)))
 def test_shipped_matrices_have_every_number_of_their_table(path):
-    specs = load_matrix(path).runs
-    table = load_matrix(path).paper_table
+    specs = read_matrix(path).runs
+    table = read_matrix(path).paper_table
     collection = example_collection(
         specs, {one.name: ('missing', None)
                 for one in specs},

@@ -4,7 +4,7 @@ import io
 import pytest
 from rich.console import Console
 
-from mmcurv.benchmark.matrices.matrix import Matrix
+from mmcurv.benchmark.matrix import Matrix
 from mmcurv.benchmark.planning.estimate_run import COUNTED, Estimate
 from mmcurv.benchmark.planning.plan_cells import PlanRun, Total
 from mmcurv.benchmark.planning.plan_table import (STYLES, cell_table,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmcurv.benchmark.matrices.expand_matrix import FACTOR
+from mmcurv.benchmark.matrix import FACTOR
 from mmcurv.benchmark.planning.train_counts import train_counts
 from mmcurv.engine.merged_config import merged_config
 
