@@ -22,20 +22,10 @@ def make_parser():
         metavar='F',
         help='thin the folder to a long tail, as mmcurv.LongTailed does')
     parser.add_argument(
-        '--profile',
-        choices=('exp', 'step'),
-        default='exp',
-        help='shape of that tail; default: exp')
-    parser.add_argument(
         '--max-count',
         type=int,
         metavar='N',
         help='images of its largest class; default: all of them')
-    parser.add_argument(
-        '--seed', type=int, default=0, help='of its draw; default: 0')
-    parser.add_argument('--log', action='store_true', help='logarithmic sizes')
-    parser.add_argument(
-        '--rows', type=int, default=40, help='bars at most; default: 40')
     parser.add_argument('--out', metavar='FILE.png', help='draw a PNG as well')
     parser.add_argument(
         '--cfg-options',
@@ -61,9 +51,7 @@ def dataset_config(args):
         return dict(
             type='mmcurv.LongTailed',
             imbalance_factor=args.imbalance_factor,
-            profile=args.profile,
             max_count=args.max_count,
-            seed=args.seed,
             dataset=folder)
     if not osp.isfile(args.source):
         raise UsageError(f'expected a config or a folder, found neither at '
@@ -97,7 +85,7 @@ def main(argv=None, console=None):
         dataset = DATASETS.build(dataset_config(args))
         counts = class_counts(dataset)
         names = dataset.metainfo.get('classes') or ()
-        chart = class_sizes_chart(counts, names, args.log, args.rows)
+        chart = class_sizes_chart(counts, names)
         summary = TrainSplit.of(dataset).describe()
     except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         parser.error(str(error))
@@ -108,7 +96,7 @@ def main(argv=None, console=None):
         from mmcurv.audit.report.style import METADATA
         from mmcurv.files import whole_file
         title = osp.basename(osp.abspath(args.source))
-        figure, _ = plot_class_sizes(counts, names, title, args.log)
+        figure, _ = plot_class_sizes(counts, names, title)
         with whole_file(args.out) as file:
             figure.savefig(
                 file, dpi=150, format='png', metadata=METADATA['png'])

@@ -86,6 +86,120 @@ def last_lines(path, count):
         return ''.join(file.readlines()[-count:])
 
 
+def read_run(folder):
+    """History of a run, with its training counts: arrays by name."""
+    import numpy as np
+
+    from mmcurv.paper_figures import histories
+    history = histories.read_history(folder, folder)
+    tested = histories.records_by_epoch(folder, 'class_accuracy')
+    rows = tested[max(tested)]['classes']
+    run = {
+        key: histories.known_array(history, key)
+        for key in ('accuracy', 'log_curvature', 'curvature')
+    }  # (E, C)
+    return dict(
+        run,
+        epochs=history['epochs'],
+        classes=history['classes'],
+        train_counts=np.array([row['train_count'] for row in rows]),
+        test_counts=np.array(history['test_count']))
+
+
+def numbers(run):
+    """Name to value and format, after the last epoch; nan if undefined."""
+    import numpy as np
+
+    from mmcurv.audit.report.numbers import number, percent, signed
+    from mmcurv.fairness import accuracy_variance, group_accuracy, pearson
+    accuracy, curvature = run['accuracy'][-1], run['curvature'][-1]
+    groups = group_accuracy(accuracy, run['train_counts'])
+    found = {
+        'All test images': (np.average(accuracy,
+                                       weights=run['test_counts']), percent)
+    }
+    for name in ('head', 'middle', 'tail'):
+        found[name.title()] = getattr(groups, name).accuracy, percent
+    found['Variance of class accuracy'] = (accuracy_variance(accuracy).value,
+                                           number)
+    found['Variance of curvature'] = np.nanvar(curvature), number
+    found['Variance of log curvature'] = (np.nanvar(run['log_curvature'][-1]),
+                                          number)
+    found['Correlation of curvature and accuracy'] = pearson(
+        curvature, accuracy, permutations=0, resamples=0).value, signed
+    return found
+
+
+def table(runs):
+    """The numbers of both runs and the second minus the first."""
+    from rich.table import Table
+    table = Table('', *runs, 'difference', title='After the last epoch')
+    first, second = (numbers(run) for run in runs.values())
+    for name, (before, show) in first.items():
+        after = second[name][0]
+        change = show(after - before)
+        table.add_row(
+            name, show(before), show(after),
+            f'+{change}' if after > before and change[0] != '+' else change)
+    for column in table.columns[1:]:
+        column.justify = 'right'
+    return table
+
+
+def plot_epochs(runs):
+    """Accuracy and log curvature, mean and variance over classes."""
+    import numpy as np
+
+    from mmcurv.audit.report.style import (color, epoch_axis, panels,
+                                           set_heading, set_legend)
+    figure, axes = panels(2, 2, width=4.5, height=3)
+    for column, (key, label) in zip(axes.T,
+                                    (('accuracy', 'class accuracy'),
+                                     ('log_curvature', 'log curvature'))):
+        for axis, reduce, what in zip(column, (np.nanmean, np.nanvar),
+                                      ('Mean', 'Variance')):
+            for i, (name, run) in enumerate(runs.items()):
+                axis.plot(
+                    run['epochs'],
+                    reduce(run[key], axis=1),
+                    color=color(i),
+                    label=name)
+            set_heading(axis, f'{what} of {label} over classes')
+            epoch_axis(axis)
+    set_legend(axes[0, 0])
+    return figure
+
+
+def plot_classes(runs):
+    """Accuracy of every class after the last epoch, most images first."""
+    import numpy as np
+    from matplotlib.ticker import PercentFormatter
+
+    from mmcurv.audit.report.style import color, panel, set_legend
+    first = next(iter(runs.values()))
+    order = np.argsort(-first['train_counts'], kind='stable')
+    figure, axis = panel(9, 4)
+    width = 0.8 / len(runs)
+    place = np.arange(len(order))
+    for i, (name, run) in enumerate(runs.items()):
+        axis.bar(
+            place + (i - (len(runs) - 1) / 2) * width,
+            run['accuracy'][-1][order],
+            width,
+            color=color(i),
+            label=name)
+    labels = [
+        f'{first["classes"][c]}\n{first["train_counts"][c]:,}' for c in order
+    ]
+    axis.set_xticks(place, labels, rotation=30, ha='right')
+    axis.set_xlabel('Class and its training images')
+    axis.set_ylabel('Accuracy')
+    axis.set_ylim(0, 1)
+    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    set_legend(axis, 'upper right')
+    return figure
+
+
 def make_parser():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--work-dir', default='work_dirs/demo')
@@ -100,10 +214,6 @@ def main(argv=None):
     from rich.progress import (BarColumn, Progress, TextColumn,
                                TimeElapsedColumn, TimeRemainingColumn)
 
-    from mmcurv.audit.report.run_figures import (plot_class_accuracy,
-                                                 plot_training_curves)
-    from mmcurv.audit.report.run_record import read_run
-    from mmcurv.audit.report.run_table import comparison_table
     console = Console()
     console.print(
         'Training a ResNet-20 twice on a long-tailed subset of Fashion-MNIST '
@@ -122,11 +232,11 @@ def main(argv=None):
             train(name, switches, folders[name], args.epochs, progress,
                   args.seed)
     runs = {name: read_run(folder) for name, folder in folders.items()}
-    console.print(comparison_table(runs))
+    console.print(table(runs))
     curves = osp.join(args.work_dir, 'training.png')
     classes = osp.join(args.work_dir, 'class_accuracy.png')
-    plot_training_curves(runs)[0].savefig(curves, dpi=150)
-    plot_class_accuracy(runs)[0].savefig(classes, dpi=150)
+    plot_epochs(runs).savefig(curves, dpi=150)
+    plot_classes(runs).savefig(classes, dpi=150)
     console.print('One run of each, one seed: a demonstration, no evidence. '
                   'The numbers are those after the last epoch.')
     console.print(

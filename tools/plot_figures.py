@@ -45,14 +45,10 @@ def make_parser():
     return parser
 
 
-def draw(name, paths, out_dir):
+def write(name, record, picture, out_dir):
     """Write a figure and its record; print where."""
     from mmcurv.audit.report.style import save_figure
     from mmcurv.files import write_json
-    from mmcurv.paper_figures import find_figure
-    figure = find_figure(name)
-    record = figure.measure(paths)
-    picture, _ = figure.plot(record)
     path = osp.join(out_dir, f'{name}.json')
     write_json(path, record)
     for path in [path, *save_figure(picture, out_dir, name)]:
@@ -72,13 +68,24 @@ def main(argv=None):
         chosen = choose_records(names, args.records)
     except WRONG_INPUT as error:
         parser.error(str(error))
+    drawn = 0
     for name, paths in chosen.items():
         try:
-            draw(name, paths, args.out_dir)
+            record = FIGURES[name].measure(paths)
+            picture, _ = FIGURES[name].plot(record)
         except WRONG_INPUT as error:
             if not every:
                 parser.error(f'{name}: {error}')
             print(f'{name} left out: {error}', file=sys.stderr)
+            continue
+        try:
+            write(name, record, picture, args.out_dir)
+        except OSError as error:
+            parser.error(f'--out-dir {args.out_dir!r} cannot be written: '
+                         f'{error}')
+        drawn += 1
+    if not drawn:
+        parser.error('none of the figures could be drawn')
     return 0
 
 

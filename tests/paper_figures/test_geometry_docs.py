@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mmcurv.paper_figures import FIGURES, choose_records, find_figure
-from mmcurv.paper_figures.epoch_correlations import correlations
-from mmcurv.paper_figures.run_history import array, measure
+from mmcurv.paper_figures.histories import array, measure
+from mmcurv.paper_figures.over_epochs import correlations
 
 DOCS = Path(__file__).parents[2] / 'docs'
 TEXT = (DOCS / 'geometry.md').read_text(encoding='utf-8')

@@ -51,7 +51,7 @@ def test_folder_is_thinned_as_long_tailed_does(folder):
 
 def test_picture_is_written_if_asked_for(folder, tmp_path):
     path = tmp_path / 'out' / 'sizes.png'
-    assert f'Figure: {path}' in run(folder, '--out', path, '--log')
+    assert f'Figure: {path}' in run(folder, '--out', path)
     with Image.open(path) as image:
         assert image.size == (1080, 510)
 
@@ -61,7 +61,6 @@ def test_picture_is_written_if_asked_for(folder, tmp_path):
     ([CONFIG, '--imbalance-factor', '9'], 'is for a folder'),
     ([CONFIG, '--cfg-options', 'trein_dataloader.x=1'
       ], 'did you mean train_dataloader'),
-    ([CONFIG, '--rows', '2'], '2 rows'),
     ([
         CONFIG, '--cfg-options',
         'train_dataloader.dataset.type=mmcurv.LongTail'

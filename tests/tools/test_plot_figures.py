@@ -103,6 +103,18 @@ def test_wrong_call_is_explained_without_a_traceback(arguments, words, capsys):
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('names', [['fig12'], ['all']])
+def test_folder_that_cannot_be_written_ends_with_2(names, tmp_path, capsys,
+                                                   monkeypatch):
+    for slow in ('fig3', 'fig5'):
+        monkeypatch.delitem(FIGURES, slow)
+    (tmp_path / 'out').write_text('a file')
+    with pytest.raises(SystemExit) as stop:
+        call('plot_figures', *names, '--out-dir', tmp_path / 'out')
+    assert stop.value.code == 2
+    assert 'cannot be written' in capsys.readouterr().err
+
+
 def test_list_names_every_figure_and_its_source(capsys):
     call('plot_figures', 'list')
     lines = capsys.readouterr().out.splitlines()

@@ -1,27 +1,23 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Training images of each class, sorted and put into few rows."""
-import math
-from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+"""Training images of each class, largest first: in the terminal, as a PNG."""
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from rich.bar import Bar
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from mmcurv.fairness import group_names
-from .numbers import clean
-from .style import ACCENT, ALERT, INK, panel, set_heading, set_legend
+from .numbers import clean, plural
 
-GROUPS = ('head', 'middle', 'tail')
+# Group to its bounds (images of a class) and its colour in the terminal.
+GROUPS = dict(
+    head=('above 100', 'cyan'),
+    middle=('20 to 100', 'blue'),
+    tail=('below 20', 'red'))
+ROWS = 40  # bars that fit a screen
+NAME = 24  # characters of a name, and classes whose names fit under the axis
 
 
-@dataclass(frozen=True)
-class SizeRow:
-    """Classes that follow each other in size.
+class SizeRow(NamedTuple):
+    """Classes of one group that follow each other in size.
 
     Attributes:
         first (int): Rank of the largest, from 1.
@@ -30,7 +26,7 @@ class SizeRow:
         smallest (int): Images of the smallest class.
         mean (float): Images per class.
         group (str): 'head', 'middle' or 'tail'.
-        name (str): Of the class, where it is one; else ''.
+        name (str): Of the class, where each class has a row; else ''.
     """
     first: int
     last: int
@@ -42,20 +38,13 @@ class SizeRow:
 
 
 def size_order(counts: Sequence[int]) -> np.ndarray:
-    """Classes from the largest to the smallest.
-
-    Args:
-        counts (Sequence[int]): (C,) training images.
-
-    Returns:
-        np.ndarray: (C,) classes; of one size the smaller index comes first.
-    """
+    """Classes (C,) from the largest to the smallest, equal ones by index."""
     return np.argsort(-np.asarray(counts), kind='stable')
 
 
 def size_rows(counts: Sequence[int],
               names: Sequence[str] = (),
-              most: int = 40) -> List[SizeRow]:
+              most: int = ROWS) -> List[SizeRow]:
     """Put the sorted classes into rows.
 
     Up to ``most`` classes have a row each. More share rows: each group has
@@ -63,19 +52,13 @@ def size_rows(counts: Sequence[int],
     no row mixes two groups.
 
     Args:
-        counts (Sequence[int]): (C,) training images.
+        counts (Sequence[int]): (C,) training images, C at least 1.
         names (Sequence[str]): (C,) names, or none. Defaults to ().
         most (int): Rows, at least 3. Defaults to 40.
 
     Returns:
         list[SizeRow]: At most ``most``, in descending size.
-
-    Raises:
-        ValueError: If there is no class, or ``most`` is below 3.
     """
-    if len(counts) == 0 or most < 3:
-        raise ValueError(f'expected classes and at least 3 rows, got '
-                         f'{len(counts)} classes and {most} rows.')
     order = size_order(counts)
     sizes = np.asarray(counts)[order]
     groups = group_names(sizes)
@@ -89,118 +72,66 @@ def size_rows(counts: Sequence[int],
         parts = ranks.size if single else 1 + int(
             (most - len(GROUPS)) * ranks.size / len(sizes))
         for part in np.array_split(ranks, parts):
-            name = str(names[order[part[0]]]) if single and len(names) else ''
             rows.append(
                 SizeRow(
                     int(part[0]) + 1,
-                    int(part[-1]) + 1,
-                    int(sizes[part[0]]), int(sizes[part[-1]]),
-                    float(sizes[part].mean()), group, name))
+                    int(part[-1]) + 1, int(sizes[part[0]]),
+                    int(sizes[part[-1]]), float(sizes[part].mean()), group,
+                    clean(names[order[part[0]]], NAME)
+                    if single and len(names) else ''))
     return rows
 
 
-@dataclass(frozen=True)
-class GroupSize:
-    """One of the three groups.
-
-    Attributes:
-        classes (int): Of the group.
-        images (int): Of its classes.
-    """
-    classes: int
-    images: int
-
-
-def group_size(counts: Sequence[int], group: str) -> GroupSize:
-    """Classes and images of a group.
-
-    Args:
-        counts (Sequence[int]): (C,) training images.
-        group (str): 'head', 'middle' or 'tail'.
-
-    Returns:
-        GroupSize: Zeros for a group without a class.
-    """
+def group_size(counts: Sequence[int], group: str) -> Tuple[int, int]:
+    """Number of classes of a group, and of their images."""
     members = np.asarray(counts)[group_names(counts) == group]
-    return GroupSize(members.size, int(members.sum()))
+    return members.size, int(members.sum())
 
 
-TERMINAL_COLOURS = dict(head='cyan', middle='blue', tail='red')
-BOUNDS = dict(head='above 100', middle='20 to 100', tail='below 20')
-NAME = 24  # characters
-
-
-def class_sizes_chart(counts: Sequence[int],
-                      names: Sequence[str] = (),
-                      log: bool = False,
-                      most: int = 40) -> RenderableType:
+def class_sizes_chart(counts: Sequence[int], names: Sequence[str] = ()):
     """Bars of the training images of each class, or of ranges of classes.
 
     Args:
         counts (Sequence[int]): (C,) training images.
         names (Sequence[str]): (C,) names, or none. Defaults to ().
-        log (bool): Whether a bar's length is log(1 + images). Defaults to
-            False.
-        most (int): Bars. Defaults to 40.
 
     Returns:
         RenderableType: For a ``rich`` console.
     """
-    rows = size_rows(counts, names, most)
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(justify='right', no_wrap=True)
-    table.add_column(ratio=1)
-    scale = math.log1p if log else float
-    top = scale(max(max(counts), 1))
-    for row in rows:
-        table.add_row(
-            Text(_title(row,
-                        len(counts) > most)), Text(_sizes(row)),
-            Bar(top, 0, scale(row.mean), color=TERMINAL_COLOURS[row.group]))
-    return Group(table, Text(), _legend(counts, log, len(counts) > most))
+    from rich.bar import Bar
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+    chart = Table.grid(padding=(0, 1))
+    chart.add_column(no_wrap=True)
+    chart.add_column(justify='right', no_wrap=True)
+    chart.add_column(ratio=1)
+    top = max(max(counts), 1)
+    for row in size_rows(counts, names):
+        chart.add_row(
+            Text(row.name or _span(row.first, row.last)),
+            Text(_span(row.largest, row.smallest)),
+            Bar(top, 0, row.mean, color=GROUPS[row.group][1]))
+    legend = Table.grid(padding=(0, 2, 0, 0))
+    for justify in ('left', 'left', 'right', 'right'):
+        legend.add_column(no_wrap=True, justify=justify)
+    for group, (bounds, color) in GROUPS.items():
+        classes, images = group_size(counts, group)
+        legend.add_row(
+            Text(f'█ {group.title()}', color), bounds,
+            plural(classes, 'class', 'classes'), plural(images, 'image'))
+    what = 'classes and their sizes' if len(counts) <= ROWS else (
+        'classes by rank and their sizes, bars of the mean')
+    return Group(chart, Text(), legend, Text(f'Rows: {what}.', 'dim'))
 
 
-def _title(row: SizeRow, binned: bool) -> str:
-    if not binned:
-        return clean(row.name, NAME) if row.name else f'{row.first}'
-    if row.first == row.last:
-        return f'{row.first:,}'
-    return f'{row.first:,}-{row.last:,}'
-
-
-def _sizes(row: SizeRow) -> str:
-    if row.largest == row.smallest:
-        return f'{row.largest:,}'
-    return f'{row.largest:,}-{row.smallest:,}'
-
-
-def _legend(counts: Sequence[int], log: bool, binned: bool) -> RenderableType:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(2):
-        table.add_column(no_wrap=True)
-    for _ in range(2):
-        table.add_column(justify='right', no_wrap=True)
-    for group in GROUPS:
-        size = group_size(counts, group)
-        table.add_row(
-            Text(f'█ {group.title()}', TERMINAL_COLOURS[group]),
-            Text(BOUNDS[group]), Text(f'{size.classes:,} classes'),
-            Text(f'{size.images:,} images'))
-    what = 'classes by rank and their sizes, bars of the mean' if binned else \
-        'classes and their sizes'
-    return Group(table, Text(f'Rows: {what}{", log scale" * log}.', 'dim'))
-
-
-COLOURS = dict(head=INK, middle=ACCENT, tail=ALERT)
-NAMED = 24  # classes, whose names fit under the axis
-GAPS = 100  # classes, up to which a bar has a gap beside it
+def _span(first: int, last: int) -> str:
+    return f'{first:,}' if first == last else f'{first:,}-{last:,}'
 
 
 def plot_class_sizes(counts: Sequence[int],
                      names: Sequence[str] = (),
-                     title: str = '',
-                     log: bool = False) -> Tuple[Figure, Axes]:
+                     title: str = ''):
     """Draw the training images of each class, largest first.
 
     Args:
@@ -208,58 +139,39 @@ def plot_class_sizes(counts: Sequence[int],
         names (Sequence[str]): (C,) names, or none; shown up to 24 classes.
             Defaults to ().
         title (str): Above the drawing. Defaults to ''.
-        log (bool): Whether the sizes' axis is logarithmic; empty classes are
-            not seen on it. Defaults to False.
 
     Returns:
         tuple: Figure and its axes.
     """
+    from .style import ACCENT, ALERT, INK, panel, set_heading, set_legend
     order = size_order(counts)
     sizes = np.asarray(counts)[order]  # (C,)
     figure, axes = panel(7.2, 3.4)
     edges = np.arange(len(sizes) + 1) + 0.5
     start = 0
-    for group in GROUPS:
-        size = group_size(counts, group)
-        if not size.classes:
-            continue
-        ranks = slice(start, start + size.classes)
-        label = (f'{group.title()}: {size.classes:,} '
-                 f'{"class" if size.classes == 1 else "classes"}, '
-                 f'{size.images:,} images')
-        if len(sizes) <= GAPS:
-            axes.bar(
-                edges[ranks] + 0.5,
-                sizes[ranks],
-                width=0.8,
-                color=COLOURS[group],
-                label=label)
-        else:  # one outline: thousands of bars would be as many objects
+    for group, color in zip(GROUPS, (INK, ACCENT, ALERT)):
+        classes, images = group_size(counts, group)
+        end = start + classes
+        if classes:  # one outline: thousands of bars would be as many objects
             axes.stairs(
-                sizes[ranks],
-                edges[start:start + size.classes + 1],
+                sizes[start:end],
+                edges[start:end + 1],
                 fill=True,
-                color=COLOURS[group],
-                label=label)
-        start += size.classes
+                color=color,
+                label=f'{group.title()}: '
+                f'{plural(classes, "class", "classes")}, {images:,} images')
+        start = end
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylabel('Training images')
     axes.grid(axis='x', visible=False)
-    if log:
-        axes.set_yscale('log', nonpositive='clip')
-        axes.set_ylim(bottom=0.7)  # so that a class of one image is seen
-    _name_classes(axes, order, names)
+    if len(names) and len(order) <= NAME:
+        texts = [clean(names[label], 20) for label in order]
+        axes.set_xticks(range(1, len(order) + 1))
+        axes.set_xticklabels(texts, rotation=40, ha='right', parse_math=False)
+    else:
+        axes.set_xlabel('Class, by rank')
     note = (f'{sizes.sum():,} images in {len(sizes):,} classes of '
             f'{sizes[-1]:,} to {sizes[0]:,}')
     set_heading(axes, title or 'Class sizes', note)
     set_legend(axes, 'upper right')
     return figure, axes
-
-
-def _name_classes(axes: Axes, order: np.ndarray, names: Sequence[str]) -> None:
-    if len(names) and len(order) <= NAMED:
-        texts = [str(names[label])[:20] for label in order]
-        axes.set_xticks(range(1, len(order) + 1))
-        axes.set_xticklabels(texts, rotation=40, ha='right', parse_math=False)
-    else:
-        axes.set_xlabel('Class, by rank')

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mmcurv.audit.report.style import save_figure
 from mmcurv.benchmark.collecting.summary import summarize
-from mmcurv.paper_figures import compared_runs
+from mmcurv.paper_figures import over_runs
 from .difference_figure import known_pairs, plot_differences
 from .figure_runs import figure_runs
 from .seed_figures import (measured_runs, plot_curvature_correlation,
@@ -70,16 +70,16 @@ def benchmark_figures(collection: Dict[str, Any],
         drawn['fig1'] = BenchmarkFigure(
             'As Fig. 1 of the paper: variance of class accuracy of each '
             'method; dots are seeds.',
-            *compared_runs.plot_bias_of_methods(_apart(own, 'model')))
+            *over_runs.plot_bias_of_methods(_apart(own, 'model')))
     if _several(own, 'model'):
         drawn['fig15'] = BenchmarkFigure(
             'As Fig. 15 of the paper: variance of class accuracy of each '
             'model; dots are seeds.',
-            *compared_runs.plot_bias_of_models(_apart(own, 'method')))
+            *over_runs.plot_bias_of_models(_apart(own, 'method')))
     if _several(swept, 'tau'):
         drawn['fig14'] = BenchmarkFigure(
             'As Fig. 14 of the paper: accuracy over tau; dots are seeds.',
-            *compared_runs.plot_tau(_apart(swept, 'method', 'model')))
+            *over_runs.plot_tau(_apart(swept, 'method', 'model')))
     if measured_runs(record):
         drawn['table6'] = BenchmarkFigure(
             'What Table 6 of the paper prints: how far the classes’ '

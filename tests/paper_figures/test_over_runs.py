@@ -4,11 +4,12 @@ import math
 import numpy as np
 import pytest
 
-from mmcurv.audit.audit import audit
+from mmcurv.audit.audit import audit, audit_layers
 from mmcurv.files import write_json
-from mmcurv.paper_figures import compared_runs, run_collection, run_history
+from mmcurv.paper_figures import histories, over_runs
 from tests.audit.sphere_bank import sphere_bank
-from .paper_records import CORRECT, entry, write_collection, write_run
+from .paper_records import (CORRECT, entry, write_audit, write_collection,
+                            write_run)
 
 
 def test_variance_is_shown_without_and_with_cr(tmp_path):
@@ -17,10 +18,10 @@ def test_variance_is_shown_without_and_with_cr(tmp_path):
     path = write_collection(
         tmp_path / 'runs.json',
         [entry('a', cr=False), entry('b', cr=True)])
-    record = run_collection.measure([path])
+    record = over_runs.measure_runs([path])
     assert [run['variance'] for run in record['runs']
             ] == pytest.approx([np.var([.5, .7, .9]), 0])
-    _, axes = compared_runs.plot_bias_of_methods(record)
+    _, axes = over_runs.plot_bias_of_methods(record)
     assert [bar.get_height() for bar in axes[0, 0].patches
             ] == pytest.approx([np.var([.5, .7, .9]), 0])
 
@@ -29,8 +30,8 @@ def test_repetitions_are_averaged_and_shown(tmp_path):
     write_run(tmp_path / 'a')
     write_run(tmp_path / 'b', correct=CORRECT[:1] + ((6, 6, 6), ))
     path = write_collection(tmp_path / 'runs.json', [entry('a'), entry('b')])
-    record = run_collection.measure([path])
-    _, axes = compared_runs.plot_bias_of_models(record)
+    record = over_runs.measure_runs([path])
+    _, axes = over_runs.plot_bias_of_models(record)
     mean = np.var([.5, .7, .9]) / 2
     assert axes[0, 0].patches[0].get_height() == pytest.approx(mean)
     assert len(axes[0, 0].lines[0].get_ydata()) == 2
@@ -38,8 +39,8 @@ def test_repetitions_are_averaged_and_shown(tmp_path):
 
 def test_final_numbers_do_not_depend_on_where_the_run_is_read_from(tmp_path):
     folder = write_run(tmp_path / 'run')
-    write_json(str(tmp_path / 'history.json'), run_history.measure([folder]))
-    final = run_collection.measure([
+    write_json(str(tmp_path / 'history.json'), histories.measure([folder]))
+    final = over_runs.measure_runs([
         write_collection(tmp_path / 'c.json',
                          [entry('run'), entry('history.json')])
     ])['runs']
@@ -52,7 +53,7 @@ def test_run_without_geometry_has_no_correlation(tmp_path):
         path.unlink()
     (tmp_path / 'run' / 'geometry').rmdir()
     path = write_collection(tmp_path / 'c.json', [entry('run')])
-    assert math.isnan(run_collection.measure([path])['runs'][0]['pearson'])
+    assert math.isnan(over_runs.measure_runs([path])['runs'][0]['pearson'])
 
 
 def test_models_are_shown_for_each_data_set(tmp_path):
@@ -60,9 +61,9 @@ def test_models_are_shown_for_each_data_set(tmp_path):
     runs = [
         entry('run', model=m, dataset=d) for m in ('A', 'B') for d in 'XYZ'
     ]
-    record = run_collection.measure(
+    record = over_runs.measure_runs(
         [write_collection(tmp_path / 'c.json', runs)])
-    _, axes = compared_runs.plot_model_correlation(record)
+    _, axes = over_runs.plot_model_correlation(record)
     assert len(axes[0, 0].containers) == 3
     assert len(axes[0, 0].get_xticks()) == 2
 
@@ -70,9 +71,9 @@ def test_models_are_shown_for_each_data_set(tmp_path):
 def test_accuracy_is_shown_over_tau(tmp_path):
     write_run(tmp_path / 'run')
     runs = [entry('run', cr=True, tau=tau) for tau in (100, 50)]
-    record = run_collection.measure(
+    record = over_runs.measure_runs(
         [write_collection(tmp_path / 'c.json', runs)])
-    _, axes = compared_runs.plot_tau(record)
+    _, axes = over_runs.plot_tau(record)
     assert axes[0, 0].lines[0].get_xdata().tolist() == [50, 100]
 
 
@@ -80,26 +81,26 @@ def test_accuracy_is_shown_over_tau(tmp_path):
                                          ((3, 1e6), 'log')])
 def test_wide_range_of_tau_goes_by_its_logarithm(taus, scale):
     runs = [dict(dataset='a', tau=tau, overall=0.6) for tau in taus]
-    _, axes = compared_runs.plot_tau(dict(runs=runs))
+    _, axes = over_runs.plot_tau(dict(runs=runs))
     assert axes[0, 0].get_xscale() == scale
 
 
 def test_collection_without_tau_says_so(tmp_path):
     write_run(tmp_path / 'run')
-    record = run_collection.measure(
+    record = over_runs.measure_runs(
         [write_collection(tmp_path / 'c.json', [entry('run')])])
     with pytest.raises(ValueError, match='"tau"'):
-        compared_runs.plot_tau(record)
+        over_runs.plot_tau(record)
 
 
 def test_correlation_is_that_of_the_evaluated_epoch_or_none(tmp_path):
     write_run(tmp_path / 'run')
     (tmp_path / 'run' / 'geometry' / 'epoch_002.json').unlink()
     path = write_collection(tmp_path / 'c.json', [entry('run')])
-    record = run_collection.measure([path])
+    record = over_runs.measure_runs([path])
     assert math.isnan(record['runs'][0]['pearson'])
     with pytest.raises(ValueError, match='GeometryMonitorHook'):
-        compared_runs.plot_model_correlation(record)
+        over_runs.plot_model_correlation(record)
 
 
 def test_last_epoch_is_the_last_by_number(tmp_path):
@@ -108,7 +109,7 @@ def test_last_epoch_is_the_last_by_number(tmp_path):
         folder = tmp_path / 'run' / kind
         (folder / 'epoch_001.json').rename(folder / 'epoch_1000.json')
     path = write_collection(tmp_path / 'c.json', [entry('run')])
-    run, = run_collection.measure([path])['runs']
+    run, = over_runs.measure_runs([path])['runs']
     assert run['overall'] == pytest.approx(.4)
 
 
@@ -125,7 +126,7 @@ def test_audits_serve_as_runs(tmp_path):
             ],
             correlation=dict(curvature=dict(pearson=-.4))))
     path = write_collection(tmp_path / 'c.json', [entry('audit.json')])
-    run, = run_collection.measure([path])['runs']
+    run, = over_runs.measure_runs([path])['runs']
     assert run['overall'] == pytest.approx(.6)
     assert run['variance'] == pytest.approx(.04)
     assert run['pearson'] == -.4
@@ -137,7 +138,7 @@ def test_run_that_lacks_a_key_is_named(tmp_path):
     path = write_collection(tmp_path / 'c.json', [entry('run'), broken])
     write_run(tmp_path / 'run')
     with pytest.raises(ValueError, match='run 2 lacks dataset, cr'):
-        run_collection.measure([path])
+        over_runs.measure_runs([path])
 
 
 def test_run_without_evaluations_says_what_it_needs(tmp_path):
@@ -145,15 +146,61 @@ def test_run_without_evaluations_says_what_it_needs(tmp_path):
     for name, words in (('run', 'mmcurv.ClassFairness'), ('none', 'nothing')):
         path = write_collection(tmp_path / 'c.json', [entry(name)])
         with pytest.raises(FileNotFoundError, match=words):
-            run_collection.measure([path])
+            over_runs.measure_runs([path])
 
 
 def test_numbers_of_an_audit_are_its_own(tmp_path):
     made = audit(sphere_bank())
     write_json(str(tmp_path / 'audit.json'), made)
     path = write_collection(tmp_path / 'c.json', [entry('audit.json')])
-    run, = run_collection.measure([path])['runs']
+    run, = over_runs.measure_runs([path])['runs']
     summary = made['summary']
     assert run['overall'] == pytest.approx(summary['overall']['value'])
     assert run['variance'] == pytest.approx(summary['variance']['value'])
     assert run['pearson'] == made['correlation']['curvature']['pearson']
+
+
+def test_layers_show_size_and_sign_of_their_correlation(tmp_path):
+    path = write_audit(tmp_path / 'audit.json',
+                       dict(first=.3, second=None, last=-.6))
+    record = over_runs.measure_layers([f'net={path}'])
+    assert record['models'][0]['name'] == 'net'
+    _, axes = over_runs.plot_layers(record)
+    heights = [bar.get_height() for bar in axes[0, 0].patches]
+    assert heights[0] == .3 and math.isnan(heights[1]) and heights[2] == .6
+    assert axes[0, 0].patches[0].get_facecolor()[3] == 0
+    assert axes[0, 0].patches[2].get_facecolor()[3] == 1
+
+
+def test_single_layer_audit_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match='several layers'):
+        over_runs.measure_layers([write_audit(tmp_path / 'audit.json', {})])
+
+
+def test_layers_that_differ_between_models_are_all_named(tmp_path):
+    paths = [
+        write_audit(tmp_path / f'{name}.json', {
+            name: .1,
+            'head.fc': -.2
+        }) for name in ('layer2', 'features')
+    ]
+    figure, axes = over_runs.plot_layers(over_runs.measure_layers(paths))
+    legend, = figure.legends
+    assert [text.get_text()
+            for text in legend.get_texts()] == ['layer2, features', 'head.fc']
+    assert len(axes[0, 0].patches) == 4
+
+
+def test_audit_of_several_layers_is_what_the_figure_reads(tmp_path):
+    made = audit_layers(
+        dict(early=sphere_bank(p=8, seed=3), last=sphere_bank()), 'last')
+    write_json(str(tmp_path / 'audit.json'), made)
+    record = over_runs.measure_layers([f'net={tmp_path}'])
+    expected = [
+        layer['correlation']['curvature']['pearson']
+        for layer in made['layers'].values()
+    ]
+    assert record['models'] == [
+        dict(name='net', layers=['early', 'last'], pearson=expected)
+    ]
+    assert all(math.isfinite(value) for value in expected)

@@ -1,17 +1,91 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What runs wrote about their classes, epoch by epoch, in one record."""
 import glob
+import json
 import os.path as osp
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from mmcurv.engine.geometry_record import MEASURES
-from .audited_run import history_of_audits, is_audited_run
-from .records import read_record, split_name
 
-SCHEMA = 'mmcurv.run_histories'
-SCHEMA_VERSION = 1
+RUN, AUDIT, COLLECTION = 'run', 'audit', 'collection'
+# Schema to the newest version that is understood here, and what it holds.
+KNOWN = {
+    'mmcurv.geometry': (2, None),
+    'mmcurv.class_accuracy': (1, None),
+    'mmcurv.run_histories': (1, RUN),
+    'mmcurv.audits_of_run': (2, RUN),
+    'mmcurv.audit': (2, AUDIT),
+    'mmcurv.run_collection': (1, COLLECTION),
+}
+
+
+def read_record(path: str) -> Dict[str, Any]:
+    """A record from its JSON file.
+
+    Args:
+        path (str): Path of the file.
+
+    Returns:
+        dict: The record.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no JSON object, or one of a schema that is
+            newer than this program.
+    """
+    with open(path, encoding='utf-8') as file:
+        try:
+            record = json.load(file)
+        except ValueError as error:  # also bytes that are no UTF-8
+            raise ValueError(f'expected JSON in {path}, got what does not '
+                             f'parse: {error}.') from None
+    if not isinstance(record, dict):
+        raise ValueError(f'expected a JSON object in {path}, got a '
+                         f'{type(record).__name__}.')
+    schema, version = record.get('schema'), record.get('schema_version', 1)
+    newest = KNOWN.get(schema, (version, None))[0]
+    if version > newest:
+        raise ValueError(
+            f'expected version <= {newest} of schema {schema!r} in {path}, '
+            f'got {version}. Install the mmcurv that wrote it.')
+    return record
+
+
+def split_name(path: str) -> Tuple[str, str]:
+    """('a', 'b') of 'a=b'; else the last part of the path is the name."""
+    name, equals, rest = path.partition('=')
+    if not equals or osp.exists(path):
+        return osp.basename(osp.normpath(path)), path
+    return name, rest
+
+
+def kind_of(path: str) -> Optional[str]:
+    """What a path holds: 'run', 'audit' or 'collection'.
+
+    Args:
+        path (str): A folder or file, or ``NAME=PATH``.
+
+    Returns:
+        str | None: None if it is none of the three.
+
+    Raises:
+        ValueError: If it is a file that is no record, see
+            :func:`read_record`.
+    """
+    path = split_name(path)[1]
+    if osp.isfile(path):
+        return KNOWN.get(read_record(path).get('schema'), (0, None))[1]
+    if osp.isfile(osp.join(path, 'audit.json')):
+        return AUDIT
+    if osp.isdir(osp.join(path, 'geometry')) or osp.isfile(
+            osp.join(path, 'run.json')):
+        return RUN
+    return None
+
+
+HISTORIES = 'mmcurv.run_histories'
 NUMBERS = ('train_loss', 'train_objective', 'seconds', 'share_of_training')
 SETTINGS = ('layer', 'options', 'max_per_class', 'subset_seed', 'num_points',
             'feature_dim')
@@ -53,7 +127,7 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
             runs.extend(_read_file(folder, name if folder != path else None))
         else:
             runs.append(read_history(folder, name))
-    return dict(schema=SCHEMA, schema_version=SCHEMA_VERSION, runs=runs)
+    return dict(schema=HISTORIES, schema_version=1, runs=runs)
 
 
 def read_history(folder: str, name: str) -> Dict[str, Any]:
@@ -170,9 +244,10 @@ def known_array(history: Dict[str, Any], key: str) -> np.ndarray:
 
 def _read_file(path: str, name: Optional[str]) -> List[Dict[str, Any]]:
     record = read_record(path)
-    if record.get('schema') != SCHEMA:
-        raise FileNotFoundError(f'expected schema {SCHEMA!r} in {path}, got '
-                                f'{record.get("schema")!r}. {REMEDY}')
+    if record.get('schema') != HISTORIES:
+        raise FileNotFoundError(
+            f'expected schema {HISTORIES!r} in {path}, got '
+            f'{record.get("schema")!r}. {REMEDY}')
     if name is None:
         return record['runs']
     if len(record['runs']) != 1:
@@ -193,3 +268,66 @@ def _floats(values, size: int) -> List[float]:
 
 def _nans(size: int) -> List[float]:
     return [float('nan')] * size
+
+
+def history_of_audits(path: str, name: str) -> Dict[str, Any]:
+    """What :func:`read_history` gives, from audits.
+
+    Args:
+        path (str): ``run.json`` that ``tools/analyze_curvature.py
+            --work-dir`` wrote; the audits stand beside it.
+        name (str): How figures call the run.
+
+    Returns:
+        dict: A history. The audits know no training loss: it is nan.
+
+    Raises:
+        ValueError: If the checkpoints are not those of epochs, or the audits
+            are not of the same classes.
+    """
+    record = read_record(path)
+    if record['kind'] != 'epoch':
+        raise ValueError(
+            f'expected checkpoints of epochs in {path}, got those of '
+            f'iterations ({record["kind"]}): the figures are over epochs.')
+    checkpoints = sorted(record['checkpoints'], key=lambda c: c['number'])
+    audits = [
+        read_record(osp.join(osp.dirname(path), checkpoint['audit']))
+        for checkpoint in checkpoints
+    ]
+    classes = [[row['name'] for row in audit['classes']] for audit in audits]
+    if any(names != classes[0] for names in classes):
+        raise ValueError(f'expected audits of the same classes in {path}. '
+                         'Audit the checkpoints of one run again.')
+    last = audits[-1]
+    facts = last['provenance']
+    history = dict(
+        name=name,
+        epochs=[checkpoint['number'] for checkpoint in checkpoints],
+        classes=classes[0],
+        settings=dict(
+            layer=facts['layer'],
+            options=facts['options'],
+            num_points=facts['num_features'],
+            feature_dim=facts['feature_dim']),
+        split={},
+        test_count=_counts(last['classes']))
+    for key in ('accuracy', *MEASURES):
+        history[key] = [_column(audit['classes'], key) for audit in audits]
+    unknown = [float('nan')] * len(audits)
+    return dict(history, train_loss=unknown, train_objective=unknown)
+
+
+def is_audited_run(path: str) -> bool:
+    """Whether a file is a record of such audits."""
+    return osp.isfile(path) and read_record(path).get(
+        'schema') == 'mmcurv.audits_of_run'
+
+
+def _counts(rows: List[dict]) -> Any:
+    counts = [row['test_count'] for row in rows]
+    return None if any(count is None for count in counts) else counts
+
+
+def _column(rows: List[dict], key: str) -> List[float]:
+    return np.array([row[key] for row in rows], dtype=float).tolist()

@@ -6,8 +6,7 @@ import pytest
 from mmcurv.engine.hooks import geometry_monitor_hook
 from mmcurv.evaluation import class_record
 from mmcurv.files import write_json
-from mmcurv.paper_figures import (choose_records, find_figure, records,
-                                  run_collection, run_history)
+from mmcurv.paper_figures import choose_records, find_figure, histories
 from .paper_records import entry, write_audit, write_collection, write_run
 
 
@@ -55,7 +54,7 @@ def test_folder_of_an_audit_and_file_of_histories_are_known(tmp_path):
     write_audit(tmp_path / 'a' / 'audit.json', dict(last=.5))
     write_json(
         str(tmp_path / 'h.json'),
-        run_history.measure([write_run(tmp_path / 'run')]))
+        histories.measure([write_run(tmp_path / 'run')]))
     chosen = choose_records(
         ['fig6', 'fig8'],
         [str(tmp_path / 'a'), str(tmp_path / 'h.json')])
@@ -101,10 +100,9 @@ def test_record_of_a_newer_schema_asks_for_a_newer_program(tmp_path):
 def test_newest_known_versions_are_those_that_are_written():
     written = {
         module.SCHEMA: module.SCHEMA_VERSION
-        for module in (geometry_monitor_hook, class_record, run_history,
-                       run_collection)
+        for module in (geometry_monitor_hook, class_record)
     }
     assert written.items() <= {
         schema: newest
-        for schema, (newest, _) in records.KNOWN.items()
+        for schema, (newest, _) in histories.KNOWN.items()
     }.items()

@@ -1,0 +1,351 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""Fig. 1, 4, 6, 14 and 15: final numbers of runs and layers, side by side.
+
+Ma et al., *Predicting and Enhancing the Fairness of DNNs with the Curvature
+of Perceptual Manifolds*. Bars are means over repetitions, dots the single
+runs.
+"""
+import os.path as osp
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
+from matplotlib.patches import Patch
+
+from mmcurv.audit.report.style import (INK, MUTED, color, literal,
+                                       outer_legend, panels, set_heading,
+                                       set_legend, wrapped_panels)
+from mmcurv.fairness import accuracy_variance
+from .histories import (HISTORIES, class_accuracies, evaluated_counts,
+                        read_history, read_record, records_by_epoch,
+                        split_name)
+from .over_epochs import correlations
+
+WIDE = 20  # times; the paper's own range is narrower
+
+
+def plot_bias_of_methods(record: Dict[str, Any]):
+    """Fig. 1: variance of class accuracy of each method, without and with CR.
+
+    Args:
+        record (dict): A collection.
+
+    Returns:
+        tuple: Figure and axes, one for each data set, at most three in a
+        row.
+    """
+    return _without_and_with(record, 'method')
+
+
+def plot_bias_of_models(record: Dict[str, Any]):
+    """Fig. 15: variance of class accuracy of each model, without and with CR.
+
+    Args:
+        record (dict): A collection.
+
+    Returns:
+        tuple: Figure and axes, one for each data set, at most three in a
+        row.
+    """
+    return _without_and_with(record, 'model')
+
+
+def plot_model_correlation(record: Dict[str, Any]):
+    """Fig. 4 B: correlation of curvature and accuracy, models by data sets.
+
+    Args:
+        record (dict): A collection.
+
+    Returns:
+        tuple: Figure and axes (1, 1).
+
+    Raises:
+        ValueError: If no run has a correlation.
+    """
+    runs = record['runs']
+    pearson = np.array([run['pearson'] for run in runs], dtype=float)
+    if not np.isfinite(pearson).any():
+        raise ValueError(
+            'expected runs whose curvature was measured, got none among '
+            f'{len(runs)}. Train them with the hook '
+            'mmcurv.GeometryMonitorHook, or give audits.')
+    models = _values(runs, 'model')
+    datasets = _values(runs, 'dataset')
+    figure, axes = panels(1, 1, width=max(4, 0.9 * len(models)), height=3.2)
+    for i, dataset in enumerate(datasets):
+        _bars(axes[0, 0], models, i, len(datasets), dataset, [[
+            run['pearson'] for run in runs
+            if (run['model'], run['dataset']) == (model, dataset)
+        ] for model in models])
+    axes[0, 0].axhline(0, color=INK, lw=0.6)
+    axes[0, 0].set_ylim(-1, 1)
+    axes[0, 0].set_ylabel("Pearson's correlation of\ncurvature and accuracy")
+    set_legend(axes[0, 0])
+    return figure, axes
+
+
+def plot_tau(record: Dict[str, Any]):
+    """Fig. 14: accuracy over tau, one panel per data set.
+
+    Args:
+        record (dict): A collection whose CR runs have ``tau``.
+
+    Returns:
+        tuple: Figure and axes, one for each data set, at most three in a
+        row.
+
+    Raises:
+        ValueError: If no run has it.
+    """
+    runs = [run for run in record['runs'] if run['tau'] is not None]
+    if not runs:
+        raise ValueError('expected runs with "tau" in the collection, got '
+                         'none. Add the number to each run with CR.')
+    datasets = _values(runs, 'dataset')
+    figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
+    for i, (axis, dataset) in enumerate(zip(axes.flat, datasets)):
+        own = [run for run in runs if run['dataset'] == dataset]
+        taus = sorted({run['tau'] for run in own})
+        overall = 100 * np.array([run['overall'] for run in own], dtype=float)
+        at = np.array([run['tau'] for run in own])
+        mean = [overall[at == tau].mean() for tau in taus]
+        axis.plot(taus, mean, color=color(i))
+        axis.plot(at, overall, 'o', ms=4, color=color(i))
+        if taus[-1] > WIDE * taus[0]:  # the strength goes by its logarithm
+            axis.set_xscale('log')
+        axis.set_xlabel('tau')
+        axis.set_ylabel('accuracy (%)')
+        set_heading(axis, dataset)
+    return figure, axes
+
+
+def _without_and_with(record: Dict[str, Any], key: str):
+    runs = record['runs']
+    datasets = _values(runs, 'dataset')
+    figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
+    for axis, dataset in zip(axes.flat, datasets):
+        own = [run for run in runs if run['dataset'] == dataset]
+        names = _values(own, key)
+        for i, label in enumerate(('without CR', 'with CR')):
+            _bars(axis, names, i, 2, label, [[
+                run['variance'] for run in own
+                if run[key] == name and bool(run['cr']) == bool(i)
+            ] for name in names])
+        axis.set_ylabel('variance of class accuracy')
+        set_heading(axis, dataset)
+    outer_legend(figure, *axes[0, 0].get_legend_handles_labels(),
+                 'outside upper right', 2)
+    return figure, axes
+
+
+def _bars(axis, names: List[str], i: int, of: int, label: str,
+          values: List[List[float]]) -> None:
+    """The i-th of ``of`` bars at each name; none where there is no run."""
+    width = 0.8 / of
+    place = np.arange(len(names)) + (i - (of - 1) / 2) * width
+    known = [np.array(v, dtype=float) for v in values]
+    known = [v[np.isfinite(v)] for v in known]
+    mean = [v.mean() if v.size else np.nan for v in known]
+    axis.bar(place, mean, 0.92 * width, color=color(i), label=literal(label))
+    for x, v in zip(place, known):
+        if v.size > 1:
+            axis.plot([x] * v.size, v, 'o', color=INK, ms=2.5)
+    axis.set_xticks(
+        np.arange(len(names)),
+        map(literal, names),
+        rotation=25,
+        ha='right',
+        fontsize=8)
+
+
+def _values(runs: List[Dict[str, Any]], key: str) -> List[str]:
+    """Different values in the order in which they come."""
+    return list(dict.fromkeys(str(run[key]) for run in runs))
+
+
+AUDIT_REMEDY = (
+    'Audit a checkpoint at several layers, for example\n  python '
+    'tools/analyze_curvature.py CONFIG CHECKPOINT --layers 1/3 2/3 last '
+    '--out-dir audit\nand give audit/audit.json.')
+
+
+def measure_layers(paths: Sequence[str]) -> Dict[str, Any]:
+    """Correlations of audits that cover several layers.
+
+    Args:
+        paths (Sequence[str]): Of ``audit.json`` files or their folders;
+            ``NAME=PATH`` names one.
+
+    Returns:
+        dict: A record for :func:`plot_layers`; nan where a layer has none.
+
+    Raises:
+        FileNotFoundError: If an audit is missing or has no layers.
+    """
+    if not paths:
+        raise FileNotFoundError(f'expected audits, got none. {AUDIT_REMEDY}')
+    models = []
+    for given in paths:
+        name, path = split_name(given)
+        if osp.isdir(path):
+            path = osp.join(path, 'audit.json')
+        if not osp.isfile(path):
+            raise FileNotFoundError(f'expected an audit at {path}, found '
+                                    f'none. {AUDIT_REMEDY}')
+        layers = read_record(path).get('layers') or {}
+        if not layers:
+            raise FileNotFoundError(f'expected several layers in {path}, '
+                                    f'found none. {AUDIT_REMEDY}')
+        models.append(
+            dict(
+                name=name,
+                layers=list(layers),
+                pearson=[
+                    layer['correlation']['curvature']['pearson']
+                    for layer in layers.values()
+                ]))
+    return dict(models=models)
+
+
+def plot_layers(record: Dict[str, Any]):
+    """Absolute correlation at each layer, as in the paper, per model.
+
+    Filled bars are negative correlations, hollow ones positive: the paper's
+    absolute value hides the sign.
+
+    Args:
+        record (dict): Of :func:`measure_layers`.
+
+    Returns:
+        tuple: Figure and axes (1, 1).
+    """
+    models = record['models']
+    figure, axes = panels(
+        1, 1, width=max(4.5, 1 + 1.6 * len(models)), height=3.8)
+    axis = axes[0, 0]
+    most = max(len(model['layers']) for model in models)
+    width = 0.8 / most
+    handles, labels = [], []
+    for i in range(most):
+        own = [(x, model) for x, model in enumerate(models)
+               if i < len(model['layers'])]
+        names = dict.fromkeys(model['layers'][i] for _, model in own)
+        for x, model in own:
+            value = np.array(model['pearson'][i], dtype=float)  # None is nan
+            axis.bar(
+                x + (i - (most - 1) / 2) * width,
+                np.abs(value),
+                0.92 * width,
+                edgecolor=color(i),
+                facecolor=color(i) if value < 0 else 'none')
+        handles.append(Patch(color=color(i)))
+        labels.append(literal(', '.join(names)))
+    axis.set_xticks(
+        range(len(models)), [literal(model['name']) for model in models])
+    axis.set_ylim(0, 1)
+    axis.set_ylabel("|Pearson's correlation|\nof curvature and accuracy")
+    outer_legend(figure, handles, labels, 'outside upper left')
+    figure.supxlabel(
+        'Filled: negative. Hollow: positive.', color=MUTED, fontsize=8)
+    return figure, axes
+
+
+RUNS = 'mmcurv.run_collection'
+KEYS = ('path', 'model', 'dataset', 'method', 'cr')
+RUNS_REMEDY = (
+    'Train the runs with tools/train.py and list their work folders in '
+    f'a JSON file of schema {RUNS!r}; docs/geometry.md shows one.')
+
+
+def measure_runs(paths: Sequence[str]) -> Dict[str, Any]:
+    """The final numbers of every run of a collection.
+
+    Args:
+        paths (Sequence[str]): Of one collection.
+
+    Returns:
+        dict: ``runs``, each with the keys of the collection but the path and
+        ``overall`` (accuracy of all test images, fraction), ``variance`` of
+        the class accuracies as fractions, ``pearson`` of curvature and
+        accuracy, all after the last epoch that was evaluated, and nan where
+        the run does not tell.
+
+    Raises:
+        FileNotFoundError: If there is no such collection, or a run of it has
+            no class accuracies.
+        ValueError: If a run of it lacks a key.
+    """
+    if len(paths) != 1 or not osp.isfile(paths[0]):
+        raise FileNotFoundError('expected the JSON file of one collection of '
+                                f'runs, got {list(paths)}. {RUNS_REMEDY}')
+    collection = read_record(paths[0])
+    if collection.get('schema') != RUNS or not collection.get('runs'):
+        raise FileNotFoundError(
+            f'expected schema {RUNS!r} with runs in {paths[0]}, got '
+            f'{collection.get("schema")!r} with '
+            f'{len(collection.get("runs") or [])}. {RUNS_REMEDY}')
+    folder = osp.dirname(osp.abspath(paths[0]))
+    runs = []
+    for number, run in enumerate(collection['runs'], 1):
+        missing = [key for key in KEYS if key not in run]
+        if missing:
+            raise ValueError(
+                f'expected the keys {", ".join(KEYS)} in every run of '
+                f'{paths[0]}, run {number} lacks {", ".join(missing)}. '
+                f'{RUNS_REMEDY}')
+        varied = {key: run[key] for key in KEYS[1:]}
+        runs.append(
+            dict(
+                varied,
+                tau=run.get('tau'),
+                **_final(osp.join(folder, run['path']))))
+    return dict(runs=runs)
+
+
+def _final(path: str) -> Dict[str, float]:
+    if osp.isdir(path):
+        return _of_folder(path)
+    record = read_record(path) if osp.isfile(path) else {}
+    if record.get('schema') == HISTORIES and len(record['runs']) == 1:
+        run = record['runs'][0]
+        return _numbers(run['accuracy'][-1], run['test_count'],
+                        correlations(run, 'curvature')[-1])
+    if 'summary' in record and 'classes' in record:
+        classes = record['classes']
+        return _numbers([row['accuracy'] for row in classes],
+                        [row['test_count'] for row in classes],
+                        record['correlation']['curvature']['pearson'])
+    raise FileNotFoundError(
+        f'expected a work folder, an audit.json or the history of one run at '
+        f'{path}, found {record.get("schema", "nothing")!r}. {RUNS_REMEDY}')
+
+
+def _of_folder(folder: str) -> Dict[str, float]:
+    tested = records_by_epoch(folder, 'class_accuracy')
+    if not tested:
+        raise FileNotFoundError(
+            f'expected {folder}/class_accuracy/epoch_*.json, found none. The '
+            'run needs the metric mmcurv.ClassFairness. ' + RUNS_REMEDY)
+    last = max(tested)
+    correlation = None
+    # Curvature of an earlier epoch says nothing about the final accuracies.
+    if last in records_by_epoch(folder, 'geometry'):
+        history = read_history(folder, folder)
+        correlation = correlations(history,
+                                   'curvature')[history['epochs'].index(last)]
+    return _numbers(
+        class_accuracies(tested[last]), evaluated_counts(tested[last]),
+        correlation)
+
+
+def _numbers(accuracy: List[Optional[float]], total: List[int],
+             correlation: Optional[float]) -> Dict[str, float]:
+    accuracy = np.array(accuracy, dtype=float)
+    known = np.isfinite(accuracy)
+    weights = np.where(known, np.array(total, dtype=float), 0)
+    overall = np.nan
+    if weights.sum() > 0:
+        overall = float(np.nansum(accuracy * weights) / weights.sum())
+    return dict(
+        overall=overall,
+        variance=float(accuracy_variance(accuracy).value),
+        pearson=float('nan') if correlation is None else float(correlation))
