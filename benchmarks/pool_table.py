@@ -5,7 +5,7 @@ import torch
 from mmcurv.benchmark.planning.train_counts import FULL_COUNTS
 from mmcurv.datasets import long_tailed_counts
 from mmcurv.datasets.prepare import PUBLISHED, imagenet_lt_counts
-from mmcurv.regularization.byte_sizes import bytes_text, parse_bytes
+from mmcurv.files import bytes_text, parse_bytes
 from mmcurv.regularization.pool_budget import choose_pool
 from mmcurv.regularization.pool_bytes import INT64, pool_bytes
 

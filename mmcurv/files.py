@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Files that are whole or not there, and names that somebody misspelt.
+"""Files that are whole or not there, misspelt names, numbers of bytes.
 
 A run can be killed at any moment: each file is written beside its place and
 then renamed into it, which a reader sees as one step.
@@ -13,7 +13,13 @@ import json
 import math
 import os
 import os.path as osp
-from typing import Any, BinaryIO, Iterable, Iterator, Sequence
+import re
+from typing import Any, BinaryIO, Iterable, Iterator, Sequence, Union
+
+UNITS = dict(B=1, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
+UNITS.update(KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40)
+# As ls, dd and containers write them.
+LETTERS = dict(K='KiB', M='MiB', G='GiB', T='TiB')
 
 
 @contextlib.contextmanager
@@ -124,6 +130,60 @@ def listed(names: Sequence[Any], at_most: int = 3) -> str:
     text = ', '.join(map(str, names[:at_most])) or 'none'
     more = len(names) - at_most
     return f'{text} and {more} more' if more > 0 else text
+
+
+def parse_bytes(size: Union[int, str]) -> int:
+    """Bytes of a number, or of a number and a unit.
+
+    Args:
+        size (int | str): Such as 5000000000, '12 GiB', '2G' or '500MB': kB,
+            MB, GB and TB are powers of 1000; KiB, MiB, GiB and TiB, or K, M,
+            G and T, of 1024. Upper or lower case does not matter.
+
+    Returns:
+        int: Positive.
+
+    Raises:
+        ValueError: If it is neither, or not positive.
+
+    Example:
+        >>> parse_bytes('1.5 KiB')
+        1536
+    """
+    found = size
+    if isinstance(size, str):
+        found, units = None, {
+            **UNITS,
+            **{
+                k: UNITS[LETTERS[k]]
+                for k in LETTERS
+            }
+        }
+        by_case = {unit.lower(): value for unit, value in units.items()}
+        parts = re.fullmatch(r'(\d+(?:\.\d+)?)\s*([a-z]*)',
+                             size.strip().lower())
+        if parts and (parts[2] or 'b') in by_case:
+            found = int(float(parts[1]) * by_case[parts[2] or 'b'])
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise ValueError(
+            "expected a positive number of bytes or a text such as '12 GiB' "
+            f'(units: {", ".join([*UNITS, *LETTERS])}), got {size!r}.')
+    return found
+
+
+def bytes_text(size: int) -> str:
+    """Bytes in the largest binary unit that fits, with three digits.
+
+    Example:
+        >>> bytes_text(5 * 2**30)
+        '5 GiB'
+    """
+    for unit in ('TiB', 'GiB', 'MiB', 'KiB'):
+        if size >= UNITS[unit]:
+            value = size / UNITS[unit]
+            return f'{value:.0f} {unit}' if value >= 100 else (
+                f'{value:.3g} {unit}')
+    return f'{size} B'
 
 
 def _finite(value: Any) -> Any:

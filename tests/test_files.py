@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from mmcurv.files import (did_you_mean, file_sha256, listed, write_csv,
-                          write_json, write_text)
+from mmcurv.files import (bytes_text, did_you_mean, file_sha256, listed,
+                          parse_bytes, write_csv, write_json, write_text)
 
 
 def test_file_appears_whole_in_a_folder_that_was_missing(tmp_path):
@@ -71,3 +71,40 @@ def test_hash_of_a_file_is_that_of_all_its_bytes(tmp_path):
     content = b'x' * (2**20 + 1)  # more than one block
     (tmp_path / 'a').write_bytes(content)
     assert file_sha256(tmp_path / 'a') == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize('written, size', [
+    (7, 7),
+    ('7 B', 7),
+    ('800', 800),
+    ('12 GiB', 12 * 2**30),
+    ('1.5GB', 1_500_000_000),
+    (' 2 kB ', 2000),
+    ('0.25 MiB', 2**18),
+    ('2G', 2**31),
+    ('500m', 500 * 2**20),
+    ('64 KB', 64000),
+])
+def test_numbers_and_units_are_read(written, size):
+    assert parse_bytes(written) == size
+
+
+@pytest.mark.parametrize(
+    'written',
+    ['', '12 giga', 'GiB', 'much', '-1 MB', '1e3 MB', 0, -4, 2.5, True])
+def test_what_is_no_size_is_refused_with_the_units(written):
+    with pytest.raises(ValueError, match='12 GiB.*MiB.*got'):
+        parse_bytes(written)
+
+
+@pytest.mark.parametrize('size, text', [(1023, '1023 B'), (1024, '1 KiB'),
+                                        (1536, '1.5 KiB'),
+                                        (1000 * 2**20, '1000 MiB'),
+                                        (5 * 2**30, '5 GiB')])
+def test_text_has_the_largest_binary_unit(size, text):
+    assert bytes_text(size) == text
+
+
+def test_text_is_read_as_about_the_same_size():
+    for size in (77, 4321, 123_456_789, 5_268_000_000):
+        assert parse_bytes(bytes_text(size)) == pytest.approx(size, rel=0.005)

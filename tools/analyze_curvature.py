@@ -9,12 +9,10 @@ is not known, with 2 if the audit cannot be made.
 """
 import argparse
 import os.path as osp
-import re
 import sys
 
 INTERRUPTED = 130  # as shells report it
 SPLITS = ('train', 'test')
-UNITS = dict(K=2**10, M=2**20, G=2**30, T=2**40)
 # In place of CONFIG CHECKPOINT or a work folder these say nothing.
 OF_CHECKPOINTS = ('layers', 'pooling', 'accuracy_split', 'device',
                   'cfg_options')
@@ -134,13 +132,12 @@ def add_geometry(group):
 
 
 def size_in_bytes(text):
-    """'500M' as 524,288,000."""
-    match = re.fullmatch(r'(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?', text.strip(),
-                         re.IGNORECASE)
-    if match is None:
-        raise ValueError(f'--max-memory: expected a size such as 500M or 2G, '
-                         f'got {text!r}.')
-    return int(float(match[1]) * UNITS.get(match[2].upper(), 1))
+    """Of --max-memory, '2G' or '500MB'."""
+    from mmcurv.files import parse_bytes
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise ValueError(f'--max-memory: {error}') from None
 
 
 def geometry_options(args):

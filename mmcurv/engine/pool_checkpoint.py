@@ -4,7 +4,7 @@ from typing import Any, Dict
 
 from torch import Tensor
 
-from mmcurv.regularization.byte_sizes import bytes_text
+from mmcurv.files import bytes_text
 
 
 def holds_features(state: Dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 import torch
 
-from mmcurv.regularization.byte_sizes import parse_bytes
+from mmcurv.files import parse_bytes
 from mmcurv.regularization.feature_storage import check_storage
 
 

@@ -4,7 +4,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence
 
 import torch
 
-from .byte_sizes import bytes_text
+from mmcurv.files import bytes_text
 from .pool_bytes import pool_bytes
 
 # Of the types of 16 bits, float16 keeps three bits more of each feature than

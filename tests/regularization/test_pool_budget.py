@@ -6,11 +6,11 @@ import itertools
 import pytest
 import torch
 
+from mmcurv import files
 from mmcurv.datasets.prepare import PUBLISHED, imagenet_lt_counts
 from mmcurv.engine import class_owners as owners_module
 from mmcurv.engine.class_owners import class_owners, most_held
-from mmcurv.regularization import (FeaturePool, PooledCurvature, byte_sizes,
-                                   pool_budget)
+from mmcurv.regularization import FeaturePool, PooledCurvature, pool_budget
 from mmcurv.regularization.pool_budget import (PoolChoice, choice_text,
                                                choose_pool)
 from mmcurv.regularization.pool_bytes import pool_bytes
@@ -157,7 +157,7 @@ def test_sentence_says_what_was_chosen_and_what_it_takes():
         choice, 1024)
 
 
-@pytest.mark.parametrize('module', [byte_sizes, pool_budget, owners_module])
+@pytest.mark.parametrize('module', [files, pool_budget, owners_module])
 def test_examples_print_what_they_say(module):
     result = doctest.testmod(module)
     assert result.attempted and not result.failed
