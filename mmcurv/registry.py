@@ -14,6 +14,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import \
     WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
 
@@ -60,6 +61,11 @@ MODELS = SuggestingRegistry(
     parent=MMENGINE_MODELS,
     scope='mmcurv',
     locations=['mmcurv.models'])
+TRANSFORMS = SuggestingRegistry(
+    'transform',
+    parent=MMENGINE_TRANSFORMS,
+    scope='mmcurv',
+    locations=['mmcurv.datasets'])
 WEIGHT_INITIALIZERS = SuggestingRegistry(
     'weight initializer',
     parent=MMENGINE_WEIGHT_INITIALIZERS,

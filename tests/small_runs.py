@@ -17,6 +17,10 @@ def make_small(cfg):
     })
     if 'num_experts' in cfg.model.head:
         cfg.model.head.in_channels = 12
+    if cfg.model.get('teacher'):  # of the same kind
+        of_teacher = cfg.model.teacher.model
+        of_teacher.backbone.update(depth=8, base_channels=4)
+        of_teacher.head.in_channels = 12
     if 'queue_size' in cfg.model:
         cfg.model.queue_size = 2 * cfg.train_dataloader.batch_size
 

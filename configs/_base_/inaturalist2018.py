@@ -47,13 +47,16 @@ test_evaluator = val_evaluator
 
 model = dict(
     type='ImageClassifier',
-    backbone=dict(type='ResNet', depth=50),
+    # The last batch norm of a block starts at 1 and the classifier as PyTorch
+    # has it, as in nearly all codes of the methods.
+    backbone=dict(type='ResNet', depth=50, zero_init_residual=False),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='LinearClsHead',
         in_channels=2048,
         num_classes=8142,
-        loss=dict(type='CrossEntropyLoss')))
+        loss=dict(type='CrossEntropyLoss'),
+        init_cfg=None))
 
 # Epochs are long, and the geometry in the record of a run is that of up to 500
 # images of each class.

@@ -3,10 +3,11 @@
 _base_ = '../_base_/inaturalist2018.py'
 
 # The last block of the ResNet-50 exists twice, side by side. The original has
-# a horizon of 200 for its 180 epochs.
+# a horizon of 200 for its 180 epochs, and leaves all layers as PyTorch
+# initializes them.
 model = dict(
     type='mmcurv.BBNClassifier',
-    backbone=dict(type='mmcurv.DualBranchImageNetResNet'),
+    backbone=dict(type='mmcurv.DualBranchImageNetResNet', init_cfg=None),
     head=dict(
         type='mmcurv.BBNHead',
         in_channels=4096,

@@ -1,10 +1,13 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 # DisAlign on ImageNet-LT, own recipe.
-_base_ = ['../ce/ce_resnext50_imagenet-lt.py', '../_base_/stages/disalign.py']
+_base_ = ['../_base_/imagenet_lt.py', '../_base_/stages/disalign.py']
 
-# That of cross-entropy, for batches of 256.
-train_dataloader = dict(batch_size=32)
+model = dict(
+    backbone=dict(zero_init_residual=True),
+    head=dict(
+        init_cfg=dict(_delete_=True, type='Normal', layer='Linear', std=0.01)))
 
-optim_wrapper = dict(optimizer=dict(lr=0.1))
+# 90 epochs, the rate on a cosine from epoch to epoch.
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=90)]
 
-auto_scale_lr = dict(base_batch_size=256)
+train_cfg = dict(max_epochs=90)

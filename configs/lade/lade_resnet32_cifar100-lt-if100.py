@@ -7,7 +7,8 @@ model = dict(
     backbone=dict(type='mmcurv.DualBranchResNet'),
     head=dict(
         in_channels=128,
-        loss=dict(type='mmcurv.LADELoss', alpha=0.1, lam=0.01)))
+        loss=dict(type='mmcurv.LADELoss', alpha=0.1, lam=0.01),
+        init_cfg=None))
 
 # Recipe of its code, for batches of 256. It steps its scheduler before each
 # epoch, not after it, so that the rate starts at 7/15 instead of 1/3 and drops

@@ -2,6 +2,11 @@
 # MiSLAS on iNaturalist 2018, own recipe.
 _base_ = ['../_base_/inaturalist2018.py', '../_base_/stages/mislas.py']
 
+data_preprocessor = dict(
+    # These its code has for iNaturalist.
+    mean=[118.83, 120.105, 96.9],
+    std=[49.725, 49.47, 48.96])
+
 model = dict(head=dict(type='mmcurv.PairedLinearHead'))
 default_hooks = dict(mixup=dict(type='mmcurv.PairedMixupHook', alpha=0.2))
 

@@ -9,7 +9,9 @@ model = dict(
     queue_size=1024,
     feature_dim=32,
     momentum=0.999,
-    head=dict(loss=dict(type='mmcurv.PaCoLoss', alpha=0.01, temperature=0.05)))
+    head=dict(
+        loss=dict(type='mmcurv.PaCoLoss', alpha=0.01, temperature=0.05),
+        init_cfg=None))
 
 default_hooks = dict(key_queue=dict(type='mmcurv.KeyQueueHook'))
 

@@ -36,11 +36,4 @@ train_dataloader = dict(
 
 optim_wrapper = dict(optimizer=dict(weight_decay=5e-4, nesterov=True))
 
-recipe_of = [
-    dict(
-        classes=10,
-        changes={
-            'model.head.loss.diversity': -0.2,
-            'train_dataloader.dataset.dataset.pipeline': _base_.train_pipeline
-        })
-]
+recipe_of = [dict(classes=10, changes={'model.head.loss.diversity': -0.2})]

@@ -57,6 +57,12 @@ def cosine(epochs):
     return [(1 + math.cos(math.pi * e / epochs)) / 2 for e in range(epochs)]
 
 
+def early_cosine(epochs):
+    """Of a code that steps its scheduler before each epoch: 0 in the last."""
+    return [(1 + math.cos(math.pi * e / epochs)) / 2
+            for e in range(1, epochs + 1)]
+
+
 def steps(epochs, first, second, warm_up=0):
     """x 0.1 from epoch ``first`` on and x 0.01 from ``second`` on."""
     factors = [1.] * first + [0.1] * (second - first)

@@ -5,13 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from mmengine.registry import TRANSFORMS, init_default_scope
+import torch
+from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
 from mmcurv.datasets import long_tailed_counts
 from mmcurv.engine.stages.stage_config import is_curvature, stage_config
 from tests.shipped_configs import IMBALANCES, METHODS, load
-from .rates import ahead, dropping, learning_rates
+from .rates import ahead, cosine, dropping, early_cosine, learning_rates
 
 CIFAR = ('cifar10', 'cifar100')
 OWN_RECIPE = [
@@ -27,7 +28,9 @@ def mmpretrain_scope():
 
 
 def check(cfg, rates, rate, decay, batch, nesterov=False):
-    assert learning_rates(cfg, iterations=2) == pytest.approx(rates)
+    if isinstance(rates, list):
+        rates = pytest.approx(rates)
+    assert learning_rates(cfg, iterations=2) == rates
     optimizer = cfg.optim_wrapper.optimizer
     assert (optimizer.type, optimizer.momentum) == ('SGD', 0.9)
     assert optimizer.get('nesterov', False) == nesterov
@@ -59,17 +62,15 @@ def test_short_recipe_is_a_tenth_of_the_long_one():
 
 @BOTH
 def test_recipes_of_codes_that_step_their_scheduler_too_early(data):
-    for method, rate, decay, batch, nesterov, drop in (('lade', 0.2, 5e-4, 256,
-                                                        False, True),
-                                                       ('tde', 0.2, 5e-4, 256,
-                                                        False, True),
-                                                       ('bbn', 0.1, 2e-4, 128,
-                                                        True, True),
-                                                       ('dive', 0.1, 2e-4, 128,
-                                                        False, False)):
+    for method, rate, decay, batch, nesterov in (('lade', 0.2, 5e-4, 256,
+                                                  False), ('tde', 0.2, 5e-4,
+                                                           256, False),
+                                                 ('bbn', 0.1, 2e-4, 128,
+                                                  True), ('dive', 0.1, 2e-4,
+                                                          128, True)):
         cfg = load(method, data)
         check(cfg, ahead(rate), rate, decay, batch, nesterov)
-        assert cfg.train_dataloader.get('drop_last', False) == drop, method
+        assert cfg.train_dataloader.drop_last, method
 
 
 @BOTH
@@ -110,7 +111,7 @@ def test_recipe_of_paco_is_that_of_its_code(data):
 @BOTH
 @pytest.mark.parametrize(
     'recipe, first',
-    [('', ['RandomCrop', 'RandomFlip', 'AutoAugment', 'Cutout']),
+    [('', ['RandomCrop', 'RandomFlip', 'AutoAugment', 'mmcurv.ClippedCutout']),
      ('common', ['RandomCrop', 'RandomFlip'])])
 def test_paco_sees_the_usual_view_and_that_of_simclr(data, recipe, first):
     cfg = load('paco', data, recipe)
@@ -125,29 +126,43 @@ def test_paco_sees_the_usual_view_and_that_of_simclr(data, recipe, first):
     ]
 
 
+# Epochs, epochs of the warm-up and steps of an epoch in the code's own words:
+# 13,000 and 800 steps over those of an epoch, rounded up.
+BALANCED_SOFTMAX = {
+    ('cifar100', 200): (685, 43, 18),
+    ('cifar100', 100): (591, 37, 21),
+    ('cifar100', 50): (520, 32, 24),
+    ('cifar100', 10): (334, 21, 38),
+    ('cifar10', 200): (591, 37, 21),
+    ('cifar10', 100): (520, 32, 24),
+    ('cifar10', 50): (465, 29, 27),
+    ('cifar10', 10): (325, 20, 39),
+}
+
+
 @BOTH
 @pytest.mark.parametrize('factor', IMBALANCES)
-def test_balanced_softmax_has_13000_iterations(data, factor):
+def test_balanced_softmax_has_the_steps_and_rates_of_its_code(data, factor):
     cfg = load('balanced_softmax', data, factor=factor)
     classes = cfg.model.head.num_classes
     images = sum(long_tailed_counts([50000 // classes] * classes, factor))
-    per_epoch = math.ceil(images / 512)
-    epochs = cfg.train_cfg.max_epochs
-    assert abs(epochs * per_epoch - 13000) <= per_epoch / 2
-    optimizer = cfg.optim_wrapper.optimizer
-    assert (optimizer.lr, optimizer.weight_decay) == (0.1, 5e-4)
-    assert cfg.train_dataloader.batch_size == 512
+    epochs, warm, steps = BALANCED_SOFTMAX[data, factor]
+    assert epochs == math.ceil(13000 / math.ceil(images / 512))
+    assert warm == math.ceil(800 / math.ceil(images / 512))
+    assert steps == images // 512
+    assert cfg.train_dataloader.drop_last
+    assert cfg.train_cfg.max_epochs == epochs
+    expected = [
+        0.05 + 0.05 / (warm - 1) * (e - 1) if e < warm else 0.05 *
+        (1 + math.cos(math.pi * (e - warm) / (epochs - warm)))
+        for e in range(1, epochs + 1)
+    ]
+    check(cfg, pytest.approx(expected, abs=1e-9), 0.1, 5e-4, 512)
 
 
-def test_balanced_softmax_has_a_cosine_over_its_iterations():
-    rates = learning_rates(load('balanced_softmax', 'cifar10'), iterations=25)
-    for epoch, rate in enumerate(rates):
-        step = 25 * epoch + 12
-        if step < 800:
-            expected = 0.05 + 0.05 * step / 799
-        else:
-            expected = 0.05 * (1 + math.cos(math.pi * (step - 800) / 12200))
-        assert rate == pytest.approx(expected, rel=0.01, abs=1e-5)
+def test_balanced_softmax_has_12330_steps_at_imbalance_200():
+    epochs, _, steps = BALANCED_SOFTMAX['cifar100', 200]
+    assert epochs * steps == 12330
 
 
 def torchvision_pairs():
@@ -184,9 +199,10 @@ def test_balanced_softmax_sees_the_published_augmentation(data):
     cfg = load('balanced_softmax', data)
     pipeline = cfg.train_dataloader.dataset.dataset.pipeline
     assert [step.type for step in pipeline] == [
-        'RandomCrop', 'RandomFlip', 'AutoAugment', 'Cutout', 'PackInputs'
+        'RandomCrop', 'RandomFlip', 'AutoAugment', 'mmcurv.ClippedCutout',
+        'PackInputs'
     ]
-    assert pipeline[3] == dict(type='Cutout', shape=16, pad_val=0, prob=1.)
+    assert pipeline[3].length == 16
     ours, theirs = pipeline[2].policies, torchvision_pairs()
     assert len(ours) == len(theirs) == 25
     for pair, expected_pair in zip(ours, theirs):
@@ -209,7 +225,7 @@ def test_constants_of_ride_tde_and_cb_follow_the_data(data, recipe):
         turned = 'Rotate' in [
             step.type for step in cfg.train_dataloader.dataset.dataset.pipeline
         ]
-        assert turned == (hundred and not recipe), method
+        assert turned == (not recipe), method
         experts = 3 if method == 'ride_cmo' else 4
         assert (cfg.model.backbone.num_experts == cfg.model.head.num_experts ==
                 experts)
@@ -309,11 +325,9 @@ def test_second_stage_keeps_its_share_and_its_rate_falls_to_the_end(method):
         if method == 'ofa':
             assert found == [rate] * length
         elif epochs == 200:
-            expected = [
-                rate / 2 * (1 + math.cos(math.pi * e / length))
-                for e in range(length)
-            ]
-            assert found == pytest.approx(expected)
+            wave = early_cosine if method in ('crt', 'lws') else cosine
+            assert found == pytest.approx(
+                [rate * factor for factor in wave(length)], abs=1e-12)
         else:
             assert found[-1] < 0.55 * rate and max(found) <= rate
 
@@ -331,6 +345,62 @@ def test_stages_freeze_and_reset_as_published():
         loader = stage_config(load(method), 1).train_dataloader
         assert loader.sampler == dict(type='mmcurv.ClassAwareSampler')
         assert loader.get('drop_last', False) == (method != 'mislas')
+
+
+def initial_classifier(cfg):
+    """Weight and bias of the last layer as they are before a training."""
+    torch.manual_seed(0)
+    head = MODELS.build(copy.deepcopy(cfg.model.head))
+    head.init_weights()
+    return head.fc.weight.detach(), head.fc.bias.detach()
+
+
+@BOTH
+@pytest.mark.parametrize('recipe', ['', 'common'])
+def test_classifiers_start_as_pytorch_has_them_where_their_codes_do(
+        data, recipe):
+    starts = [(method, load(method, data, recipe))
+              for method in ('lade', 'balanced_softmax', 'dive', 'paco')]
+    starts.append(('crt', stage_config(load('crt', data), 1)))
+    for method, cfg in starts:
+        weight, bias = initial_classifier(cfg)
+        bound = weight.shape[1]**-0.5
+        for values in (weight, bias):
+            assert values.abs().max() <= bound, method
+        assert weight.abs().max() > 0.98 * bound, method
+        # Uniform: a deviation of the bound over the root of 3.
+        assert weight.std() == pytest.approx(bound / 3**0.5, rel=0.06), method
+
+
+def test_classifier_of_cross_entropy_is_normal_as_in_the_ldam_code():
+    for method in ('ce', 'focal', 'crt', 'mislas'):
+        weight, _ = initial_classifier(load(method))
+        assert weight.std() == pytest.approx((2 / 64)**0.5, rel=0.05), method
+        assert weight.abs().max() > 64**-0.5, method
+
+
+def test_student_of_ride_learns_from_six_experts_with_a_longer_warm_up():
+    cfg = load('ride_distill_resnet32_cifar100-lt-if100', cr=True)
+    teacher, student = (stage_config(cfg, i) for i in range(2))
+    assert teacher.model.teacher is None and 'custom_hooks' in student
+    assert not teacher.custom_hooks and student.custom_hooks
+    for part in ('backbone', 'head'):
+        assert teacher.model[part].num_experts == 6
+        assert student.model[part].num_experts == 4
+        kept = student.model.teacher.model[part]
+        for key in {*kept} - {'type'}:
+            assert kept[key] == teacher.model[part][key], (part, key)
+    assert student.model.teacher.checkpoint == '{teacher}'
+    assert (student.model.temperature, student.model.times_experts) == (1.5,
+                                                                        True)
+    plain = dropping(100)
+    assert learning_rates(teacher, 2) == pytest.approx(plain)
+    warm = [0.1 * (e + 1) / 20 for e in range(20)] + plain[20:]
+    assert learning_rates(student, 2) == pytest.approx(warm)
+    short = copy.deepcopy(cfg)
+    short.train_cfg.max_epochs = 20
+    for i in range(2):
+        assert stage_config(short, i).train_cfg.max_epochs == 20
 
 
 def test_curvature_is_in_the_feature_stage_alone_but_for_dive():

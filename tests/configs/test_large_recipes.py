@@ -1,25 +1,28 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Recipes and constants on the large sets, as published."""
+import copy
+
 import pytest
-from mmengine.registry import init_default_scope
+from mmengine.registry import MODELS, init_default_scope
 
 from mmcurv.engine.stages.stage_config import stage_config
 from tests.shipped_configs import BALANCED, LARGE, LARGE_SETS, load, read
-from .rates import cosine, late_cosine, learning_rates, linear, steps
+from .rates import (cosine, early_cosine, late_cosine, learning_rates, linear,
+                    steps)
 
 INATURALIST_PIXELS = ([0.466, 0.471, 0.380], [0.195, 0.194, 0.192])
 IMAGENET_PIXELS = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 # Batch, rate, decay, factors of the rate in each epoch.
 RIDE = steps(100, 60, 80, warm_up=5)
 OWN = {
-    'ce_resnext50_imagenet-lt': (512, 0.2, 5e-4, cosine(90)),
-    'ce_resnet50_inaturalist2018': (512, 0.2, 1e-4, cosine(90)),
+    'ce_resnext50_imagenet-lt': (512, 0.2, 5e-4, early_cosine(90)),
+    'ce_resnet50_inaturalist2018': (512, 0.2, 1e-4, early_cosine(90)),
     'ldam_drw_resnext50_imagenet-lt':
     (256, 0.1, 5e-4, steps(200, 120, 160, warm_up=5)),
     # Its scheduler is a step ahead.
     'bbn_resnet50_inaturalist2018': (128, 0.05, 1e-4, steps(180, 119, 159)),
-    'lade_resnext50_imagenet-lt': (256, 0.05, 5e-4, cosine(180)),
-    'lade_resnet50_inaturalist2018': (256, 0.1, 1e-4, cosine(200)),
+    'lade_resnext50_imagenet-lt': (256, 0.05, 5e-4, early_cosine(180)),
+    'lade_resnet50_inaturalist2018': (256, 0.1, 1e-4, early_cosine(200)),
     'ride_resnext50_imagenet-lt': (256, 0.1, 2e-4, RIDE),
     'ride_resnet50_inaturalist2018': (512, 0.2, 2e-4, RIDE),
     'ride_cmo_resnext50_imagenet-lt': (256, 0.1, 2e-4, RIDE),
@@ -31,6 +34,10 @@ OWN = {
     'paco_resnet50_inaturalist2018': (128, 0.02, 1e-4, late_cosine()),
 }
 NESTEROV = ('bbn', 'ride', 'ride_cmo')
+# Codes that leave the last incomplete batch out.
+WHOLE_BATCHES = ('bbn', 'ce', 'lade', 'paco')
+# Codes with pixels of their own on iNaturalist 2018; BBN has ImageNet's.
+OWN_PIXELS = ('ce', 'lade', 'mislas', 'paco', 'ride', 'ride_cmo')
 PAPER = [path.stem for path in LARGE if path.stem.endswith('_paper')]
 # In the paper's recipe, each of the two sets has these.
 METHODS = {
@@ -71,7 +78,10 @@ def test_own_recipes_are_the_published_ones():
     assert {path.stem for path in LARGE} - {*PAPER} == {*OWN}
     for name, expected in OWN.items():
         method = name.partition('_res')[0]
-        check(load(name), *expected, nesterov=method in NESTEROV)
+        cfg = load(name)
+        check(cfg, *expected, nesterov=method in NESTEROV)
+        drop = cfg.train_dataloader.get('drop_last', False)
+        assert drop == (method in WHOLE_BATCHES), name
 
 
 def test_recipe_of_the_paper_is_one_for_all_methods():
@@ -122,9 +132,9 @@ def test_epochs_end_with_an_evaluation():
 def test_pixels_are_normalised_as_the_code_of_the_method_does():
     for path in LARGE:
         for cfg, own in ((load(path.stem), True), (paper(path.stem), False)):
-            other = own and path.parent.name in (
-                'ride', 'ride_cmo',
-                'paco') and (path.stem.endswith('inaturalist2018'))
+            other = (
+                own and path.parent.name in OWN_PIXELS
+                and path.stem.endswith('inaturalist2018'))
             mean, std = INATURALIST_PIXELS if other else IMAGENET_PIXELS
             found = cfg.data_preprocessor
             assert [one / 255 for one in found.mean] == pytest.approx(
@@ -132,6 +142,44 @@ def test_pixels_are_normalised_as_the_code_of_the_method_does():
             assert [one / 255 for one in found.std] == pytest.approx(
                 std, abs=1e-6), path
             assert found.to_rgb
+
+
+def test_networks_start_as_in_the_codes_of_the_methods():
+    """At a scale of 1 but for DisAlign, with PyTorch's classifier."""
+    for path in LARGE:
+        cfg = load(path.stem)
+        own_disalign = path.stem == 'disalign_resnext50_imagenet-lt'
+        zero = cfg.model.backbone.zero_init_residual
+        assert zero == own_disalign, path
+        init = cfg.model.head.init_cfg
+        assert (init is None) == (not own_disalign), path
+
+
+@pytest.mark.parametrize('name, scale',
+                         [('ce_resnext50_imagenet-lt', 1),
+                          ('ce_resnet50_inaturalist2018', 1),
+                          ('bbn_resnet50_inaturalist2018', 1),
+                          ('ride_resnet50_inaturalist2018', 1),
+                          ('disalign_resnext50_imagenet-lt', 0)])
+def test_last_batch_norm_of_a_block_starts_at(name, scale):
+    network = MODELS.build(copy.deepcopy(load(name).model.backbone))
+    network.init_weights()
+    norms = [
+        module.weight for key, module in network.named_modules()
+        if key.endswith('bn3')
+    ]
+    assert len(norms) >= 16
+    for weight in norms:
+        assert (weight == scale).all()
+
+
+def test_convolutions_of_bbn_start_as_pytorch_has_them():
+    network = MODELS.build(
+        copy.deepcopy(load('bbn_resnet50_inaturalist2018').model.backbone))
+    network.init_weights()
+    weight = network.layer3[0].conv2.weight
+    bound = weight[0].numel()**-0.5
+    assert 0.98 * bound < weight.abs().max() <= bound
 
 
 def names_of_steps(pipeline):

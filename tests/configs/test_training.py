@@ -20,7 +20,7 @@ from mmcurv.engine.merged_config import merged_config
 from mmcurv.engine.stages.run_stages import plan_run, run_stages
 from tests.real_formats import (write_cifar, write_class_folders,
                                 write_fashion_mnist)
-from tests.shipped_configs import (BASES, BUNDLED, CIFAR, METHODS, ROOT,
+from tests.shipped_configs import (BASES, BUNDLED, CIFAR, ROOT, names_of,
                                    use_tiny_data)
 from tests.small_runs import make_short, make_small
 
@@ -172,7 +172,7 @@ def test_config_of_cifar_trains_on_files_of_cifar(data_folder, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('path', CIFAR, ids=METHODS)
+@pytest.mark.parametrize('path', CIFAR, ids=names_of(CIFAR))
 @pytest.mark.parametrize('cr', [False, True], ids=['plain', 'cr'])
 def test_method_trains_and_validates_on_cifar(path, cr, data_folder, tmp_path):
     check_training(small(path, cr, data_folder, tmp_path), cr, tmp_path)

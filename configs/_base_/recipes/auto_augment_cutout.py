@@ -147,6 +147,6 @@ strong_pipeline = [
                 dict(type='AutoContrast', prob=0.9),
             ],
         ]),
-    dict(type='Cutout', shape=16, pad_val=0, prob=1.),
+    dict(type='mmcurv.ClippedCutout', length=16),
     dict(type='PackInputs'),
 ]
