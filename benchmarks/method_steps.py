@@ -25,7 +25,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner
 
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.model_cost import multiply_adds
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))

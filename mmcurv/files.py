@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Files that are whole or not there, misspelt names, numbers of bytes.
+"""Files: whole or not there, where they lie; misspelt names, numbers of bytes.
 
 A run can be killed at any moment: each file is written beside its place and
 then renamed into it, which a reader sees as one step.
@@ -20,6 +20,8 @@ UNITS = dict(B=1, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
 UNITS.update(KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40)
 # As ls, dd and containers write them.
 LETTERS = dict(K='KiB', M='MiB', G='GiB', T='TiB')
+
+PACKAGE = osp.dirname(osp.abspath(__file__))
 
 
 @contextlib.contextmanager
@@ -104,6 +106,47 @@ def file_sha256(path: str) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def shipped_file(path: str) -> str:
+    """Find a file that comes with mmcurv outside of its modules.
+
+    Args:
+        path (str): Path in the repository, such as 'tools/train.py'.
+
+    Returns:
+        str: Absolute path.
+
+    Raises:
+        FileNotFoundError: If neither the checkout nor the package has it.
+    """
+    checkout = osp.dirname(PACKAGE)
+    places = [osp.join(PACKAGE, '.mim')]
+    # Beside an installed package lie the packages of others.
+    if osp.isfile(osp.join(checkout, 'setup.py')):
+        places.insert(0, checkout)
+    for place in places:
+        if osp.isfile(osp.join(place, path)):
+            return osp.join(place, path)
+    raise FileNotFoundError(
+        f'expected {path} in {" or ".join(places)}, found none; install '
+        'mmcurv again, or give the path of your own file')
+
+
+def config_file(path: str) -> str:
+    """A config of the user, else the one that comes with mmcurv.
+
+    Args:
+        path (str): As a matrix names it, relative to the current folder or
+            to the repository.
+
+    Returns:
+        str: Path of an existing file.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    return path if osp.isfile(path) else shipped_file(path)
 
 
 def did_you_mean(word: Any, known: Iterable[Any]) -> str:

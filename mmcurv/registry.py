@@ -2,72 +2,117 @@
 """Child registries of scope ``mmcurv``.
 
 mmengine imports this module by its name when it meets ``type='mmcurv.X'``
-from any other scope, and each registry then imports its ``locations``; no
-``custom_imports`` is needed. Keep the ``default_scope`` of your own project:
-siblings are not searched from here, so ``default_scope='mmcurv'`` would hide
-every class of mmpretrain.
+from any other scope, and each registry then imports what has that name and
+nothing besides; no ``custom_imports`` is needed. Keep the ``default_scope``
+of your own project: siblings are not searched from here, so
+``default_scope='mmcurv'`` would hide every class of mmpretrain.
 """
-from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
-from mmengine.registry import DATASETS as MMENGINE_DATASETS
-from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
-from mmengine.registry import HOOKS as MMENGINE_HOOKS
-from mmengine.registry import LOOPS as MMENGINE_LOOPS
-from mmengine.registry import METRICS as MMENGINE_METRICS
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
-from mmengine.registry import \
-    WEIGHT_INITIALIZERS as MMENGINE_WEIGHT_INITIALIZERS
+import sys
+from importlib import import_module
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
-from mmcurv.suggesting_registry import SuggestingRegistry
+import mmengine.registry
+from mmengine.registry import Registry, build_functions
 
-make_checkpoints_safe()
+from mmcurv.files import did_you_mean
+
+
+def lazy_exports(
+    package: str,
+    modules: Dict[str,
+                  Sequence[str]]) -> Tuple[Callable[[str], Any], List[str]]:
+    """``__getattr__`` and ``__all__`` of a package that imports on demand.
+
+    Whoever uses one hook need not import every model.
+
+    Args:
+        package (str): Name of the package.
+        modules (dict[str, Sequence[str]]): What each of its modules exports.
+
+    Returns:
+        tuple: The two, to be assigned in its ``__init__``.
+
+    Examples:
+        >>> __getattr__, __all__ = lazy_exports(
+        ...     __name__, dict(small=['FashionMini', 'SVHN']))
+    """
+    places = {name: one for one, names in modules.items() for name in names}
+
+    def get(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f'module {package!r} has no attribute '
+                                 f'{name!r}')
+        value = getattr(import_module(f'{package}.{places[name]}'), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return get, sorted(places)
+
+
+class RegistryOfRooms(Registry):
+    """A registry whose locations may be packages of :func:`lazy_exports`.
+
+    Besides, a misspelt type is answered with the name that was probably
+    meant, where mmengine says only that there is no such name.
+    """
+
+    def get(self, key: str) -> Optional[type]:
+        """The registered class of a name.
+
+        Args:
+            key (str): The name, with or without a scope, or the path of a
+                class in its package.
+
+        Returns:
+            type | None: None if there is no such name.
+
+        Raises:
+            KeyError: If there is no such name, and it is to be built.
+        """
+        rooms = [import_module(location) for location in self._locations]
+        name = key.removeprefix(f'{self.scope}.')
+        for room in rooms:
+            getattr(room, name, None)  # registers it
+        found = super().get(key)
+        if found is None and name.isidentifier() and _is_building():
+            known = set(self.module_dict)
+            known.update(*(getattr(room, '__all__', ()) for room in rooms))
+            raise KeyError(f'{self.scope} has no {self.name} {name!r}: '
+                           f'{did_you_mean(name, sorted(known))}')
+        return found
+
+
+def _is_building() -> bool:
+    """Whether mmengine looks a type up in order to build it.
+
+    It would raise a KeyError itself, so that ours, which says more, breaks no
+    promise. Everybody else who calls ``get``, such as ``in``, is given None.
+    """
+    frame = sys._getframe(2)
+    while frame and frame.f_code.co_name == 'get':  # from scope to scope
+        frame = frame.f_back
+    return frame is not None and \
+        frame.f_globals.get('__name__') == build_functions.__name__
+
+
+def _child(root: str, name: str, *locations: str) -> RegistryOfRooms:
+    return RegistryOfRooms(
+        name,
+        parent=getattr(mmengine.registry, root),
+        scope='mmcurv',
+        locations=list(locations))
+
 
 # Functions of whole batches; no other project has them, so it has no parent.
-BATCH_TRANSFORMS = SuggestingRegistry(
+BATCH_TRANSFORMS = RegistryOfRooms(
     'batch transform', scope='mmcurv', locations=['mmcurv.models'])
-DATA_SAMPLERS = SuggestingRegistry(
-    'data sampler',
-    parent=MMENGINE_DATA_SAMPLERS,
-    scope='mmcurv',
-    locations=['mmcurv.datasets'])
-DATASETS = SuggestingRegistry(
-    'dataset',
-    parent=MMENGINE_DATASETS,
-    scope='mmcurv',
-    locations=['mmcurv.datasets'])
-FUNCTIONS = SuggestingRegistry(
-    'function',
-    parent=MMENGINE_FUNCTIONS,
-    scope='mmcurv',
-    locations=['mmcurv.datasets'])
-HOOKS = SuggestingRegistry(
-    'hook',
-    parent=MMENGINE_HOOKS,
-    scope='mmcurv',
-    locations=['mmcurv.engine.hooks'])
-LOOPS = SuggestingRegistry(
-    'loop',
-    parent=MMENGINE_LOOPS,
-    scope='mmcurv',
-    locations=['mmcurv.engine.evaluation_loop'])
-METRICS = SuggestingRegistry(
-    'metric',
-    parent=MMENGINE_METRICS,
-    scope='mmcurv',
-    locations=['mmcurv.evaluation'])
-MODELS = SuggestingRegistry(
-    'model',
-    parent=MMENGINE_MODELS,
-    scope='mmcurv',
-    locations=['mmcurv.models'])
-TRANSFORMS = SuggestingRegistry(
-    'transform',
-    parent=MMENGINE_TRANSFORMS,
-    scope='mmcurv',
-    locations=['mmcurv.datasets'])
-WEIGHT_INITIALIZERS = SuggestingRegistry(
-    'weight initializer',
-    parent=MMENGINE_WEIGHT_INITIALIZERS,
-    scope='mmcurv',
-    locations=['mmcurv.models'])
+DATA_SAMPLERS = _child('DATA_SAMPLERS', 'data sampler', 'mmcurv.datasets')
+DATASETS = _child('DATASETS', 'dataset', 'mmcurv.datasets')
+FUNCTIONS = _child('FUNCTIONS', 'function', 'mmcurv.datasets')
+HOOKS = _child('HOOKS', 'hook', 'mmcurv.engine.hooks')
+LOOPS = _child('LOOPS', 'loop', 'mmcurv.engine.evaluation_loop')
+METRICS = _child('METRICS', 'metric', 'mmcurv.evaluation')
+MODELS = _child('MODELS', 'model', 'mmcurv.models')
+TRANSFORMS = _child('TRANSFORMS', 'transform', 'mmcurv.datasets')
+WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS', 'weight initializer',
+                             'mmcurv.models')

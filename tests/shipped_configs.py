@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.config import Config
 
 from mmcurv.datasets import FashionMini, dataset_labels
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 
 ROOT = Path(__file__).parents[1]
 BASES = 'configs/_base_/'

@@ -5,8 +5,11 @@ import os
 
 import pytest
 
-from mmcurv.files import (bytes_text, did_you_mean, file_sha256, listed,
-                          parse_bytes, write_csv, write_json, write_text)
+import mmcurv
+from mmcurv import files
+from mmcurv.files import (bytes_text, config_file, did_you_mean, file_sha256,
+                          listed, parse_bytes, shipped_file, write_csv,
+                          write_json, write_text)
 
 
 def test_file_appears_whole_in_a_folder_that_was_missing(tmp_path):
@@ -108,3 +111,49 @@ def test_text_has_the_largest_binary_unit(size, text):
 def test_text_is_read_as_about_the_same_size():
     for size in (77, 4321, 123_456_789, 5_268_000_000):
         assert parse_bytes(bytes_text(size)) == pytest.approx(size, rel=0.005)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A package without anything beside it."""
+    package = tmp_path / 'mmcurv'
+    package.mkdir()
+    monkeypatch.setattr(files, 'PACKAGE', str(package))
+    return tmp_path
+
+
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return str(path)
+
+
+def test_this_checkout_has_the_training_tool():
+    assert shipped_file('tools/train.py').endswith('/tools/train.py')
+    assert mmcurv.__file__.endswith('mmcurv/__init__.py')
+
+
+def test_checkout_comes_before_the_copies_of_an_old_build(place):
+    touch(place / 'mmcurv' / '.mim' / 'tools' / 'train.py')
+    touch(place / 'setup.py')
+    own = touch(place / 'tools' / 'train.py')
+    assert shipped_file('tools/train.py') == own
+
+
+def test_installed_package_does_not_take_what_lies_beside_it(place):
+    touch(place / 'tools' / 'train.py')  # of another project
+    with pytest.raises(FileNotFoundError, match='install mmcurv again'):
+        shipped_file('tools/train.py')
+    own = touch(place / 'mmcurv' / '.mim' / 'tools' / 'train.py')
+    assert shipped_file('tools/train.py') == own
+
+
+def test_config_of_the_user_comes_before_the_one_that_is_shipped(
+        place, monkeypatch):
+    path = 'configs/ce/x.py'
+    shipped = touch(place / 'mmcurv' / '.mim' / path)
+    (place / 'here').mkdir()
+    monkeypatch.chdir(place / 'here')
+    assert config_file(path) == shipped
+    touch(place / 'here' / path)
+    assert config_file(path) == path

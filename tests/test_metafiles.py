@@ -13,7 +13,7 @@ from mmcurv.benchmark.commands.cards import RECORDS, card_texts
 from mmcurv.benchmark.paper.paper_results import paper_cells
 from mmcurv.benchmark.paper.paper_target import TABLES, paper_target
 from mmcurv.benchmark.planning.model_size import pool_hook
-from mmcurv.engine.merged_config import imbalance_factor, merged_config
+from mmcurv.engine.config_options import imbalance_factor, merged_config
 from mmcurv.engine.stages.stage_epochs import stage_epochs
 from mmcurv.engine.stages.stage_progress import total_epochs
 

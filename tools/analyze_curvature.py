@@ -237,7 +237,7 @@ def audit_run(args, options, say, watch):
     """Audit every checkpoint of a run; gives the last one's record."""
     from mmcurv.audit.audit import audits_of_run
     from mmcurv.audit.records import write_audit
-    from mmcurv.engine.run_checkpoints import run_checkpoints, run_config
+    from mmcurv.engine.checkpoints import run_checkpoints, run_config
     from mmcurv.files import write_json
     config, checkpoints = run_config(args.work_dir), run_checkpoints(
         args.work_dir)

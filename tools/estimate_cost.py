@@ -39,8 +39,8 @@ def main(argv=None):
 
     from mmcurv.benchmark.planning.cost_estimate import estimate_cost
     from mmcurv.benchmark.planning.cost_table import cost_table
-    from mmcurv.engine.config_options import UsageError
-    from mmcurv.engine.merged_config import merged_config, run_name
+    from mmcurv.engine.config_options import (UsageError, merged_config,
+                                              run_name)
 
     # What constructors of models log would stand between the lines.
     MMLogger.get_instance('estimate_cost').setLevel('WARNING')

@@ -11,8 +11,8 @@ import os.path as osp
 
 from mmengine.device import get_device
 
+from mmcurv.engine.checkpoints import latest_checkpoint
 from mmcurv.engine.config_options import UsageError, check_file
-from mmcurv.engine.latest_checkpoint import latest_checkpoint
 from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
                                   end_processes, load_config, start_processes)
 from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages

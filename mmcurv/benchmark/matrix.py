@@ -21,8 +21,7 @@ from pydantic import (AfterValidator, BaseModel, ConfigDict, Field,
 
 from mmcurv.benchmark.paper.paper_results import paper_cells
 from mmcurv.engine.config_options import UsageError, check_file
-from mmcurv.engine.shipped_files import config_file
-from mmcurv.files import did_you_mean
+from mmcurv.files import config_file, did_you_mean
 
 ROOT = 'work_dirs/benchmark'
 SCHEMA, SCHEMA_VERSION = 'mmcurv.matrix', 1

@@ -13,12 +13,12 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmcurv.version import __version__
+from .checkpoints import read_checkpoint
 from .config_options import UsageError
 from .extract_split import extract_split
 from .extraction_identity import WORDS, extraction_identity
 from .known_train_counts import doubts_of_train_set, known_train_counts
 from .map_pooling import POOLINGS, has_class_token
-from .read_checkpoint import read_checkpoint
 from .split_images import SplitImages, split_images
 from .stages.final_config import load_final_config
 from .tap_points import TapPoint, resolve_layers

@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 from mmengine.config import Config
 
-from .read_checkpoint import Checkpoint
+from .checkpoints import Checkpoint
 from .split_images import SplitImages
 
 WORDS = dict(

@@ -6,8 +6,8 @@ from mmengine.config import Config
 
 from mmcurv.datasets import class_counts, split_fingerprint
 from mmcurv.registry import DATASETS
+from .checkpoints import Checkpoint
 from .config_options import UsageError
-from .read_checkpoint import Checkpoint
 from .split_images import SplitImages
 
 

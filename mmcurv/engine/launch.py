@@ -10,8 +10,7 @@ import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from .config_options import UsageError, add_switches
-from .merged_config import merged_config, run_name
+from .config_options import UsageError, add_switches, merged_config, run_name
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
@@ -42,7 +41,7 @@ def load_config(path: str,
         options (dict): Values by dotted key.
         work_dir (str, optional): The work folder. Defaults to None, which
             takes the config's own, else ``work_dirs/<name>``, see
-            :func:`~mmcurv.engine.merged_config.run_name`.
+            :func:`~mmcurv.engine.config_options.run_name`.
         with_files (Sequence[str]): Paths of further configs. Defaults to ().
         cr (bool): Whether to add Curvature Regularization. Defaults to False.
 
@@ -50,7 +49,7 @@ def load_config(path: str,
         Config: The changed config.
 
     Raises:
-        UsageError: As :func:`~mmcurv.engine.merged_config.merged_config`.
+        UsageError: As :func:`~mmcurv.engine.config_options.merged_config`.
     """
     cfg = merged_config(path, options, with_files, cr)
     cfg.work_dir = (

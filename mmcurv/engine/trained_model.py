@@ -8,9 +8,9 @@ from mmengine.device import get_device
 from torch import nn
 
 from mmcurv.registry import MODELS
+from mmcurv.weights import load_exactly
+from .checkpoints import Checkpoint
 from .config_options import UsageError
-from .load_weights import load_weights
-from .read_checkpoint import Checkpoint
 from .serve_class_counts import serve_model
 from .split_images import SplitImages
 
@@ -52,7 +52,13 @@ def load_checkpoint(model: nn.Module, source: Checkpoint, config: str,
             serve_model(model, counts)
         except ValueError as error:
             raise UsageError(str(error)) from error
-    load_weights(model, source.state_dict, source.path, config)
+    try:
+        load_exactly(model, source.state_dict)
+    except ValueError as error:
+        raise UsageError(
+            f'checkpoint {source.path!r} does not fit the model of config '
+            f'{config!r}: {error}. Give the config that it was trained with, '
+            'or change the model by --cfg-options') from error
 
 
 def name_classes(model: nn.Module, source: Checkpoint,

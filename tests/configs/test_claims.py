@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
 
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.stages.stage_config import stage_config
 from tests.shipped_configs import (BALANCED, BASELINES, BASES, BUNDLED, CIFAR,
                                    CONFIGS, FACTOR, IMBALANCES, LARGE, METHODS,

@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 
 from mmcurv.benchmark.matrices.broken_configs import meta_model
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.meta_device import meta_device
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
 from tests.engine.curvature_run import pool_of

@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from mmpretrain.datasets import CIFAR10, CIFAR100
 
 from mmcurv.benchmark.collecting.run_records import read_run_record
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.stages.run_stages import plan_run, run_stages
 from tests.real_formats import (write_cifar, write_class_folders,
                                 write_fashion_mnist)

@@ -9,7 +9,7 @@ import torch.distributed as dist
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, init_default_scope
 
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
 from tests.engine.two_processes import in_two_processes
 from tests.format_once import format_each_config_once

@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.stages.stage_config import stage_config
 from tests.real_formats import write_fashion_mnist
 from tests.shipped_configs import (BALANCED, BASELINES, BASES, BUNDLED, LARGE,

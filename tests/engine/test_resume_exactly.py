@@ -11,9 +11,9 @@ import sys
 import pytest
 import torch
 
-from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
+from mmcurv import compat
 
-make_checkpoints_safe()
+compat.apply()
 
 KILLS = {
     'before_cr_starts':

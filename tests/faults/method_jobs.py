@@ -15,7 +15,7 @@ from pathlib import Path
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, init_default_scope
 
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
 from tests.engine.resume_runs import die
 from tests.prepared_forks import prepare_forks

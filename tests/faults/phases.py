@@ -7,7 +7,7 @@ import time
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.registry import HOOKS
 
-from mmcurv.engine import save_whole
+from mmcurv import compat
 from .kill_timer import kill_after
 
 PHASES = ('start', 'step', 'save', 'write', 'evaluation')
@@ -79,7 +79,7 @@ class PhaseHook(Hook):
         for name in ('_save_checkpoint', '_save_best_checkpoint'):
             save = getattr(CheckpointHook, name)
             setattr(CheckpointHook, name, trace.around('save', save))
-        save_whole.write_bytes = trace.around('write', save_whole.write_bytes)
+        compat.write_bytes = trace.around('write', compat.write_bytes)
 
     def before_train_epoch(self, runner):
         if self.trace.open[-1] == 'start':

@@ -11,8 +11,7 @@ import random
 import tempfile
 from pathlib import Path
 
-import torch
-
+from mmcurv.compat import load_weights_only
 from tests.prepared_forks import prepare_forks
 from .killed_runs import start
 from .largest_difference import largest_difference
@@ -61,7 +60,7 @@ def soak(folder, kills, seed, processes=1, layout='replicated'):
                 plan=plan))
     start(killed, epochs, processes, layout)
     last = f'epoch_{epochs}.pth'
-    ends = [load(each / last) for each in (whole, killed)]
+    ends = [load_weights_only(each / last) for each in (whole, killed)]
     return dict(
         processes=processes,
         layout=layout,
@@ -102,7 +101,7 @@ def look(folder, ranks, steps):
     at_start = not victim or victim[-1][1] == 'start'
     begun = any(phase != 'start' for _, phase, _ in first)
     for path in folder.glob('*.pth'):
-        load(path)
+        load_weights_only(path)
     return dict(
         phase='start' if at_start else victim[-1][1],
         ranks=ranks,
@@ -115,16 +114,12 @@ def half_written(folder):
             for path in folder.glob('*.partial')}
 
 
-def load(path):
-    return torch.load(path, weights_only=True)
-
-
 def saved_epoch(folder):
     """Epochs in the checkpoint that a resume would take; it must be there."""
     pointer = folder / 'last_checkpoint'
     if not pointer.exists():
         return 0
-    return load(pointer.read_text())['meta']['epoch']
+    return load_weights_only(pointer.read_text())['meta']['epoch']
 
 
 def table(record):

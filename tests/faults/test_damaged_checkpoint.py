@@ -2,7 +2,7 @@
 """A run whose latest checkpoint is damaged."""
 import pytest
 
-from mmcurv.engine.damaged_checkpoint import DamagedCheckpoint
+from mmcurv.compat import DamagedCheckpoint
 from tests.engine.curvature_run import build, pool_hook
 
 

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-import torch
 
+from mmcurv.compat import load_weights_only
 from .largest_difference import largest_difference
 from .method_jobs import NAMES
 
@@ -32,7 +32,7 @@ def folder(request, tmp_path_factory):
 
 def end(folder):
     path = (folder / 'last_checkpoint').read_text()
-    content = torch.load(path, weights_only=True)
+    content = load_weights_only(path)
     return {key: content[key] for key in content.keys() - NOT_REPEATED}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import pytest
 
-from mmcurv.engine.safe_checkpoint import TRUST_VARIABLE
+from mmcurv.compat import TRUST_VARIABLE
 
 
 @pytest.fixture(autouse=True)

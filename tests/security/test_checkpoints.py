@@ -5,7 +5,7 @@ import pickle
 import pytest
 import torch
 
-from mmcurv.engine.safe_checkpoint import TRUST_VARIABLE
+from mmcurv.compat import TRUST_VARIABLE
 from mmcurv.models import Teacher
 from tests.engine.image_run import image_classifier
 from tests.engine.stages import toy_stages

@@ -9,11 +9,10 @@ from mmengine.config import Config
 from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.running.option_arguments import option_arguments
 from mmcurv.engine.config_hash import config_hash
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.merged_config import merged_config
-from mmcurv.engine.shipped_files import config_file
+from mmcurv.engine.config_options import UsageError, merged_config
 from mmcurv.engine.stages.stage_epochs import stage_epochs
 from mmcurv.engine.stages.stage_progress import StageEpochs, total_epochs
+from mmcurv.files import config_file
 
 
 def spec_config(spec: RunSpec) -> Config:

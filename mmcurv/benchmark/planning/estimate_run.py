@@ -10,7 +10,7 @@ from mmcurv.benchmark.matrices.spec_config import (spec_config, spec_epochs,
                                                    spec_hash)
 from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.states.run_state import OPEN, RunState
-from mmcurv.engine.shipped_files import config_file
+from mmcurv.files import config_file
 from .finished_runs import FinishedRun
 from .machine_speed import PASSES, Speed
 from .model_size import ModelSize, model_size, pool_bytes, pool_hook

@@ -4,7 +4,7 @@ import sys
 from typing import List, Optional
 
 from mmcurv.benchmark.matrix import RunSpec, switch_words
-from mmcurv.engine.shipped_files import config_file, shipped_file
+from mmcurv.files import config_file, shipped_file
 from .option_arguments import option_arguments
 
 

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
+from mmcurv import compat
 from mmcurv.engine.check_labels import check_labels
 from mmcurv.engine.serve_class_counts import (asking_metrics, serve_metrics,
                                               serve_model)
@@ -60,6 +61,7 @@ class ClassCountsHook(Hook):
 
     def before_run(self, runner) -> None:
         """Read the train set, if this is a training run."""
+        compat.apply()
         # runner.train_loop would build the loop and with it the train set,
         # also in a run that only tests.
         self._trains = isinstance(runner._train_loop, BaseLoop)

@@ -9,6 +9,7 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from mmcurv import compat
 from mmcurv.engine.check_labels import check_labels
 from mmcurv.engine.curvature_defaults import complete_options
 from mmcurv.engine.curvature_step import CurvatureStep
@@ -158,6 +159,7 @@ class FeaturePoolHook(Hook):
     def before_run(self, runner) -> None:
         """Make sure that random states are saved, too, and that the device
         need not hold the pool of a checkpoint where it does not hold ours."""
+        compat.apply()
         if sum(isinstance(h, FeaturePoolHook) for h in runner.hooks) > 1:
             raise ValueError(
                 'expected one FeaturePoolHook, got several: their losses and '

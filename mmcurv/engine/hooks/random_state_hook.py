@@ -6,6 +6,7 @@ from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 
+from mmcurv import compat
 from mmcurv.engine.random_state import get_random_state, set_random_state
 from mmcurv.registry import HOOKS
 
@@ -37,6 +38,10 @@ class RandomStateHook(Hook):
         self._gathered = None  # (iteration, states)
         self._before_val = None
         self._restored = None
+
+    def before_run(self, runner) -> None:
+        """Let mmengine load what it saves."""
+        compat.apply()
 
     def after_train_epoch(self, runner) -> None:
         """Gather the states, since only the first process saves."""

@@ -14,6 +14,7 @@ from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 
+from mmcurv import compat
 from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.evaluation_loop import EvaluationLoop
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
@@ -84,6 +85,7 @@ class RunRecordHook(Hook):
 
     def before_run(self, runner) -> None:
         """Start the clock."""
+        compat.apply()
         self._began = time.perf_counter()
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:

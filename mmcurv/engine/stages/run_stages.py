@@ -10,7 +10,8 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmcurv.engine.latest_checkpoint import POINTER, latest_checkpoint
+from mmcurv import compat
+from mmcurv.engine.checkpoints import POINTER, latest_checkpoint
 from mmcurv.engine.launch import detach_from_file
 from .check_stages import check_stages
 from .stage_config import stage_config
@@ -89,7 +90,7 @@ def run_stages(run: StagedRun,
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The Runner of a config.
+    """The Runner of a config, which saves and loads as compat says.
 
     Args:
         cfg (Config): A training config.
@@ -97,6 +98,7 @@ def build_runner(cfg: Config) -> Runner:
     Returns:
         Runner: Of the type that the config names, if any.
     """
+    compat.apply(strict=True)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 

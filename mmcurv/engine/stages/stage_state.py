@@ -6,8 +6,8 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from mmengine.config import Config
 
+from mmcurv.engine.checkpoints import latest_checkpoint
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.latest_checkpoint import latest_checkpoint
 from .stage_config import stage_folder
 from .stage_list import read_stages
 

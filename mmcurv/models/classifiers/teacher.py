@@ -7,11 +7,12 @@ from typing import Any, Dict, Optional
 
 import torch
 import torch.nn.functional as F
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from mmcurv.compat import load_weights_only
 from mmcurv.models.losses.base import at_least_float32
 from mmcurv.registry import MODELS
+from mmcurv.weights import load_exactly, weights_of
 
 
 def distillation_divergence(student: Tensor,
@@ -109,12 +110,12 @@ class Teacher:
                 f'{classes}. Give a teacher that was trained on the same '
                 'classes.')
         try:
-            model.load_state_dict(state)
-        except RuntimeError as error:
+            load_exactly(model, state)
+        except ValueError as error:
             raise ValueError(
                 f'teacher: checkpoint {self.checkpoint!r} does not fit its '
-                'model. Give the model that it was trained with. '
-                f'{error}') from error
+                f'model: {error}. Give the model that it was trained with.'
+            ) from error
         self._model = model.requires_grad_(False).eval()
 
     def logits(self, inputs: Tensor) -> Tensor:
@@ -133,19 +134,12 @@ class Teacher:
 
 
 def _read_weights(path: str) -> Dict[str, Tensor]:
-    """The state dict of a checkpoint, without the prefix of a wrapper."""
     if not isinstance(path, str) or not osp.isfile(path):
         raise FileNotFoundError(
             f'teacher: expected a checkpoint file, found none at {path!r}. '
             'Train the teacher first, and give the path of its checkpoint.')
     try:
-        content = CheckpointLoader.load_checkpoint(
-            path, map_location='cpu', logger='silent')
+        return weights_of(load_weights_only(path, map_location='cpu'))
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(
             f'teacher: checkpoint {path!r} cannot be read: {error}') from error
-    state = content.get('state_dict', content)
-    return {
-        name.removeprefix('module.'): value
-        for name, value in state.items() if isinstance(value, Tensor)
-    }

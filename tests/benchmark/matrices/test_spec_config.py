@@ -4,8 +4,7 @@ import pytest
 from mmcurv.benchmark.matrices.spec_config import (spec_config, spec_epochs,
                                                    spec_hash)
 from mmcurv.engine.config_hash import config_hash
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import UsageError, merged_config
 from tests.benchmark.synthetic_runs import spec
 
 

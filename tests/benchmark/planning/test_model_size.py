@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from mmcurv.benchmark.planning.model_size import (image_shape, model_size,
                                                   pool_bytes, pool_hook)
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 
 PATH = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
 CONFIG = merged_config(PATH)

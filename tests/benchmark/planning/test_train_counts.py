@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from mmcurv.benchmark.matrix import FACTOR
 from mmcurv.benchmark.planning.train_counts import train_counts
-from mmcurv.engine.merged_config import merged_config
+from mmcurv.engine.config_options import merged_config
 
 CIFAR = 'configs/ce/ce_resnet32_cifar100-lt-if100.py'
 DATA = dict(cifar10=['configs/_base_/datasets/cifar10_lt.py'], cifar100=[])

@@ -9,10 +9,10 @@ import sys
 import pytest
 import torch
 
-from mmcurv.engine.safe_checkpoint import make_checkpoints_safe
+from mmcurv import compat
 from tests.engine.test_resume_exactly import differences
 
-make_checkpoints_safe()
+compat.apply()
 # Stage, and its steps before the kill; 11 in an epoch.
 KILLS = dict(
     in_the_first_stage=(0, 16),

@@ -1,9 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import pytest
+from mmengine.config import Config
 
 from mmcurv.engine.config_hash import config_hash
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.merged_config import merged_config, run_name
+from mmcurv.engine.config_options import (UsageError, check_options,
+                                          merged_config, run_name)
 
 CONFIG = """
 data_preprocessor = dict(num_classes=100)
@@ -293,3 +294,72 @@ def test_run_is_named_after_config_factor_files_and_cr(write):
 def test_shipped_files_are_found_from_any_folder(write):
     cfg = merged(with_files=['configs/_base_/recipes/cifar_200e.py'])
     assert cfg.param_scheduler[1].gamma == 0.01
+
+
+CFG = Config(
+    dict(
+        train_cfg=dict(by_epoch=True, max_epochs=2),
+        param_scheduler=[dict(type='LinearLR', end=5)],
+        my_own_key=1))
+
+
+@pytest.mark.parametrize('key', [
+    'train_cfg.max_epochs',
+    'param_scheduler.0.end',
+    'param_scheduler.0.begin',
+    'optim_wrapper.clip_grad.max_norm',
+    'load_from',
+    'find_unused_parameters',
+    'my_own_key',
+])
+def test_option_with_a_place_passes(key):
+    check_options(CFG, {key: 1})
+
+
+@pytest.mark.parametrize('key, message', [
+    ('train_cgf.max_epochs', r'neither .* did you mean train_cfg'),
+    ('qqq', r"neither the config nor the Runner has 'qqq'$"),
+    ('param_scheduler.1.end', r'is a list; expected an index from 0 to 0'),
+    ('param_scheduler.end', r"is a list; .* got 'end'"),
+    ('my_own_key.deeper', r"my_own_key is 1 and has no part 'deeper'"),
+    ('custom_hooks.0.start_epoch', r"has no list 'custom_hooks'"),
+])
+def test_option_that_leads_nowhere_is_refused(key, message):
+    with pytest.raises(UsageError, match=f'--cfg-options {key}: .*{message}'):
+        check_options(CFG, {key: 1})
+
+
+@pytest.mark.parametrize('key, value', [
+    ('optim_wrapper.optimizer.lr', float('nan')),
+    ('optim_wrapper.optimizer.lr', float('inf')),
+    ('train_dataloader.dataset.imbalance_factor', float('nan')),
+    ('param_scheduler.0.end', float('nan')),
+    ('optim_wrapper.optimizer.betas', (0.9, float('nan'))),
+])
+def test_number_that_is_none_is_refused(write, key, value):
+    config = write(
+        'a.py',
+        'optim_wrapper = dict(optimizer=dict(lr=0.1, betas=(0.9, 0.99)))\n'
+        'param_scheduler = [dict(type="LinearLR", end=5)]\n'
+        'train_dataloader = dict(dataset=dict(type="A", imbalance_factor=2))')
+    with pytest.raises(UsageError, match=f'{key}.*expected a finite number'):
+        merged_config(config, {key: value})
+
+
+def test_nan_of_a_config_is_refused_and_infinity_where_it_has_a_meaning_not(
+        write):
+    config = write('a.py', 'optim_wrapper = dict(lr=float("nan"))')
+    with pytest.raises(UsageError, match='optim_wrapper.lr: expected a'):
+        merged_config(config)
+    key = 'optim_wrapper.clip_grad.max_norm'
+    config = write('b.py', 'optim_wrapper = dict(lr=0.1)')
+    cfg = merged_config(config, {key: float('inf')})
+    assert cfg.optim_wrapper.clip_grad.max_norm == float('inf')
+
+
+def test_data_set_that_would_inherit_the_images_of_another_is_refused():
+    with pytest.raises(
+            UsageError, match="FashionMini' would.*LongTailed.*its dataset"):
+        merged_config(
+            'configs/ce/ce_resnet32_cifar100-lt-if100.py',
+            with_files=['configs/_base_/bundled.py'])
