@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --constraint requirements/tested.txt
 EDITABLE := $(INSTALL) --no-build-isolation --use-pep517 --editable
-SOURCES := mmcurv configs tools tests benchmarks setup.py
+SOURCES := mmcurv configs tools tests benchmarks .dev_scripts setup.py
 
 # The stamps carry this folder's name: a copied or moved .venv still points
 # at the old folder, and must be set up again.
