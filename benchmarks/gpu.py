@@ -27,8 +27,8 @@ from rich.table import Table
 
 import mmcurv.models  # noqa: F401
 from mmcurv.datasets import long_tailed_counts
-from mmcurv.engine.curvature_step import CurvatureStep
-from mmcurv.engine.feature_tap import FeatureTap
+from mmcurv.engine.curvature.feature_tap import FeatureTap
+from mmcurv.engine.curvature.step import CurvatureStep
 from mmcurv.engine.run_provenance import machine, package_versions
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
@@ -150,7 +150,7 @@ def measure(shape, device):
     step, labels = full_step(shape, model.head.fc.in_features, device)
 
     def add(features, samples, losses):
-        term, _ = step(features, samples, losses['loss'], 6, True)
+        term, _ = step(*features, samples, losses['loss'], 6, True)
         return {**losses, 'loss_curvature': term}
 
     tap, times, waits = FeatureTap('head.fc', add), defaultdict(list), {}

@@ -1,9 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""One pool, divided among 1, 2 and 4 processes in both layouts.
+"""One pool, divided by class among 1, 2 and 4 processes.
 
 A linear map is trained one step at a time with CR on its outputs, which
 hold a pool of 1,000 classes of 20 images each.
-For each number of processes and layout: how far loss and gradient lie from
+For each number of processes: how far loss and gradient lie from
 those of one process, the bytes that a process holds, and seconds of a step.
 On a machine with fewer cores than processes they take turns, so that seconds
 of more processes are not those of more machines.
@@ -22,12 +22,11 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from mmpretrain.structures import DataSample
 
-from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.engine.curvature.step import CurvatureStep
 from mmcurv.engine.launch import end_processes
 
 CLASSES, PER_CLASS, WIDTH, BATCH, STEPS = 1000, 20, 256, 256, 4
 WORLD_SIZES = (1, 2, 4)
-LAYOUTS = ('replicated', 'sharded')
 
 
 def samples_of(images):
@@ -38,9 +37,9 @@ def samples_of(images):
     ]
 
 
-def full_step(layout, images):
+def full_step(images):
     """A CurvatureStep that has seen every image."""
-    step = CurvatureStep('skip', dict(layout=layout), dict(k=10), None)
+    step = CurvatureStep('skip', None, dict(k=10), None)
     step.prepare([PER_CLASS] * CLASSES, None)
     generator = torch.Generator().manual_seed(1)
     features = torch.randn(CLASSES * PER_CLASS, WIDTH, generator=generator)
@@ -50,10 +49,10 @@ def full_step(layout, images):
     return step
 
 
-def train(layout):
+def train():
     """Terms, gradients, seconds and bytes of this process."""
     images = torch.arange(CLASSES * PER_CLASS)
-    step = full_step(layout, images)
+    step = full_step(images)
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(WIDTH, WIDTH, generator=generator).requires_grad_()
     terms, gradients, seconds = [], [], []
@@ -90,13 +89,12 @@ def process(rank, world_size, port, folder):
         MASTER_ADDR='127.0.0.1',
         MASTER_PORT=str(port))
     dist.init_process_group('gloo')
-    for layout in LAYOUTS:
-        torch.save(train(layout), Path(folder) / f'{layout}{rank}.pt')
+    torch.save(train(), Path(folder) / f'{rank}.pt')
     end_processes()
 
 
 def run(world_size):
-    """Results of all processes, for each layout."""
+    """Results of all processes."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
@@ -105,18 +103,14 @@ def run(world_size):
             process, (world_size, port, folder),
             nprocs=world_size,
             start_method='spawn')
-        return {
-            layout: [
-                torch.load(
-                    Path(folder) / f'{layout}{rank}.pt', weights_only=True)
-                for rank in range(world_size)
-            ]
-            for layout in LAYOUTS
-        }
+        return [
+            torch.load(Path(folder) / f'{rank}.pt', weights_only=True)
+            for rank in range(world_size)
+        ]
 
 
 def compare(found, alone):
-    """Numbers of one layout on several processes against one process."""
+    """Numbers of several processes against one process."""
     size = alone['gradients'].abs().max()
     return dict(
         bytes_of_a_process=max(each['bytes'] for each in found),
@@ -133,9 +127,8 @@ def main():
     alone, rows = None, {}
     for world_size in WORLD_SIZES:
         found = run(world_size)
-        alone = alone or found['replicated'][0]
-        for layout, each in found.items():
-            rows[f'{world_size}_{layout}'] = compare(each, alone)
+        alone = alone or found[0]
+        rows[f'{world_size}_sharded'] = compare(found, alone)
     return dict(
         what=f'{CLASSES:,} classes x {PER_CLASS} images x {WIDTH}, batch '
         f'{BATCH}, k = 10, gloo, one thread a process',

@@ -19,7 +19,7 @@ from curvature_agreement import compare_runs, remembered_and_fresh
 from mmengine.hooks import Hook
 
 from mmcurv.engine.config_options import KeyValueAction
-from mmcurv.engine.hooks.feature_pool_hook import FeaturePoolHook
+from mmcurv.engine.curvature.hook import FeaturePoolHook
 from mmcurv.engine.launch import load_config
 from mmcurv.engine.run_provenance import (code_version, machine,
                                           package_versions)
@@ -28,7 +28,7 @@ from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))
 SCHEMA, SCHEMA_VERSION = 'mmcurv.refresh_agreement', 1
-REFRESHES = ('batch', 'class', 'all')
+REFRESHES = ('batch', 'all')
 CONFIG = osp.join(
     osp.dirname(HERE), 'configs', 'ce', 'ce_resnet8_fashion-mini-if100_cr.py')
 
@@ -44,7 +44,8 @@ class CompareHook(Hook):
             h for h in runner.hooks if isinstance(h, FeaturePoolHook))
         epoch = runner.epoch + 1  # counted from 1, as the hook does
         if epoch >= pooling.options['start_epoch']:
-            remembered, fresh = remembered_and_fresh(pooling.step.curvature)
+            step, = pooling.steps.values()
+            remembered, fresh = remembered_and_fresh(step.curvature)
             self.epochs.append(
                 dict(epoch=epoch, remembered=remembered, fresh=fresh))
 
@@ -64,18 +65,16 @@ def train(config, options, refresh, seed, folder):
     runner.register_hook(compare)
     runner.train()
     pooling = next(h for h in runner.hooks if isinstance(h, FeaturePoolHook))
+    step, = pooling.steps.values()
     with open(osp.join(cfg.work_dir, 'run.json'), encoding='utf-8') as file:
         record = json.load(file)
     return dict(
         refresh=refresh,
         seed=seed,
         start_epoch=pooling.options['start_epoch'],
-        train_counts=pooling.step.curvature.pool.capacity.tolist(),
+        train_counts=step.curvature.pool.capacity.tolist(),
         overall=record['results']['last']['metrics']['overall'],
-        **{
-            name: record['cost'][name]
-            for name in ('training_seconds', 'cr_seconds', 'cr_share')
-        },
+        training_seconds=record['cost']['training_seconds'],
         epochs=compare.epochs)
 
 

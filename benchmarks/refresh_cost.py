@@ -26,24 +26,20 @@ from mmcurv.regularization import CurvatureRegularization, PooledCurvature
 
 HERE = osp.dirname(osp.abspath(__file__))
 SCHEMA, SCHEMA_VERSION = 'mmcurv.refresh_cost', 1
-REFRESHES = ('batch', 'class', 'all')
+REFRESHES = ('batch', 'all')
 # Classes, images in the largest and in the smallest, images of all.
 SIXTEENTH = (8142, 62, 2, 437513 // 16)
 # What has its turn, and how often; 'batch' before and after the long steps.
 PLANS = (
-    (SETS['100'], dict(zip(REFRESHES, (5, 1, 1)))),
-    (SIXTEENTH, dict(zip(REFRESHES, (5, 1, 1)))),
-    (SETS['8142'], dict(zip(REFRESHES, (5, 1)))),
+    (SETS['100'], dict(zip(REFRESHES, (5, 1)))),
+    (SIXTEENTH, dict(zip(REFRESHES, (5, 1)))),
+    (SETS['8142'], dict(batch=5)),
 )
 
 
-def points_measured(refresh, counts, labels, images):
+def points_measured(refresh, counts, images):
     """Points that a step measures when the pool is full."""
-    if refresh == 'batch':
-        return len(images.unique())
-    counts = torch.tensor(counts)
-    chosen = counts if refresh == 'all' else counts[labels.unique()]
-    return int(chosen.sum())
+    return len(images.unique()) if refresh == 'batch' else sum(counts)
 
 
 def one_step(curvature, loss, batch):
@@ -99,7 +95,7 @@ def measure(numbers, rounds):
             if turn < rounds[name]:
                 # Each has gradients of its own.
                 own = (batch[0].detach().requires_grad_(), *batch[1:])
-                points = points_measured(name, counts, *batch[1:])
+                points = points_measured(name, counts, batch[2])
                 found[name].append((points, *one_step(curvature, loss, own)))
     load.append(os.getloadavg()[0])
     return dict(

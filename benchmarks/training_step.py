@@ -2,8 +2,8 @@
 """What CR adds to a training step of ResNet-32 at batch 128.
 
 The pool is full with CIFAR-10-LT's 12,406 images at imbalance 100. Steps
-without CR and with each refresh take turns; features come from the real
-network. ``refresh='all'`` is left to its own users' patience.
+without CR and with it take turns; features come from the real network.
+``refresh='all'`` is left to its own users' patience.
 """
 import time
 from statistics import median
@@ -12,13 +12,13 @@ import torch
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import register_all_modules
 
-from mmcurv.engine.curvature_step import CurvatureStep
-from mmcurv.engine.feature_tap import FeatureTap
+from mmcurv.engine.curvature.feature_tap import FeatureTap
+from mmcurv.engine.curvature.step import CurvatureStep
 from mmcurv.registry import MODELS
 
 COUNTS = (5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50)
 BATCH, ROUNDS = 128, 12
-REFRESHES = ('batch', 'class')
+REFRESHES = ('batch', )
 
 
 def make_model():
@@ -66,7 +66,7 @@ def full_step(refresh):
 def time_step(model, optimizer, batch, step):
 
     def add(features, samples, losses):
-        term, _ = step(features, samples, losses['loss'], 6, True)
+        term, _ = step(*features, samples, losses['loss'], 6, True)
         return {**losses, 'loss_curvature': term}
 
     tap = FeatureTap('head.fc', add)

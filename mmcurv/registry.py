@@ -27,7 +27,8 @@ def lazy_exports(
 
     Args:
         package (str): Name of the package.
-        modules (dict[str, Sequence[str]]): What each of its modules exports.
+        modules (dict[str, Sequence[str]]): What each of its modules exports;
+            '.rooms.module' is in the package above.
 
     Returns:
         tuple: The two, to be assigned in its ``__init__``.
@@ -42,7 +43,7 @@ def lazy_exports(
         if name not in places:
             raise AttributeError(f'module {package!r} has no attribute '
                                  f'{name!r}')
-        value = getattr(import_module(f'{package}.{places[name]}'), name)
+        value = getattr(import_module(f'.{places[name]}', package), name)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mmcurv.samples import get_labels
-from .feature_tap import find_layer
+from .curvature.feature_tap import find_layer
 
 
 @torch.no_grad()

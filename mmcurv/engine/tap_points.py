@@ -8,7 +8,7 @@ from typing import List, Optional, Sequence, Tuple
 from torch import nn
 
 from .config_options import UsageError
-from .feature_tap import classifier_layers, find_layer, num_outputs
+from .curvature.feature_tap import classifier_layers, find_layer, num_outputs
 from .layer_fractions import depth_units, unit_at
 
 SIDES = ('input', 'output')

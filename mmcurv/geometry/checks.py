@@ -1,6 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What geometric measures ask of their input, and the units they take."""
-from typing import Tuple
+from numbers import Integral
+from typing import Any, Tuple
 
 import torch
 from torch import Tensor
@@ -64,6 +65,12 @@ def check_features(features: Tensor, labels: Tensor,
     features = check_points(features, 'features')
     labels = check_labels(labels, features.shape[0], num_classes)
     return features, labels.to(features.device)
+
+
+def is_whole(number: Any) -> bool:
+    """Whether it is an integer of at least 1, which NaN and 2.0 are not."""
+    return (isinstance(number, Integral) and not isinstance(number, bool)
+            and number >= 1)
 
 
 def to_moderate_unit(points: Tensor) -> Tuple[Tensor, Tensor]:

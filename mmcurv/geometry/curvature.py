@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .checks import check_features, check_points, to_moderate_unit
+from .checks import check_features, check_points, is_whole, to_moderate_unit
 from .frames import NORMALS, local_frames
 from .neighbors import DEFAULT_MEMORY, nearest
 from .quadric import FITS, fit_quadric
@@ -286,15 +286,17 @@ def check_options(k: int, tangent_dim: int, normal: str, fit: str,
         raise ValueError(f'normal must be one of {NORMALS}, got {normal!r}.')
     if fit not in FITS:
         raise ValueError(f'fit must be one of {FITS}, got {fit!r}.')
-    if tangent_dim < 1:
-        raise ValueError(f'tangent_dim must be >= 1, got {tangent_dim}.')
+    for name, number in (('tangent_dim', tangent_dim), ('k', k)):
+        if not is_whole(number):
+            raise ValueError(f'{name} must be >= 1 and a whole number, got '
+                             f'{number!r}.')
     if neighbors_needed(tangent_dim) > k:
         raise ValueError(
             f'tangent_dim={tangent_dim} has {neighbors_needed(tangent_dim)} '
             f'unknowns, more than the k={k} neighbours can fix. Raise k or '
             f'lower tangent_dim.')
-    if ridge < 0:
-        raise ValueError(f'ridge must be >= 0, got {ridge}.')
+    if not 0 <= ridge < math.inf:
+        raise ValueError(f'ridge must be >= 0 and finite, got {ridge}.')
 
 
 def neighbors_needed(tangent_dim: int) -> int:

@@ -4,15 +4,12 @@
 The pool Q of Section 6.3 and Algorithm 4 of Ma et al., *Predicting and
 Enhancing the Fairness of DNNs with the Curvature of Perceptual Manifolds*.
 """
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
 
-from .feature_storage import make_features
-from .host_rows import to_device, to_host
-from .pool_checks import (as_integers, check_features, check_indices,
-                          check_labels, check_labels_agree, given_indices)
+from mmcurv.geometry.checks import is_whole
 
 ADDRESSINGS = ('index', 'fifo')
 
@@ -47,7 +44,7 @@ class FeaturePool(nn.Module):
     push, images that have a slot are written first, then the others in the
     order of the batch; of an image that occurs twice the last row counts.
 
-    The features live on ``device``, what tells where they are in main
+    The features live on ``device``; what tells where they are in main
     memory: the loops over classes ask for it all the time, and would wait
     for a GPU each time.
 
@@ -64,13 +61,6 @@ class FeaturePool(nn.Module):
         classes (Tensor, optional): Shape (C,), bool: the classes that are
             held here. The others have no slot, and no row of theirs may
             come. Defaults to None, which is all.
-        storage (str): Where the features are kept: on the 'device', in main
-            memory ('host', pinned where CUDA is there) or in a 'file' whose
-            pages the system reads and writes as needed.
-            Defaults to 'device'.
-        folder (str, optional): Of ``storage='file'``, see
-            :func:`~mmcurv.regularization.feature_storage.make_features`.
-            Defaults to None.
 
     Example:
         >>> import torch
@@ -88,24 +78,23 @@ class FeaturePool(nn.Module):
                  dtype: torch.dtype = torch.float32,
                  device: Optional[torch.device] = None,
                  max_per_class: Optional[int] = None,
-                 classes: Optional[Tensor] = None,
-                 storage: str = 'device',
-                 folder: Optional[str] = None):
+                 classes: Optional[Tensor] = None):
         super().__init__()
         if addressing not in ADDRESSINGS:
             raise ValueError(f'addressing must be one of {ADDRESSINGS}, '
                              f'got {addressing!r}.')
-        if max_per_class is not None and max_per_class < 1:
-            raise ValueError('max_per_class must be at least 1 or None, '
-                             f'got {max_per_class}.')
+        if max_per_class is not None and not is_whole(max_per_class):
+            raise ValueError('max_per_class must be a whole number of at '
+                             f'least 1 or None, got {max_per_class!r}.')
         counts = torch.as_tensor(class_counts, device='cpu')
         if (counts.dim() != 1 or counts.is_floating_point() or not len(counts)
                 or (counts < 0).any()):
             raise ValueError('class_counts must be a non-empty list of '
                              'integers >= 0, one per class, got '
                              f'{class_counts!r}.')
-        if feature_dim < 1:
-            raise ValueError(f'feature_dim must be >= 1, got {feature_dim}.')
+        if not is_whole(feature_dim):
+            raise ValueError('feature_dim must be a whole number of at least '
+                             f'1, got {feature_dim!r}.')
         counts = counts.long()
         capacity = counts.clamp_max(max_per_class or counts.max().item())
         if classes is not None:
@@ -121,7 +110,7 @@ class FeaturePool(nn.Module):
             'arrived', torch.zeros_like(capacity))
         self.register_buffer(
             'features',
-            make_features(slots, feature_dim, dtype, device, storage, folder))
+            torch.zeros(slots, feature_dim, dtype=dtype, device=device))
         if addressing == 'index':
             self.register_buffer('image', torch.full((slots, ), -1, **here))
             self.register_buffer('slot', torch.full((images, ), -1, **here))
@@ -130,11 +119,6 @@ class FeaturePool(nn.Module):
     @property
     def num_classes(self) -> int:
         return len(self.capacity)
-
-    @property
-    def slot_labels(self) -> Tensor:
-        """Class of each slot, shape (S,), int64, in main memory."""
-        return self.slot_labels_beside(self.capacity)
 
     def slot_labels_beside(self, values: Tensor) -> Tensor:
         """Class of each slot, shape (S,), on the device of ``values``."""
@@ -212,26 +196,26 @@ class FeaturePool(nn.Module):
 
         Waits for the device of the features, once.
         """
-        check_features(features, self.features.shape[1])
-        columns = [as_integers('labels', labels, len(features))]
+        _check_features(features, self.features.shape[1])
+        columns = [_as_integers('labels', labels, len(features))]
         columns.append(self._storable(features))
         if self.addressing == 'index':
-            columns.append(given_indices(indices, len(features)))
+            columns.append(_given_indices(indices, len(features)))
         labels, wanted, *indices = to_host(*columns)
         labels, wanted = labels.long(), wanted.bool()
-        check_labels(labels, self.capacity)
+        _check_labels(labels, self.capacity)
         lost = int((~wanted).sum())
         if self.addressing == 'fifo':
             return PoolPlan(*self._take_places(labels, wanted), None, lost)
         indices = indices[0].long()
-        check_indices(indices, len(self.slot))
+        _check_indices(indices, len(self.slot))
         last = _last_occurrence(indices, wanted)
-        check_labels_agree(labels[last[wanted]], labels[wanted],
-                           indices[wanted])
+        _check_labels_agree(labels[last[wanted]], labels[wanted],
+                            indices[wanted])
         wanted &= last == torch.arange(len(last))
         held = self.slot[indices]
         known = wanted & (held >= 0)
-        check_labels_agree(
+        _check_labels_agree(
             self.class_of(held[known]), labels[known], indices[known])
         slots, arrivals = self._take_places(labels, wanted & ~known)
         # Old images whose slot a new image of this batch takes are out.
@@ -281,3 +265,103 @@ def _last_occurrence(indices: Tensor, wanted: Tensor) -> Tensor:
     _, group = indices.unique(return_inverse=True)
     last = torch.full_like(rows, -1)
     return last.scatter_reduce(0, group, rows, 'amax')[group]
+
+
+def _check_features(features: Tensor, width: int) -> None:
+    """Raise ValueError unless features have shape (B, width)."""
+    if features.dim() != 2 or features.shape[1] != width:
+        raise ValueError(f'features must have shape (B, {width}), got '
+                         f'{tuple(features.shape)}.')
+
+
+def _as_integers(name: str, values: Tensor, rows: int) -> Tensor:
+    """A column of integers, shape (rows,), wherever it lives.
+
+    Raises:
+        TypeError: If they are no integers.
+        ValueError: If the shape is another.
+    """
+    values = torch.as_tensor(values)
+    if values.is_floating_point() and values.numel():
+        raise TypeError(f'{name} must be integers, got {values.dtype}.')
+    if values.shape != (rows, ):
+        raise ValueError(f'{name} must have shape ({rows},), '
+                         f'got {tuple(values.shape)}.')
+    return values
+
+
+def _given_indices(indices: Optional[Tensor], rows: int) -> Tensor:
+    """The images' numbers, which a pool with addressing='index' needs."""
+    if indices is None:
+        raise ValueError("addressing='index' needs the images' indices; "
+                         "pass them or build the pool with "
+                         "addressing='fifo'.")
+    return _as_integers('indices', indices, rows)
+
+
+def _check_labels(labels: Tensor, capacity: Tensor) -> None:
+    """Raise ValueError unless labels (B,) are classes with slots, (C,)."""
+    classes = len(capacity)
+    outside = (labels < 0) | (labels >= classes)
+    if outside.any():
+        raise ValueError(
+            f'labels must lie in [0, {classes}), the classes the pool '
+            f'was built for; got {labels[outside][:5].tolist()}.')
+    absent = capacity[labels] == 0
+    if absent.any():
+        raise ValueError(
+            'class_counts gives 0 images to the classes '
+            f'{labels[absent].unique().tolist()[:5]}, but the batch '
+            'holds some. Give the counts of the training set in use.')
+
+
+def _check_indices(indices: Tensor, images: int) -> None:
+    """Raise ValueError unless indices (B,) lie in [0, images)."""
+    outside = (indices < 0) | (indices >= images)
+    if outside.any():
+        raise ValueError(
+            f'indices must lie in [0, {images}), the number of images in '
+            f'class_counts; got {indices[outside][:5].tolist()}. Number '
+            "the images of the set in use from 0, or take "
+            "addressing='fifo'.")
+
+
+def _check_labels_agree(others: Tensor, labels: Tensor,
+                        indices: Tensor) -> None:
+    """Raise ValueError if an image has two labels; each (B,)."""
+    wrong = others != labels
+    if wrong.any():
+        i = wrong.nonzero()[0, 0].item()
+        raise ValueError(
+            f'image {indices[i].item()} came with label '
+            f'{labels[i].item()} and with label {others[i].item()}. Two '
+            'images share an index (a concatenation of data sets?) or '
+            "labels change; take addressing='fifo'.")
+
+
+def to_host(*columns: Tensor) -> List[Tensor]:
+    """Columns of integers or truth values in main memory, in one read.
+
+    Args:
+        *columns (Tensor): Each (B,), those that are not in main memory all
+            on one device.
+
+    Returns:
+        list[Tensor]: Each (B,); int64 where it was read from a device.
+    """
+    far = [i for i, column in enumerate(columns) if not column.is_cpu]
+    here = list(columns)
+    if far:
+        table = torch.stack([columns[i].long() for i in far])
+        for i, column in zip(far, table.cpu().unbind()):
+            here[i] = column
+    return here
+
+
+def to_device(values: Tensor, like: Tensor) -> Tensor:
+    """Values of the host on the device of ``like``, without waiting for it."""
+    if like.is_cpu:
+        return values
+    if like.is_cuda:  # only from pinned memory a copy does not wait
+        values = values.pin_memory()
+    return values.to(like.device, non_blocking=True)

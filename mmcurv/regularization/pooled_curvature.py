@@ -7,24 +7,42 @@ curvature of the points that are not in the batch is remembered instead of
 computed again at every step (``refresh='batch'``).
 """
 import math
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmcurv.geometry.checks import to_moderate_unit, to_unit_vectors
-from mmcurv.geometry.curvature import (DEFAULT_RIDGE, check_options,
+from mmcurv.geometry.checks import is_whole, to_moderate_unit, to_unit_vectors
+from mmcurv.geometry.curvature import (DEFAULT_RIDGE, GRADIENTS, check_options,
                                        curvature_of_offsets, neighbors_needed,
                                        points_per_chunk)
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
-from mmcurv.geometry.reduction import reduce_by_class
-from .feature_pool import FeaturePool
-from .host_rows import to_device
-from .live_rows import LiveRows, live_rows
-from .measured_slots import Measured, occupied_slots, slots_to_measure
-from .minibatch_gradient import minibatch_gradient
-from .pooled_options import check_choices
+from mmcurv.geometry.reduction import (REDUCTIONS, count_by_class,
+                                       log_sum_exp_by_class, reduce_by_class)
+from .feature_pool import FeaturePool, to_device
+
+REFRESHES = ('batch', 'all')
+LIVES = ('pool', 'batch')
+ESTIMATED = ('mean', 'geometric')  # reductions that are means over points
+
+
+class LiveRows(NamedTuple):
+    """Rows of a batch that take slots of the pool, ascending by slot.
+
+    Attributes:
+        slots (Tensor): (l,) int64, in main memory.
+        slots_there (Tensor): The same on the device of the batch.
+        rows_there (Tensor): (l,) int64, rows of the batch, likewise.
+    """
+    slots: Tensor
+    slots_there: Tensor
+    rows_there: Tensor
+
+    def within(self, start: int, end: int) -> slice:
+        """Those whose slots lie in [start, end)."""
+        edges = torch.searchsorted(self.slots, torch.tensor([start, end]))
+        return slice(*edges.tolist())
 
 
 class PooledCurvature(nn.Module):
@@ -41,11 +59,11 @@ class PooledCurvature(nn.Module):
         k (int): Neighbours. Defaults to 40.
         tangent_dim (int): m. Defaults to 2.
         normal (str): 'smallest' or 'next'. Defaults to 'smallest'.
-        fit (str): 'ridge', 'symmetric' or 'paper'. Defaults to 'ridge'.
+        fit (str): See :func:`~mmcurv.geometry.point_curvature`.
+            Defaults to 'ridge'.
         ridge (float): Relative ridge. Defaults to 0.0001.
-        half (bool): theta is the Hessian. Defaults to True.
-        refresh (str): Points measured anew at each step: the 'batch', 'all'
-            pooled points, or all of each 'class' that the batch meets.
+        refresh (str): Points measured anew at each step: those of the 'batch'
+            or 'all' pooled points, the literal algorithm.
             Defaults to 'batch'.
         live (str): 'pool' is the literal reading: a live point weighs
             1 / n_c in its class, so the gradient fades as batch over data
@@ -77,7 +95,6 @@ class PooledCurvature(nn.Module):
                  normal: str = 'smallest',
                  fit: str = 'ridge',
                  ridge: float = DEFAULT_RIDGE,
-                 half: bool = True,
                  refresh: str = 'batch',
                  live: str = 'pool',
                  reduction: str = 'mean',
@@ -87,15 +104,14 @@ class PooledCurvature(nn.Module):
                  device: Optional[torch.device] = None):
         super().__init__()
         check_options(k, tangent_dim, normal, fit, ridge)
-        check_choices(refresh, live, reduction, normalize, gradient)
+        _check_choices(refresh, live, reduction, normalize, gradient)
+        if not is_whole(max_memory):
+            raise ValueError('max_memory must be a whole number of bytes, at '
+                             f'least 1, got {max_memory!r}.')
         self.pool = pool
         self.k = k
         self.fit_options = dict(
-            tangent_dim=tangent_dim,
-            normal=normal,
-            fit=fit,
-            ridge=ridge,
-            half=half)
+            tangent_dim=tangent_dim, normal=normal, fit=fit, ridge=ridge)
         self.refresh = refresh
         self.live = live
         self.reduction = reduction
@@ -114,6 +130,8 @@ class PooledCurvature(nn.Module):
         # Row of the batch that lives in a slot during a forward, else -1.
         live_row = torch.full((slots, ), -1, **there)
         self.register_buffer('live_row', live_row, persistent=False)
+        # Of a forward pass, for the push after it: the labels it was for,
+        # the batch's places, measured slots (a,) and log abs(det) there.
         self._measured = None
 
     def forward(self,
@@ -147,12 +165,12 @@ class PooledCurvature(nn.Module):
         curvatures stay as they are.
         """
         measured, self._measured = self._measured, None
-        planned_for, plan = measured.planned if measured else (None, None)
+        planned_for, plan, slots, values = measured or [None] * 4
         if planned_for is not labels:
             plan = self.pool.plan(features, labels, indices)
         self.pool.store(features.detach(), plan)
-        if measured is not None:
-            self._remember(measured.slots, measured.values)
+        if measured:
+            self._remember(slots, values)
 
     @torch.no_grad()
     def measure_all(self) -> None:
@@ -166,7 +184,7 @@ class PooledCurvature(nn.Module):
         """Measure all points on the device and in the type of ``nothing``,
         an empty batch (0, p)."""
         fill = self.pool.fill()
-        slots = occupied_slots(self.pool, fill)
+        slots = _occupied_slots(self.pool, fill)
         live = self._take_live(slots[:0], nothing)
         values = self._measure(slots, fill, nothing, live)
         self.log_curvature.fill_(math.nan)
@@ -194,10 +212,12 @@ class PooledCurvature(nn.Module):
         plan = pool.plan(features, labels, indices)
         fill = torch.minimum(pool.arrived + plan.arrivals, pool.capacity)
         live = self._take_live(plan.slots, features)
-        anchors = slots_to_measure(pool, self.refresh, live.slots, fill)
+        anchors = live.slots
+        if self.refresh == 'all':
+            anchors = _occupied_slots(pool, fill)
         values = self._measure(anchors, fill, features, live)  # (a,)
         slots = to_device(anchors, values)
-        self._measured = Measured((labels, plan), slots, values.detach())
+        self._measured = labels, plan, slots, values.detach()
         remembered = self.log_curvature.to(values)
         if self.live == 'pool':
             return self._reduce(remembered.index_put((slots, ), values))
@@ -205,12 +225,15 @@ class PooledCurvature(nn.Module):
         place = torch.searchsorted(anchors, live.slots)
         own = values.index_select(0, to_device(place, values))
         own_labels = to_device(pool.class_of(live.slots), values)
-        return log_g + minibatch_gradient(own, own_labels, log_g,
-                                          self.reduction)
+        return log_g + _minibatch_gradient(own, own_labels, log_g,
+                                           self.reduction)
 
     def _take_live(self, slots: Tensor, features: Tensor) -> LiveRows:
         """Let the batch's rows live in the slots of a plan, (B,)."""
-        live = live_rows(slots, features)
+        rows = (slots >= 0).nonzero()[:, 0]
+        held, order = slots[rows].sort()
+        live = LiveRows(held,
+                        *to_device(torch.stack([held, rows[order]]), features))
         self.live_row.fill_(-1)
         there = self.live_row.device
         self.live_row.index_copy_(0, live.slots_there.to(there),
@@ -296,3 +319,67 @@ class PooledCurvature(nn.Module):
 
     def _scaled(self, points: Tensor) -> Tensor:
         return to_unit_vectors(points) if self.normalize else points
+
+
+def _check_choices(refresh: str, live: str, reduction: str, normalize: bool,
+                   gradient: str) -> None:
+    """Raise ValueError if a choice is unknown or does not fit another."""
+    choices = [
+        ('refresh', refresh, REFRESHES),
+        ('live', live, LIVES),
+        ('reduction', reduction, REDUCTIONS),
+        ('normalize', normalize, (False, True)),
+        ('gradient', gradient, GRADIENTS),
+    ]
+    for name, value, known in choices:
+        if value not in known:
+            raise ValueError(f'{name} must be one of {known}, got {value!r}.')
+    if live == 'batch' and reduction not in ESTIMATED:
+        raise ValueError(
+            f"live='batch' needs a reduction of {ESTIMATED}, got "
+            f'{reduction!r}: a few live points do not estimate the gradient '
+            "of a median without bias. Take live='pool'.")
+
+
+def _occupied_slots(pool: FeaturePool, fill: Tensor) -> Tensor:
+    """Slots that hold a feature, (a,) int64, ascending; a class, which has
+    fill (C,) of them, fills its own from the first on."""
+    classes = fill.nonzero()[:, 0]
+    count = fill[classes]
+    first = pool.start[classes] - (count.cumsum(0) - count)
+    total = torch.arange(int(count.sum()), device=count.device)
+    return first.repeat_interleave(count) + total
+
+
+def _minibatch_gradient(values: Tensor, labels: Tensor, log_g: Tensor,
+                        reduction: str) -> Tensor:
+    """Zero, with the gradient of log G as a batch's live points estimate it.
+
+    For 'mean' it is that of (mean over live points of abs(det)) / G, for
+    'geometric' that of the mean over live points of log abs(det). With the
+    neighbours held, both are unbiased for the gradient over all points.
+
+    Args:
+        values (Tensor): log abs(det) of the live points, shape (a,), with
+            graph; nan where it is undetermined.
+        labels (Tensor): Shape (a,).
+        log_g (Tensor): log G, shape (C,), a constant here.
+        reduction (str): 'mean' or 'geometric'.
+
+    Returns:
+        Tensor: Shape (C,); without gradient where log G is not finite or no
+        live point has a value.
+    """
+    usable = torch.isfinite(log_g)
+    if reduction == 'geometric':
+        part = reduce_by_class(values, labels, len(log_g), reduction)
+        part = torch.where(usable & torch.isfinite(part.detach()), part, 0)
+        return part - part.detach()
+    used = ~torch.isnan(values)
+    count = count_by_class(used, labels, len(log_g))
+    values = torch.where(used, values, -math.inf)  # adds nothing
+    log_sum = log_sum_exp_by_class(values, labels, len(log_g))
+    usable &= torch.isfinite(log_sum.detach())
+    ratio = torch.where(usable, log_sum - log_g, 0).exp() / count
+    ratio = torch.where(usable, ratio, 0)
+    return ratio - ratio.detach()

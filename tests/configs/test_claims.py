@@ -195,8 +195,7 @@ def test_cr_adds_one_hook_and_nothing_else():
         large = path in LARGE or path.stem == 'ce_resnet50_imagenet'
         expected = dict(type='mmcurv.FeaturePoolHook')
         if large:
-            expected.update(
-                tau_share=0.6, pool=dict(dtype='float16', layout='sharded'))
+            expected.update(tau_share=0.6, pool=dict(dtype='float16'))
         assert hook == expected, path
 
 

@@ -72,8 +72,14 @@ def hook_of(runner):
         if type(hook).__name__ == 'FeaturePoolHook')
 
 
+def step_of(runner):
+    """The step of the only layer."""
+    step, = hook_of(runner).steps.values()
+    return step
+
+
 def pool_of(runner):
-    return hook_of(runner).step.curvature.pool
+    return step_of(runner).curvature.pool
 
 
 def scalars(runner, name):

@@ -4,7 +4,7 @@ import torch
 import torch.distributed as dist
 from mmpretrain.structures import DataSample
 
-from mmcurv.engine.curvature_step import CurvatureStep
+from mmcurv.engine.curvature.step import CurvatureStep
 
 COUNTS = (20, 12, 8)
 STEPS = 3

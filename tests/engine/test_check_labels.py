@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
-from mmcurv.engine.check_labels import check_labels
+from mmcurv.samples import check_labels
 
 
 def samples(labels, numbered=True):

@@ -108,7 +108,8 @@ def test_comparison_sees_that_cr_changes_the_weights(runs):
 
 
 def test_pool_in_the_checkpoint_is_full_and_measured(runs):
-    state = runs['cr']['mmcurv_feature_pool']['curvature']
+    state, = runs['cr']['mmcurv_feature_pool']['layers'].values()
+    state = state['curvature']
     assert state['pool.arrived'].tolist() == [
         160, 100, 60, 36, 22, 14, 9, 6, 4, 2
     ]

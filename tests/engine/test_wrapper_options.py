@@ -8,8 +8,9 @@ from torch import nn
 from tests.engine.curvature_run import CurvedClassifier
 from tests.engine.two_processes import in_two_processes, train
 
-LAYOUTS = ('replicated', 'sharded')
 OPTIONS = {
+    'none':
+    dict(),
     'static_graph':
     dict(wrapper=dict(static_graph=True)),
     'find_unused_parameters':
@@ -34,21 +35,14 @@ class Spare(CurvedClassifier):
 
 
 def work(rank, folder):
-    found = {}
-    for layout in LAYOUTS:
-        for name, options in OPTIONS.items():
-            found[name, layout] = train(
-                folder / f'{name}-{layout}',
-                pool=dict(layout=layout),
-                **{
-                    'wrapper': {},
-                    **options
-                })
-    sharded = dict(
-        wrapper={},
-        pool=dict(layout='sharded'),
-        checkpoint=SAVING,
-        max_epochs=3)
+    found = {
+        name: train(folder / name, **{
+            'wrapper': {},
+            **options
+        })
+        for name, options in OPTIONS.items()
+    }
+    sharded = dict(wrapper={}, checkpoint=SAVING, max_epochs=3)
     found['whole'] = train(folder / 'whole', **sharded)
     found['resumed'] = train(
         folder / 'resumed',
@@ -63,25 +57,24 @@ def ranks(tmp_path_factory):
     return in_two_processes(work, tmp_path_factory.mktemp('ranks'))
 
 
-@pytest.mark.parametrize('layout', LAYOUTS)
 @pytest.mark.parametrize('name', OPTIONS)
-def test_run_with_the_option_ends_as_one_process(tmp_path, ranks, name,
-                                                 layout):
+def test_run_with_the_option_ends_as_one_process(tmp_path, ranks, name):
     alone = dict(OPTIONS[name], wrapper=None)
     alone = train(tmp_path, **alone)
     for rank in ranks:
-        rank = rank[name, layout]
+        rank = rank[name]
         assert rank['wrapper'] == 'MMDistributedDataParallel'
         for weights in ('weights', 'averaged'):
             torch.testing.assert_close(rank[weights], alone[weights])
         assert bool(rank['averaged']) == (name == 'ema')
-        assert rank['term'] == pytest.approx(alone['term'], rel=1e-5)
+        for name_of in ('term', 'objective'):
+            assert rank[name_of] == pytest.approx(alone[name_of], rel=1e-5)
 
 
 @pytest.mark.parametrize('name', OPTIONS)
-def test_processes_with_the_option_hold_one_pool(ranks, name):
-    first, second = (rank[name, 'replicated'] for rank in ranks)
-    assert torch.equal(first['pool'], second['pool'])
+def test_processes_with_the_option_share_one_pool_and_term(ranks, name):
+    first, second = (rank[name] for rank in ranks)
+    assert len(first['pool']) + len(second['pool']) == 96 + 40 + 8
     assert first['term'] == second['term']
 
 

@@ -10,8 +10,8 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from mmcurv.engine.launch import end_processes
-from tests.engine.curvature_run import (build, hook_of, points, pool_hook,
-                                        scalars)
+from tests.engine.curvature_run import (build, points, pool_hook, scalars,
+                                        step_of)
 
 # What takes seconds to import; the server of forks does it once.
 PRELOADED = [
@@ -89,7 +89,7 @@ def train(work_dir,
             batch_size=16 // runner.world_size,
             dataset=points(counts=(96, 40, 8)))
         runner.train()
-    pool = hook_of(runner).step.curvature.pool
+    pool = step_of(runner).curvature.pool
     model = getattr(runner.model, 'module', runner.model)
     return dict(
         wrapper=type(runner.model).__name__,

@@ -22,14 +22,13 @@ HANGS_AFTER = 300  # seconds
 COUNTS = [76, 48, 30, 18, 12, 9, 7, 5, 3, 2]  # 7 steps of 32 images
 
 
-def start(folder, epochs, processes=1, layout='replicated', kill=None):
+def start(folder, epochs, processes=1, kill=None):
     """Train with CR, resuming what the folder has, until the end or a kill.
 
     Args:
         folder (Path): Of the run; the trace of process r is ``trace.r``.
         epochs (int): Of the whole training.
         processes (int): 1 or 2. Defaults to 1.
-        layout (str): Of the pool. Defaults to 'replicated'.
         kill (dict, optional): Arguments of a Trace, and the list ``ranks`` of
             the processes that die. Defaults to None.
 
@@ -39,7 +38,7 @@ def start(folder, epochs, processes=1, layout='replicated', kill=None):
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
-    arguments = (folder, epochs, processes, layout, kill, port)
+    arguments = (folder, epochs, processes, kill, port)
     context = mp.start_processes(
         _train, arguments, nprocs=processes, join=False, start_method='fork')
     deadline = time.monotonic() + HANGS_AFTER
@@ -64,7 +63,7 @@ def start(folder, epochs, processes=1, layout='replicated', kill=None):
     return False
 
 
-def _train(rank, folder, epochs, processes, layout, kill, port):
+def _train(rank, folder, epochs, processes, kill, port):
     logging.disable(logging.WARNING)
     sys.stdout = open(os.devnull, 'w')  # mmengine prints what it loads
     dies = kill and rank in kill['ranks']
@@ -88,7 +87,6 @@ def _train(rank, folder, epochs, processes, layout, kill, port):
     cfg = config(str(folder), True, hooks=[hook], save_best=True, **options)
     cfg.update(cfg.pop('cfg', {}))
     cfg['train_cfg']['max_epochs'] = epochs
-    cfg['custom_hooks'][0]['pool'] = dict(layout=layout)
     loader = cfg['train_dataloader']
     loader['batch_size'] //= processes
     loader['dataset']['counts'] = COUNTS

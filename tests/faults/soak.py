@@ -22,7 +22,7 @@ STATES = ('state_dict', 'optimizer', 'param_schedulers', 'mmcurv_feature_pool',
           'mmcurv_random_state')
 
 
-def soak(folder, kills, seed, processes=1, layout='replicated'):
+def soak(folder, kills, seed, processes=1):
     """A record of a training that was killed ``kills`` times.
 
     Args:
@@ -30,7 +30,6 @@ def soak(folder, kills, seed, processes=1, layout='replicated'):
         kills (int): Their number.
         seed (int): Of what, when and whom they hit.
         processes (int): 1 or 2. Defaults to 1.
-        layout (str): Of the pool. Defaults to 'replicated'.
 
     Returns:
         dict: ``kills``, a list of dicts, and what differs at the end.
@@ -39,7 +38,7 @@ def soak(folder, kills, seed, processes=1, layout='replicated'):
     whole, killed = folder / 'whole', folder / 'killed'
     for each in (whole, killed):
         each.mkdir()
-    start(whole, epochs, processes, layout)
+    start(whole, epochs, processes)
     trace = read_trace(whole / 'trace.0')
     stays, steps = durations(trace), trace[-1][2] // epochs
     rng = random.Random(seed)
@@ -50,7 +49,7 @@ def soak(folder, kills, seed, processes=1, layout='replicated'):
         for path in killed.glob('trace.*'):
             path.unlink()
         half = half_written(killed)
-        if not start(killed, epochs, processes, layout, plan):
+        if not start(killed, epochs, processes, plan):
             raise SystemExit(f'The training ended after {len(done)} kills.')
         half = half_written(killed) - half
         done.append(
@@ -58,12 +57,11 @@ def soak(folder, kills, seed, processes=1, layout='replicated'):
                 look(killed, plan['ranks'], steps),
                 half_written=len(half),
                 plan=plan))
-    start(killed, epochs, processes, layout)
+    start(killed, epochs, processes)
     last = f'epoch_{epochs}.pth'
     ends = [load_weights_only(each / last) for each in (whole, killed)]
     return dict(
         processes=processes,
-        layout=layout,
         epochs=epochs,
         steps=steps,
         kills=done,
@@ -134,7 +132,7 @@ def table(record):
                      for ranks in sorted(set(whom)))
     half = sum(kill['half_written'] > 0 for kill in kills)
     return '\n'.join([
-        f"processes        {record['processes']}, {record['layout']} pool",
+        f"processes        {record['processes']}",
         f"training         {record['epochs']} epochs of {steps} steps",
         f'kills            {len(kills)}: {counts}',
         f'killed ranks     {whom}',
@@ -153,23 +151,15 @@ def main():
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
         '--processes', type=int, nargs='+', choices=(1, 2), default=[1])
-    parser.add_argument(
-        '--layouts',
-        nargs='+',
-        default=['replicated', 'sharded'],
-        help='of the pool of two processes')
     parser.add_argument('--json', type=Path, help='file for the records')
     args = parser.parse_args()
     prepare_forks()
     records = []
     for processes in args.processes:
-        for layout in args.layouts if processes > 1 else ['replicated']:
-            with tempfile.TemporaryDirectory() as folder:
-                records.append(
-                    soak(
-                        Path(folder), args.kills, args.seed, processes,
-                        layout))
-            print(table(records[-1]), end='\n\n', flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            records.append(
+                soak(Path(folder), args.kills, args.seed, processes))
+        print(table(records[-1]), end='\n\n', flush=True)
     if args.json:
         args.json.write_text(json.dumps(records))
 

@@ -9,8 +9,8 @@ from mmengine.dataset import DefaultSampler
 from mmengine.registry import DATA_SAMPLERS, DATASETS, MODELS
 from torch import nn
 
-from tests.engine.curvature_run import (CurvedClassifier, build, hook_of,
-                                        points, pool_hook, pool_of, scalars)
+from tests.engine.curvature_run import (CurvedClassifier, build, points,
+                                        pool_hook, pool_of, scalars, step_of)
 from tests.engine.toy_run import COUNTS, CornerPoints
 
 STEPS = -(-sum(COUNTS) // 16)
@@ -82,7 +82,7 @@ def test_class_of_equal_features_is_left_out_and_changes_no_other(tmp_path):
     assert len(terms) == 2 * STEPS and terms.isfinite().all()
     assert all(weights.isfinite().all()
                for weights in runner.model.parameters())
-    curvature = hook_of(runner).step.curvature
+    curvature = step_of(runner).curvature
     pool = curvature.pool
     own = slice(int(pool.start[1]), int(pool.start[2]))
     assert (pool.features[own] == 0).all()

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-RUNS = [(1, 'replicated'), (2, 'replicated'), (2, 'sharded')]
-IDS = [f'{processes}-{layout}' for processes, layout in RUNS]
+RUNS = (1, 2)  # processes
 TWENTY = pytest.param(20, marks=pytest.mark.slow)
 
 
@@ -19,7 +18,7 @@ def kills(request):
 
 @pytest.fixture(scope='module')
 def records(tmp_path_factory, kills):
-    """Records of so many kills by processes and layout."""
+    """Records of so many kills by processes."""
     path = tmp_path_factory.mktemp('records') / 'records.json'
     subprocess.run([
         sys.executable, '-m', 'tests.faults.soak', '--kills',
@@ -27,13 +26,10 @@ def records(tmp_path_factory, kills):
     ],
                    check=True,
                    env=dict(os.environ, OMP_NUM_THREADS='1'))
-    return {
-        (each['processes'], each['layout']): each
-        for each in json.loads(path.read_text())
-    }
+    return {each['processes']: each for each in json.loads(path.read_text())}
 
 
-@pytest.mark.parametrize('run', RUNS, ids=IDS)
+@pytest.mark.parametrize('run', RUNS)
 def test_training_killed_often_ends_as_the_uninterrupted_one(
         records, kills, run):
     record = records[run]
@@ -44,14 +40,14 @@ def test_training_killed_often_ends_as_the_uninterrupted_one(
     assert record['largest'] <= 1e-6
 
 
-@pytest.mark.parametrize('run', RUNS, ids=IDS)
+@pytest.mark.parametrize('run', RUNS)
 def test_kills_hit_steps_saves_and_evaluations(records, run):
     hit = {kill['phase'] for kill in records[run]['kills']}
     assert hit >= {'step', 'evaluation'}
     assert hit & {'save', 'write'}
 
 
-@pytest.mark.parametrize('run', RUNS, ids=IDS)
+@pytest.mark.parametrize('run', RUNS)
 def test_a_kill_loses_at_most_an_epoch(records, run):
     record = records[run]
     lost = [kill['lost'] for kill in record['kills']]
@@ -66,6 +62,5 @@ def test_some_kills_leave_a_half_written_file(records):
 
 
 def test_kills_hit_one_process_and_both(records):
-    for layout in ('replicated', 'sharded'):
-        ranks = [kill['ranks'] for kill in records[2, layout]['kills']]
-        assert [0] in ranks and [1] in ranks and [0, 1] in ranks
+    ranks = [kill['ranks'] for kill in records[2]['kills']]
+    assert [0] in ranks and [1] in ranks and [0, 1] in ranks

@@ -5,7 +5,6 @@ import torch
 
 from tests.engine.two_processes import in_two_processes, train
 
-LAYOUTS = ('replicated', 'sharded')
 SAVING = dict(type='CheckpointHook', interval=1)
 
 
@@ -16,19 +15,17 @@ def go_on(folder, checkpoint, **options):
 
 
 def work(rank, folder):
-    found = {}
-    for layout in LAYOUTS:
-        options = dict(wrapper={}, pool=dict(layout=layout))
-        train(folder / layout, checkpoint=SAVING, **options)
-        found[layout] = go_on(folder / f'{layout}-resumed',
-                              folder / 'alone/epoch_1.pth', **options)
-        # Classes 1 and 2 keep their slots, which are all of one process.
-        options['pool']['max_per_class'] = 40
-        with pytest.raises(RuntimeError) as info:
-            go_on(folder / f'{layout}-capped', folder / 'alone/epoch_1.pth',
-                  **options)
-        found[layout, 'capped'] = str(info.value)
-    return found
+    train(folder / 'both', wrapper={}, checkpoint=SAVING)
+    checkpoint = folder / 'alone/epoch_1.pth'
+    weights = go_on(folder / 'resumed', checkpoint, wrapper={})
+    # Classes 1 and 2 keep their slots, which are all of one process.
+    with pytest.raises(RuntimeError) as info:
+        go_on(
+            folder / 'capped',
+            checkpoint,
+            wrapper={},
+            pool=dict(max_per_class=40))
+    return dict(weights=weights, capped=str(info.value))
 
 
 @pytest.fixture(scope='module')
@@ -47,23 +44,19 @@ def ranks(folder, alone):
     return in_two_processes(work, folder)
 
 
-@pytest.mark.parametrize('layout', LAYOUTS)
-def test_run_of_one_process_goes_on_in_two_and_ends_alike(
-        ranks, alone, layout):
+def test_run_of_one_process_goes_on_in_two_and_ends_alike(ranks, alone):
     for rank in ranks:
-        torch.testing.assert_close(rank[layout], alone, rtol=0, atol=1e-6)
+        torch.testing.assert_close(rank['weights'], alone, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize('layout', LAYOUTS)
 def test_run_of_two_processes_goes_on_in_one_and_ends_alike(
-        tmp_path, folder, ranks, alone, layout):
-    weights = go_on(tmp_path, folder / layout / 'epoch_1.pth')
+        tmp_path, folder, ranks, alone):
+    weights = go_on(tmp_path, folder / 'both/epoch_1.pth')
     torch.testing.assert_close(weights, alone, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize('layout', LAYOUTS)
-def test_all_processes_refuse_another_cap_together(ranks, layout):
+def test_all_processes_refuse_another_cap_together(ranks):
     for rank in ranks:
-        said = rank[layout, 'capped']
+        said = rank['capped']
         assert 'does not fit this run' in said
         assert '144 slots, not 88: another number in 1 of 3' in said

@@ -113,7 +113,12 @@ def test_non_finite_points_are_counted():
     (dict(tangent_dim=0), 'tangent_dim.*0'),
     (dict(tangent_dim=4, k=9), 'tangent_dim=4.*k=9'),
     (dict(ridge=-1.), 'ridge.*-1'),
-    (dict(k=0), 'k=0'),
+    (dict(k=0), 'k must be >= 1.*got 0'),
+    (dict(k=math.nan), 'k must be >= 1.*got nan'),
+    (dict(k=20.), 'k must be >= 1.*got 20.0'),
+    (dict(tangent_dim=math.nan), 'tangent_dim must be >= 1.*got nan'),
+    (dict(ridge=math.nan), 'ridge must be >= 0 and finite, got nan'),
+    (dict(ridge=math.inf), 'ridge must be >= 0 and finite, got inf'),
 ])
 def test_impossible_options_are_named(options, words):
     with pytest.raises(ValueError, match=words):

@@ -21,7 +21,7 @@ class PooledLoop:
         k (int): Neighbours.
         tangent_dim (int): m.
         ridge (float): Relative ridge.
-        refresh (str): 'batch', 'class' or 'all'.
+        refresh (str): 'batch' or 'all'.
         reduction (str): 'mean', 'geometric' or 'median'.
         normalize (bool): Measure features over their norms.
         gradient (str): 'both', or 'heights': once a frame is known, points
@@ -67,9 +67,6 @@ class PooledLoop:
         """log|det| of every image with the batch in its places."""
         merged = {**self.stored, **dict(zip(images, features))}
         anchors = list(merged) if self.refresh == 'all' else images
-        if self.refresh == 'class':
-            met = {self.label_of[image] for image in images}
-            anchors = [i for i in merged if self.label_of[i] in met]
         return {**self.remembered, **self.measure(merged, anchors, frames)}
 
     def measure(self, stored, anchors, frames=None):

@@ -77,27 +77,17 @@ def weight_loop(total, loss, epoch, tau=100, eps=1e-8, max_weight=10.):
     return min(weight, max_weight)
 
 
-def excesses_loop(log_curvature, quantile=0.):
-    """What each class has above a quantile of the classes, else 0.
+def excesses_loop(log_curvature):
+    """What each class has above the flattest.
 
     Returns:
         dict[int, float]: Excess of each class that is not left out.
     """
-    finite = sorted(x for x in log_curvature if math.isfinite(x))
-    if not finite:
-        return {}
-    place = quantile * (len(finite) - 1)
-    below = int(place)
-    above = min(below + 1, len(finite) - 1)
-    reference = finite[below] + (place - below) * (
-        finite[above] - finite[below])
-    return {
-        c: max(x - reference, 0.)
-        for c, x in enumerate(log_curvature) if math.isfinite(x)
-    }
+    finite = {c: x for c, x in enumerate(log_curvature) if math.isfinite(x)}
+    return {c: x - min(finite.values()) for c, x in finite.items()}
 
 
-def balancing_loss_loop(log_curvature, quantile=0.):
+def balancing_loss_loop(log_curvature):
     """Half the sum of squared excesses."""
-    excesses = excesses_loop(log_curvature, quantile).values()
+    excesses = excesses_loop(log_curvature).values()
     return sum(excess * excess for excess in excesses) / 2

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmcurv.regularization import curvature_loss
-from mmcurv.regularization.curvature_regularization import MAX_MODES
+from mmcurv.regularization.loss import MAX_MODES
 from tests.reference.regularization_loop import curvature_loss_loop, slope_loop
 from tests.regularization.every_case import every_case
 

@@ -37,7 +37,7 @@ def test_new_pool_is_empty():
     pool = FeaturePool([3, 0, 2], 4)
     assert pool.fill().tolist() == [0, 0, 0]
     assert pool.features.shape == (5, 4)
-    assert pool.slot_labels.tolist() == [0, 0, 0, 2, 2]
+    assert pool.class_of(torch.arange(5)).tolist() == [0, 0, 0, 2, 2]
     for c in range(3):
         assert pool.members(c).shape == (0, 4)
 
@@ -201,8 +201,8 @@ def test_plan_changes_nothing_and_push_follows_it(addressing):
         assert torch.equal(pool.arrived, arrived)
         kept = plan.slots >= 0
         assert torch.equal(pool.features[plan.slots[kept]], features[kept])
-        assert torch.equal(pool.slot_labels[plan.slots[kept]],
-                           owner[images][kept])
+        assert torch.equal(
+            pool.class_of(plan.slots[kept]), owner[images][kept])
         assert len(plan.slots[kept].unique()) == kept.sum()
 
 
@@ -213,7 +213,10 @@ def test_plan_changes_nothing_and_push_follows_it(addressing):
     (dict(class_counts=[2, -1]), r'>= 0, one per class, got \[2, -1\]'),
     (dict(class_counts=[2.5]), r'integers >= 0.*got \[2.5\]'),
     (dict(class_counts=[[2, 1]]), r'one per class, got \[\[2, 1\]\]'),
-    (dict(feature_dim=0), 'feature_dim must be >= 1, got 0'),
+    (dict(max_per_class=float('nan')), 'at least 1 or None, got nan'),
+    (dict(class_counts=[float('nan')]), r'integers >= 0.*got \[nan\]'),
+    (dict(feature_dim=0), 'whole number of at least 1, got 0'),
+    (dict(feature_dim=float('nan')), 'whole number of at least 1, got nan'),
 ])
 def test_wrong_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):

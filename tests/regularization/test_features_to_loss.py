@@ -9,8 +9,8 @@ from mmcurv.geometry import class_curvature
 from mmcurv.paper_figures import shapes
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature, curvature_loss)
-from mmcurv.regularization.curvature_regularization import MAX_MODES
-from mmcurv.regularization.pooled_options import LIVES, REFRESHES
+from mmcurv.regularization.loss import MAX_MODES
+from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
 
 N = 30
 

@@ -8,14 +8,14 @@ import torch
 
 from mmcurv.geometry import class_curvature
 from mmcurv.regularization import FeaturePool, PooledCurvature
-from mmcurv.regularization.pooled_options import LIVES, REFRESHES
+from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
 from tests.reference.pooled_curvature_loop import PooledLoop
 from .pooled_runs import COUNTS, Drift, filled, owners, pooled
 
 OPTIONS = [
     dict(),
     dict(tangent_dim=1, normal='next'),
-    dict(fit='symmetric', half=False, k=40),
+    dict(normal='next', k=40),
     dict(fit='paper', max_memory=1),
     dict(ridge=0.1, tangent_dim=3, k=8)
 ]
@@ -47,22 +47,6 @@ def test_refreshing_all_equals_class_curvature_of_the_merged_features(
         assert expected.isfinite().sum() >= 3
         close(log_g, expected)
         curvature.push(features, labels[images], images)
-
-
-@pytest.mark.parametrize('live', LIVES)
-def test_refreshing_classes_equals_class_curvature_of_the_classes_met(live):
-    labels = owners()
-    drift = Drift(len(labels))
-    curvature = filled(
-        drift.features.clone(), labels, refresh='class', live=live)
-    expected = direct(drift.features, labels)
-    for _ in range(6):
-        images, features = drift.batch(3)
-        met = labels[images].unique()
-        expected[met] = direct(drift.features, labels)[met]
-        close(curvature(features, labels[images], images), expected)
-        curvature.push(features, labels[images], images)
-        close(curvature.class_values(), expected)
 
 
 @pytest.mark.parametrize('live', LIVES)
@@ -196,12 +180,21 @@ def test_curvatures_60_orders_of_magnitude_apart_are_measured_in_one_batch():
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(refresh='some'), "'batch', 'class', 'all'.*'some'"),
+    (dict(refresh='class'), "'batch', 'all'.*'class'"),
     (dict(live='loop'), "'pool', 'batch'.*'loop'"),
     (dict(k=2), 'tangent_dim=2 has 3 unknowns'),
     (dict(normal='last'), "'last'"),
     (dict(fit='cubic'), "'cubic'"),
     (dict(ridge=-1), 'got -1'),
+    (dict(ridge=math.nan), 'ridge must be >= 0 and finite, got nan'),
+    (dict(ridge=math.inf), 'ridge must be >= 0 and finite, got inf'),
+    (dict(k=math.nan), 'k must be >= 1 and a whole number, got nan'),
+    (dict(k=math.inf), 'k must be >= 1 and a whole number, got inf'),
+    (dict(k=6.), 'k must be >= 1 and a whole number, got 6.0'),
+    (dict(tangent_dim=math.nan), 'tangent_dim must be >= 1 .* got nan'),
+    (dict(max_memory=math.nan), 'max_memory must be a whole number.* got nan'),
+    (dict(max_memory=0), 'max_memory must be a whole number.* got 0'),
+    (dict(normalize=math.nan), 'normalize must be one of.*got nan'),
 ])
 def test_wrong_options_fail_when_built(options, message):
     with pytest.raises(ValueError, match=message):

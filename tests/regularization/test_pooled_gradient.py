@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmcurv.regularization.pooled_options import LIVES, REFRESHES
+from mmcurv.regularization.pooled_curvature import (ESTIMATED, LIVES,
+                                                    REFRESHES,
+                                                    _minibatch_gradient)
 from tests.reference.pooled_curvature_loop import PooledLoop
 from .pooled_runs import COUNTS, Drift, filled, owners
 
@@ -265,3 +267,35 @@ def test_rows_beyond_the_room_of_their_class_get_no_gradient(live):
     assert results[0][0] == results[1][0]
     assert (results[0][1][:8] == 0).all()
     torch.testing.assert_close(results[0][1][8:], results[1][1])
+
+
+LIVE = torch.tensor([0, 0, 1, 0])
+LIVE_VALUES = torch.tensor([0.3, -1., 2., math.nan]).double()
+HELD = torch.tensor([0.5, 1., 2.]).double()
+
+
+def estimate(log_g, reduction):
+    values = LIVE_VALUES.clone().requires_grad_()
+    part = _minibatch_gradient(values, LIVE, log_g, reduction)
+    assert torch.equal(part, torch.zeros(3).double())
+    part.sum().backward()
+    return values.grad
+
+
+def test_slope_of_the_mean_is_the_share_of_each_point_over_the_live_ones():
+    expected = LIVE_VALUES - HELD[LIVE]
+    expected = expected.exp() / torch.tensor([2, 2, 1, 2])
+    expected[3] = 0  # undetermined
+    torch.testing.assert_close(estimate(HELD, 'mean'), expected)
+
+
+def test_slope_of_the_geometric_mean_is_one_over_the_live_points():
+    expected = torch.tensor([0.5, 0.5, 1, 0]).double()
+    torch.testing.assert_close(estimate(HELD, 'geometric'), expected)
+
+
+@pytest.mark.parametrize('value', [math.nan, -math.inf])
+@pytest.mark.parametrize('reduction', ESTIMATED)
+def test_classes_without_a_curvature_have_no_slope(reduction, value):
+    log_g = torch.tensor([value, 1., 2.]).double()
+    assert ((estimate(log_g, reduction) != 0) == (LIVE == 1)).all()

@@ -9,7 +9,7 @@ import torch
 from mmcurv.geometry import class_curvature
 from mmcurv.geometry.curvature import GRADIENTS
 from mmcurv.geometry.reduction import REDUCTIONS
-from mmcurv.regularization.pooled_options import REFRESHES
+from mmcurv.regularization.pooled_curvature import REFRESHES
 from tests.reference.pooled_curvature_loop import PooledLoop
 from .pooled_runs import COUNTS, Drift, filled, owners, pooled
 from .test_pooled_gradient import WEIGHTS, gradient, pool_and_loop, slopes

@@ -7,7 +7,7 @@ import torch
 
 from mmcurv.geometry import class_curvature
 from mmcurv.regularization import pooled_curvature
-from mmcurv.regularization.pooled_options import LIVES, REFRESHES
+from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
 from .pooled_runs import COUNTS, Drift, filled, owners, pooled
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmcurv.regularization import curvature_loss
-from mmcurv.regularization.curvature_regularization import MAX_MODES
+from mmcurv.regularization.loss import MAX_MODES
 from tests.reference.regularization_loop import penalties_loop
 
 

@@ -49,7 +49,7 @@ def test_these_calls_would_wait(read):
         read(far(4, 4))
 
 
-@pytest.mark.parametrize('refresh', ['batch', 'class', 'all'])
+@pytest.mark.parametrize('refresh', ['batch', 'all'])
 @pytest.mark.parametrize('live, reduction', [
     *(('pool', reduction) for reduction in REDUCTIONS),
     ('batch', 'mean'),
@@ -79,8 +79,7 @@ def test_step_that_only_fills_the_pool_reads_once(monkeypatch):
     dict(normal='next'),
     dict(normalize=True),
     dict(gradient='heights'),
-    dict(fit='symmetric'),
-    dict(half=False),
+    dict(tangent_dim=1),
     dict(max_memory=2**14),
 ])
 def test_options_of_the_curvature_do_not_wait(monkeypatch, options):

@@ -4,7 +4,7 @@ import json
 from typing import Any, Dict, List
 
 from mmcurv.audit.report.numbers import clean
-from .metrics import ACCURACIES, COST, GEOMETRY
+from .metrics import ACCURACIES, GEOMETRY
 
 RECORD = 'run.json'
 SCHEMA, SCHEMA_VERSION = 'mmcurv.run', 1
@@ -25,8 +25,7 @@ KEYS = {
     ACCURACIES,
     'geometry':
     GEOMETRY,
-    'cost':
-    COST,
+    'cost': ('seconds', ),
 }
 MAY_BE_NULL = ('split', 'results', 'geometry')
 MAIN = ('last', 'best')

@@ -4,13 +4,12 @@ from typing import NamedTuple, Optional
 
 from mmengine.config import Config
 
-from mmcurv.engine.feature_tap import layer_names
-from mmcurv.regularization.step_operations import (StepOperations,
-                                                   step_operations)
+from mmcurv.engine.curvature.feature_tap import layer_names
+from .curvature_cost import StepOperations, step_operations
 from .fitted_pool import fitted_pool
 from .machine_speed import PASSES
 from .model_size import ModelSize, model_size, pool_hook
-from .pool_memory import PoolMemory, is_sharded, pool_memory
+from .pool_memory import PoolMemory, pool_memory
 from .train_set import TrainSet, train_set
 
 
@@ -46,9 +45,8 @@ def estimate_cost(cfg: Config,
         cfg (Config): A training config.
         read_data (bool): Count the classes in the data instead of taking
             published numbers. Defaults to False.
-        processes (int): Of the training, each with a batch of its own. A
-            replicated pool measures the images of all of them in each
-            process, a sharded one shares the work. Defaults to 1.
+        processes (int): Of the training, each with a batch of its own. They
+            share the work of the pool. Defaults to 1.
 
     Returns:
         CostEstimate: Of one process.
@@ -78,8 +76,7 @@ def _step(hook: dict, data: TrainSet, feature_dim: int, layers: int,
     if not batch:
         return None
     curvature = hook.get('curvature') or {}
-    pool = fitted_pool(hook, data, feature_dim, layers, processes)
-    pool = pool or hook.get('pool') or {}
+    pool = fitted_pool(hook) or hook.get('pool') or {}
     chosen = {
         name: curvature[name]
         for name in ('k', 'tangent_dim') if name in curvature
@@ -91,5 +88,5 @@ def _step(hook: dict, data: TrainSet, feature_dim: int, layers: int,
         refresh=hook.get('refresh', 'batch'),
         max_per_class=pool.get('max_per_class'),
         **chosen)
-    part = layers / processes if is_sharded(hook) else layers
+    part = layers / processes
     return StepOperations(*(part * value for value in one))

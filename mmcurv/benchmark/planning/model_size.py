@@ -9,11 +9,11 @@ from mmengine.config import Config
 
 from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.config_hash import canonical_json
-from mmcurv.engine.curvature_defaults import usual_mixed
-from mmcurv.engine.feature_tap import layer_names
+from mmcurv.engine.curvature.feature_tap import layer_names
+from mmcurv.engine.curvature.hook import usual_mixed
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
 from mmcurv.engine.tap_points import last_classifier, usual_layers
-from mmcurv.regularization.pool_bytes import pool_bytes as bytes_of_pool
+from .curvature_cost import pool_bytes as bytes_of_pool
 from .fitted_pool import fitted_pool
 from .pool_memory import pooled_images
 from .train_set import TrainSet
@@ -135,9 +135,8 @@ def pool_bytes(hook: dict, counts: List[int],
     Returns:
         int | None: None if an option of the pool is wrong.
     """
-    layers = len(layer_names(hook['layer']))
     data = TrainSet(sum(counts), len(counts), max(counts), min(counts), counts)
-    pool = fitted_pool(hook, data, feature_dim, layers)
+    pool = fitted_pool(hook)
     if pool is None:
         return None
     slots = pooled_images(dict(pool=pool), data)

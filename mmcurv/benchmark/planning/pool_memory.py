@@ -4,10 +4,8 @@ from typing import NamedTuple, Optional
 
 import torch
 
-from mmcurv.engine.class_owners import most_held
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY
-from mmcurv.regularization.feature_storage import is_pinned
-from mmcurv.regularization.pool_bytes import pool_bytes
+from .curvature_cost import most_held, pool_bytes
 from .fitted_pool import fitted_pool
 from .train_set import TrainSet
 
@@ -39,25 +37,25 @@ def pool_memory(hook: dict,
         train_set (TrainSet): Size of the data.
         feature_dim (int): p, of all layers together.
         layers (int): Number of layers, each with its pool. Defaults to 1.
-        processes (int): Among which ``layout='sharded'`` divides the classes;
-            the memory is that of the fullest. Defaults to 1.
+        processes (int): Among which the classes are divided; the memory is
+            that of the fullest. Defaults to 1.
 
     Returns:
         PoolMemory | None: None if an option of the pool is wrong, or if it is
         capped and only the total of the images is known.
     """
-    options = fitted_pool(hook, train_set, feature_dim, layers, processes)
+    options = fitted_pool(hook)
     hook = dict(hook, pool=options)
     slots = options and pooled_images(hook, train_set)
     if slots is None:
         return None
     most = options['max_per_class']
-    if is_sharded(hook):
+    if processes > 1:
         sizes = [min(size, most or size) for size in train_set.class_sizes]
         slots = most_held(sizes, processes)
-    dtype, pinned = options['dtype'], is_pinned(options.get('storage', ''))
+    dtype = options['dtype']
     size = pool_bytes(slots, train_set.images, train_set.classes, feature_dim,
-                      dtype, options['addressing'] == 'index', pinned)
+                      dtype, options['addressing'] == 'index')
     computed = torch.promote_types(dtype, torch.float32).itemsize
     largest = min(train_set.largest, most or train_set.images)
     scratch = (hook.get('curvature') or {}).get('max_memory', DEFAULT_MEMORY)
@@ -81,8 +79,3 @@ def pooled_images(hook: dict, train_set: TrainSet) -> Optional[int]:
     if train_set.counts is None:
         return None
     return sum(min(count, most) for count in train_set.counts)
-
-
-def is_sharded(hook: dict) -> bool:
-    """Whether processes divide the classes of the pool among themselves."""
-    return (hook.get('pool') or {}).get('layout') == 'sharded'

@@ -9,12 +9,12 @@ from mmengine.runner import BaseLoop, IterBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from mmcurv import compat
-from mmcurv.engine.check_labels import check_labels
 from mmcurv.engine.serve_class_counts import (asking_metrics, serve_metrics,
                                               serve_model)
 from mmcurv.engine.train_split import TrainSplit
 from mmcurv.files import write_json
 from mmcurv.registry import DATASETS, HOOKS
+from mmcurv.samples import check_labels
 
 CHECKPOINT_KEY = 'mmcurv_split'
 SCHEMA = 'mmcurv.split'

@@ -12,10 +12,10 @@ from mmengine.hooks import Hook
 
 from mmcurv.datasets import class_counts
 from mmcurv.engine.class_subset import ClassSubset
+from mmcurv.engine.curvature.feature_tap import find_layer
 from mmcurv.engine.epoch_meter import EpochMeter
 from mmcurv.engine.extract_features import (extract_features,
                                             train_set_as_tested)
-from mmcurv.engine.feature_tap import find_layer
 from mmcurv.engine.geometry_record import (correlate, measure_classes,
                                            read_class_accuracy)
 from mmcurv.engine.random_state import get_random_state, set_random_state

@@ -16,6 +16,7 @@ from mmengine.runner import IterBasedTrainLoop
 
 from mmcurv import compat
 from mmcurv.engine.config_hash import config_hash
+from mmcurv.engine.curvature.hook import FeaturePoolHook
 from mmcurv.engine.evaluation_loop import EvaluationLoop
 from mmcurv.engine.model_cost import count_parameters, multiply_adds
 from mmcurv.engine.run_provenance import (code_version, machine,
@@ -26,7 +27,6 @@ from mmcurv.engine.stages.stage_state import RECORD as STAGE_RECORD
 from mmcurv.engine.unwrapped import unwrapped
 from mmcurv.files import write_json
 from mmcurv.registry import HOOKS
-from .feature_pool_hook import FeaturePoolHook
 
 SCHEMA = 'mmcurv.run'
 SCHEMA_VERSION = 1
@@ -52,8 +52,7 @@ class RunRecordHook(Hook):
 
     Costs go into the checkpoints and add up over resumed starts; what a kill
     threw away is not in them. ``peak_memory_bytes`` is that of the first
-    process. ``cr_share`` is the time of pool, curvature and loss, forward and
-    backward, over that of the training epochs.
+    process.
 
     Args:
         main (str): Which evaluation is the main number, 'last' or 'best'.
@@ -75,8 +74,8 @@ class RunRecordHook(Hook):
         self.selection_split = selection_split
         self.stage_of_run: Optional[StageOfRun] = None
         self._earlier = dict(
-            seconds=0., training_seconds=0., cr_seconds=0., samples=0,
-            starts=0, peak_memory_bytes=0, peak_accelerator_bytes=0,
+            seconds=0., training_seconds=0., samples=0, starts=0,
+            peak_memory_bytes=0, peak_accelerator_bytes=0,
             input_shape=None)  # yapf: disable
         self._input_shape = None
         self._samples = 0  # of this process, in this start
@@ -144,8 +143,6 @@ class RunRecordHook(Hook):
         earlier, running = self._earlier, 0.
         if self._epoch_began is not None:
             running = self._step_ended - self._epoch_began
-        pooling = sum(hook.seconds() for hook in runner.hooks
-                      if isinstance(hook, FeaturePoolHook))
         accelerator = (
             torch.cuda.max_memory_allocated()
             if torch.cuda.is_available() else 0)
@@ -153,7 +150,6 @@ class RunRecordHook(Hook):
             seconds=earlier['seconds'] + time.perf_counter() - self._began,
             training_seconds=(earlier['training_seconds'] +
                               self._training_seconds + running),
-            cr_seconds=earlier['cr_seconds'] + pooling,
             # Samplers give every process equally many images.
             samples=earlier['samples'] + self._samples * get_world_size(),
             starts=earlier['starts'] + 1,
@@ -208,13 +204,8 @@ class RunRecordHook(Hook):
         shape = cost.pop('input_shape')
         model = runner.model
         model = unwrapped(model)
-        regularized = any(isinstance(h, FeaturePoolHook) for h in runner.hooks)
-        if not regularized:
-            cost['cr_seconds'] = 0.
-        training = cost['training_seconds']
         return dict(
             cost,
-            cr_share=cost['cr_seconds'] / training if training else None,
             parameters=count_parameters(model),
             multiply_adds=multiply_adds(model, shape) if shape else None,
             peak_accelerator_bytes=cost['peak_accelerator_bytes'] or None)

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 from mmengine.config import Config
 
 Record = Dict[str, Any]
-ADDED = ('seconds', 'training_seconds', 'cr_seconds', 'samples', 'starts')
+ADDED = ('seconds', 'training_seconds', 'samples', 'starts')
 LARGEST = ('peak_memory_bytes', 'peak_accelerator_bytes')
 
 
@@ -81,6 +81,4 @@ def _added(costs: Sequence[Record]) -> Record:
         total[key] = sum(cost[key] for cost in costs)
     for key in LARGEST:
         total[key] = max((cost[key] or 0 for cost in costs)) or None
-    training = total['training_seconds']
-    total['cr_share'] = total['cr_seconds'] / training if training else None
     return total

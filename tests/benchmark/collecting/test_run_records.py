@@ -73,7 +73,7 @@ def test_a_newer_version_is_refused_with_what_to_do(tmp_path):
 @pytest.mark.parametrize('place', [
     'seed', 'config.hash', 'code.clean', 'split.fingerprint', 'protocol.main',
     'results.last', 'results.best.metrics', 'results.last.metrics.gini',
-    'geometry.correlation', 'cost.cr_share', 'cr', 'geometry'
+    'geometry.correlation', 'cost.seconds', 'cr', 'geometry'
 ])
 def test_a_missing_key_is_named(tmp_path, place):
     path = written(tmp_path, without(RECORD, place))

@@ -4,7 +4,7 @@ import math
 import pytest
 import torch
 
-from mmcurv.benchmark.planning.fitted_pool import is_indexed
+from mmcurv.benchmark.planning.fitted_pool import fitted_pool, is_indexed
 from mmcurv.benchmark.planning.pool_memory import pool_memory, pooled_images
 from mmcurv.benchmark.planning.train_set import TrainSet
 from mmcurv.regularization import FeaturePool, PooledCurvature
@@ -45,15 +45,13 @@ def test_each_layer_has_its_pool():
     assert three.work == one.work
 
 
-def test_sharded_pool_is_that_of_the_fullest_process():
+def test_divided_pool_is_that_of_the_fullest_process():
     """Two of three classes go to one process, the largest to the other."""
-    hook = dict(pool=dict(layout='sharded'))
-    one, two = (pool_memory(hook, DATA, P, processes=n) for n in (1, 2))
-    assert one == pool_memory({}, DATA, P, processes=2)
+    two = pool_memory({}, DATA, P, processes=2)
     pool = FeaturePool(COUNTS, P, classes=torch.tensor([True, False, False]))
     assert two.pool == bytes_of(pool, True)
     assert two.cache == bytes_of(PooledCurvature(pool), False)
-    shared = pool_memory(hook, TOTAL, P, processes=3)
+    shared = pool_memory({}, TOTAL, P, processes=3)
     assert shared.cache == math.ceil(73 / 3) * 12 + 1
 
 
@@ -73,6 +71,7 @@ def test_total_tells_the_slots_unless_some_classes_are_capped(most, slots):
 
 
 def test_pool_of_unknown_dtype_has_no_size():
+    assert fitted_pool(dict(pool=dict(dtype='x'))) is None
     assert pool_memory(dict(pool=dict(dtype='x')), DATA, P) is None
 
 

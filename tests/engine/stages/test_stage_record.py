@@ -12,13 +12,11 @@ def record(epochs, seconds, cr=None, overall=50., accelerator=None):
         cost=dict(
             seconds=seconds,
             training_seconds=seconds / 2,
-            cr_seconds=seconds / 4 if cr else 0.,
             samples=10 * epochs,
             starts=1,
             peak_memory_bytes=int(1000 * seconds),
             peak_accelerator_bytes=accelerator,
-            parameters=epochs,
-            cr_share=0.5 if cr else 0.))
+            parameters=epochs))
 
 
 FIRST = dict(record(20, 8., dict(layer='x'), 40.), stage='features')
@@ -31,13 +29,11 @@ def test_costs_and_epochs_are_those_of_all_stages():
     assert whole['cost'] == dict(
         seconds=12.,
         training_seconds=6.,
-        cr_seconds=2.,
         samples=220,
         starts=2,
         peak_memory_bytes=8000,
         peak_accelerator_bytes=None,
-        parameters=2,  # of the model in the end
-        cr_share=2 / 6)
+        parameters=2)  # of the model in the end
 
 
 def test_cr_is_that_of_the_stage_that_had_it():
