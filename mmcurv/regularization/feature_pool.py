@@ -9,7 +9,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch import Tensor, nn
 
-from mmcurv.geometry.checks import is_whole
+from mmcurv.geometry.checks import check_labels, is_whole
 
 ADDRESSINGS = ('index', 'fifo')
 
@@ -301,12 +301,7 @@ def _given_indices(indices: Optional[Tensor], rows: int) -> Tensor:
 
 def _check_labels(labels: Tensor, capacity: Tensor) -> None:
     """Raise ValueError unless labels (B,) are classes with slots, (C,)."""
-    classes = len(capacity)
-    outside = (labels < 0) | (labels >= classes)
-    if outside.any():
-        raise ValueError(
-            f'labels must lie in [0, {classes}), the classes the pool '
-            f'was built for; got {labels[outside][:5].tolist()}.')
+    check_labels(labels, len(labels), len(capacity))
     absent = capacity[labels] == 0
     if absent.any():
         raise ValueError(

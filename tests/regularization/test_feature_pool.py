@@ -226,8 +226,8 @@ def test_wrong_options_are_named(options, message):
 
 @pytest.mark.parametrize('batch, message', [
     ((rows(1, 2), ints(0, 1), None), "'index' needs the images' indices"),
-    ((rows(1, 2), ints(0, 3), ints(0, 1)), r'\[0, 3\).*got \[3\]'),
-    ((rows(1, 2), ints(-1, 0), ints(0, 1)), r'\[0, 3\).*got \[-1\]'),
+    ((rows(1, 2), ints(0, 3), ints(0, 1)), r'\[0, 3\), but 1 of 2 .*max 3'),
+    ((rows(1, 2), ints(-1, 0), ints(0, 1)), r'\[0, 3\), but 1 of 2 .*min -1'),
     ((rows(1, 2), ints(0, 2), ints(0, 1)), r'0 images to the classes \[2\]'),
     ((rows(1, 2), ints(0), ints(0, 1)), r'labels.*\(2,\), got \(1,\)'),
     ((rows(1, 2), ints(0, 0), ints(0)), r'indices.*\(2,\), got \(1,\)'),
