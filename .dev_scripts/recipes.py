@@ -20,7 +20,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import HOOKS, MODELS
 
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.stages.stage_config import stage_config
+from mmcurv.engine.stages.config import stage_config
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = 'docs/recipes.md'

@@ -29,7 +29,7 @@ import mmcurv.models  # noqa: F401
 from mmcurv.datasets import long_tailed_counts
 from mmcurv.engine.curvature.feature_tap import FeatureTap
 from mmcurv.engine.curvature.step import CurvatureStep
-from mmcurv.engine.run_provenance import machine, package_versions
+from mmcurv.engine.provenance import machine, package_versions
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 CONFIGS = osp.join(ROOT, 'configs', 'ce')

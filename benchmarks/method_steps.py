@@ -26,7 +26,7 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner
 
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.model_cost import multiply_adds
+from mmcurv.engine.provenance import multiply_adds
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 BASELINE = 'ce'

@@ -21,9 +21,8 @@ from mmengine.hooks import Hook
 from mmcurv.engine.config_options import KeyValueAction
 from mmcurv.engine.curvature.hook import FeaturePoolHook
 from mmcurv.engine.launch import load_config
-from mmcurv.engine.run_provenance import (code_version, machine,
-                                          package_versions)
-from mmcurv.engine.stages.run_stages import build_runner
+from mmcurv.engine.provenance import code_version, machine, package_versions
+from mmcurv.engine.stages.run import build_runner
 from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))

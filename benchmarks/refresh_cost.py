@@ -19,8 +19,7 @@ import torch
 from many_classes import BATCH, SETS, WIDTH, batches, class_sizes, full_pool
 from step_parts import PARTS, REST, timed_parts
 
-from mmcurv.engine.run_provenance import (code_version, machine,
-                                          package_versions)
+from mmcurv.engine.provenance import code_version, machine, package_versions
 from mmcurv.files import write_json
 from mmcurv.regularization import CurvatureRegularization, PooledCurvature
 

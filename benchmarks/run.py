@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-from mmcurv.engine.run_provenance import processor
+from mmcurv.engine.provenance import processor
 
 HERE = osp.dirname(osp.abspath(__file__))
 BENCHMARKS = ('class_curvature_speed', 'class_curvature_memory',

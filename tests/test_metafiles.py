@@ -14,8 +14,7 @@ from mmcurv.benchmark.paper.paper_results import paper_cells
 from mmcurv.benchmark.paper.paper_target import TABLES, paper_target
 from mmcurv.benchmark.planning.model_size import pool_hook
 from mmcurv.engine.config_options import imbalance_factor, merged_config
-from mmcurv.engine.stages.stage_epochs import stage_epochs
-from mmcurv.engine.stages.stage_progress import total_epochs
+from mmcurv.engine.stages.config import stage_epochs, total_epochs
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = sorted(path.parent for path in ROOT.glob('configs/*/metafile.yml'))

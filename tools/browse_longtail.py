@@ -77,7 +77,7 @@ def main(argv=None, console=None):
 
     from mmcurv.audit.report.class_sizes import class_sizes_chart
     from mmcurv.datasets import class_counts
-    from mmcurv.engine.train_split import TrainSplit
+    from mmcurv.engine.hooks.class_counts import TrainSplit
     from mmcurv.registry import DATASETS
     console = console or Console(highlight=False)
     init_default_scope('mmpretrain')

@@ -31,9 +31,9 @@ def train(name, switches, folder, epochs, progress, seed):
     command = [
         sys.executable,
         osp.join(HERE, 'train.py'),
-        osp.join(ROOT,
-                 CONFIG), *switches, '--work-dir', folder, '--cfg-options',
-        *OPTIONS, f'train_cfg.max_epochs={epochs}', f'randomness.seed={seed}'
+        osp.join(ROOT, CONFIG), *switches, '--work-dir', folder, '--overwrite',
+        '--cfg-options', *OPTIONS, f'train_cfg.max_epochs={epochs}',
+        f'randomness.seed={seed}'
     ]
     bar = progress.add_task(name, total=epochs)
     started = time.time()

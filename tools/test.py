@@ -8,8 +8,7 @@ from mmengine.evaluator import DumpResults
 from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
                                   end_processes, start_processes)
-from mmcurv.engine.stages.final_config import load_final_config
-from mmcurv.engine.stages.run_stages import build_runner
+from mmcurv.engine.stages.run import build_runner, load_final_config
 
 
 def make_parser():

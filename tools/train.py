@@ -4,6 +4,9 @@
 A config with ``stages`` is trained stage by stage. All stages but the last
 work in ``stage_<name>`` of the work folder. --resume then goes on in the
 first stage that has not ended, or in that of the checkpoint it is given.
+
+A work folder that holds the results of another run is left alone, unless
+--resume or --overwrite says what becomes of them.
 """
 import argparse
 import os
@@ -15,7 +18,8 @@ from mmcurv.engine.checkpoints import latest_checkpoint
 from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
                                   end_processes, load_config, start_processes)
-from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
+from mmcurv.engine.run_folder import begin_in_folder
+from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
 
 
 def make_parser():
@@ -28,6 +32,11 @@ def make_parser():
         metavar='CHECKPOINT',
         help='continue from this checkpoint; without a path, or with '
         '"auto", from the latest one in the work folder')
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='remove checkpoints, evaluations, measurements and records that '
+        'another run left in the work folder')
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision')
     parser.add_argument(
@@ -90,6 +99,11 @@ def prepare(args):
     cfg = load_config(args.config, args.cfg_options, args.work_dir,
                       args.with_files, args.cr)
     adjust(cfg, args)
+    if args.overwrite and args.resume is not None:
+        raise UsageError('--resume goes on with what --overwrite removes; '
+                         'give one of them')
+    if args.resume is None and not cfg.get('resume'):
+        begin_in_folder(cfg, args.overwrite)
     if not cfg.get('stages'):
         set_resume(cfg, args.resume)
         folder = osp.dirname(args.config)
@@ -124,7 +138,7 @@ def main(argv=None):
     if staged is None:
         build_runner(cfg).train()
     else:
-        run_stages(staged, lambda own: adjust(own, args))
+        run_stages(cfg, staged, lambda own: adjust(own, args))
     end_processes()
 
 

@@ -19,8 +19,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.utils import register_all_modules
 
 from mmcurv.datasets import class_counts, split_fingerprint
-from mmcurv.engine.run_provenance import (code_version, machine,
-                                          package_versions)
+from mmcurv.engine.provenance import code_version, machine, package_versions
 from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))

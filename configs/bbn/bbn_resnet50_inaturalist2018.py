@@ -15,7 +15,6 @@ model = dict(
         init_cfg=None))
 
 default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
     second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'))
 
 # Recipe of its code, for batches of 128 and as many images of a reversed

@@ -9,5 +9,4 @@ model = dict(
     head=dict(type='mmcurv.BBNHead', in_channels=4096, init_cfg=None))
 
 default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
     second_batch=dict(type='mmcurv.SecondBatchHook', weights='reversed'))

@@ -5,5 +5,3 @@ _base_ = '../_base_/inaturalist2018.py'
 model = dict(
     head=dict(
         type='mmcurv.MBJHead', memory_size=4096, rho=1., memory_weight=1.))
-
-default_hooks = dict(model_epoch=dict(type='mmcurv.ModelEpochHook'))

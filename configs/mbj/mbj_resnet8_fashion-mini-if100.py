@@ -6,5 +6,3 @@ _base_ = '../_base_/bundled.py'
 model = dict(
     head=dict(
         type='mmcurv.MBJHead', memory_size=512, rho=1., memory_weight=1.))
-
-default_hooks = dict(model_epoch=dict(type='mmcurv.ModelEpochHook'))

@@ -13,8 +13,6 @@ model = dict(
         loss=dict(type='mmcurv.PaCoLoss', alpha=0.01, temperature=0.05),
         init_cfg=None))
 
-default_hooks = dict(key_queue=dict(type='mmcurv.KeyQueueHook'))
-
 # The first view has AutoAugment and Cutout, the second is that of SimCLR.
 # torchvision's transforms, because mmcv's change of hue fails with NumPy 2.
 second_view = [

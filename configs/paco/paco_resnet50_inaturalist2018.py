@@ -14,8 +14,6 @@ model = dict(
     momentum=0.999,
     head=dict(loss=dict(type='mmcurv.PaCoLoss', alpha=0.05, temperature=0.2)))
 
-default_hooks = dict(key_queue=dict(type='mmcurv.KeyQueueHook'))
-
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(

@@ -30,5 +30,3 @@ train_pipeline = [
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(drop_last=True, dataset=dict(pipeline=train_pipeline))
-
-default_hooks = dict(key_queue=dict(type='mmcurv.KeyQueueHook'))

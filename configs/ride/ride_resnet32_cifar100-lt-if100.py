@@ -14,9 +14,7 @@ model = dict(
         loss=dict(_delete_=True, type='mmcurv.RIDELoss', diversity=-0.45),
         init_cfg=None))
 
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook'))
+default_hooks = dict(reweighting=dict(type='mmcurv.DeferredReweightingHook'))
 
 # Recipe of its code: that of LDAM with Nesterov momentum, more decay, and
 # images that are also turned by up to 15 degrees.

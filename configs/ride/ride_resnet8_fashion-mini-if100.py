@@ -13,6 +13,4 @@ model = dict(
         loss=dict(_delete_=True, type='mmcurv.RIDELoss'),
         init_cfg=None))
 
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook'))
+default_hooks = dict(reweighting=dict(type='mmcurv.DeferredReweightingHook'))

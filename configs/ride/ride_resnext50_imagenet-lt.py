@@ -14,9 +14,7 @@ model = dict(
             _delete_=True, type='mmcurv.RIDELoss', temperature_share=0.02),
         init_cfg=None))
 
-default_hooks = dict(
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
-    reweighting=dict(type='mmcurv.DeferredReweightingHook'))
+default_hooks = dict(reweighting=dict(type='mmcurv.DeferredReweightingHook'))
 
 # Recipe of its code, for batches of 256: x 0.1 at epoch 60 and x 0.01 at epoch
 # 80.

@@ -7,7 +7,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmcurv.evaluation.class_pairs import class_pairs
+from mmcurv.evaluation.class_fairness import class_pairs
 from .config_options import UsageError
 
 

@@ -11,11 +11,11 @@ from mmengine.runner import find_latest_checkpoint
 from torch import Tensor
 
 from mmcurv.compat import load_weights_only
-from mmcurv.engine.hooks.class_counts_hook import CHECKPOINT_KEY
+from mmcurv.engine.hooks.class_counts import CHECKPOINT_KEY
 from mmcurv.files import file_sha256, listed
 from mmcurv.weights import weights_of
 from .config_options import UsageError, check_file
-from .train_split import TrainSplit
+from .hooks.class_counts import TrainSplit
 
 POINTER = 'last_checkpoint'
 # A test, or a training from the kept config, dumps its config by its time.

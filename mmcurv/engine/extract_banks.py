@@ -20,7 +20,7 @@ from .extraction_identity import WORDS, extraction_identity
 from .known_train_counts import doubts_of_train_set, known_train_counts
 from .map_pooling import POOLINGS, has_class_token
 from .split_images import SplitImages, split_images
-from .stages.final_config import load_final_config
+from .stages.run import load_final_config
 from .tap_points import TapPoint, resolve_layers
 from .trained_model import (build_model, checked_device, describe_model,
                             load_checkpoint, name_classes)

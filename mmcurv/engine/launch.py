@@ -3,6 +3,9 @@
 import datetime
 import os
 import os.path as osp
+import sys
+import threading
+import time
 from argparse import ArgumentParser
 from typing import Optional, Sequence
 
@@ -83,6 +86,9 @@ def detach_from_file(cfg: Config) -> Config:
 def start_processes(cfg: Config, launcher: str, local_rank: int = 0) -> None:
     """Settle the launcher, and start gloo where there is no accelerator.
 
+    A launched process ends when its launcher is gone, see
+    :func:`end_with_launcher`.
+
     mmengine selects a CUDA device in every launched process, whatever the
     backend, unless the process group already exists. SLURM and MPI are left
     to mmengine.
@@ -102,6 +108,7 @@ def start_processes(cfg: Config, launcher: str, local_rank: int = 0) -> None:
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
     if launcher == 'none':
         return
+    end_with_launcher()
     needed = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
     absent = [name for name in needed if name not in os.environ]
     if launcher == 'pytorch' and absent:
@@ -124,6 +131,31 @@ def start_processes(cfg: Config, launcher: str, local_rank: int = 0) -> None:
     wrapper.update(cfg.get('model_wrapper_cfg') or {})
     wrapper['device_ids'] = None  # a module on the CPU takes no number
     cfg.model_wrapper_cfg = wrapper
+
+
+def end_with_launcher(seconds: float = 1.) -> None:
+    """End this process when the one that started it is gone.
+
+    A launcher that is killed cannot end the processes that it started. Those
+    would train on, unseen, in a folder in which the next attempt trains.
+
+    Args:
+        seconds (float): Between two looks. Defaults to 1.
+    """
+    launcher = os.getppid()
+
+    def watch() -> None:
+        # Orphans are given to another process.
+        while os.getppid() == launcher:
+            time.sleep(seconds)
+        print(
+            f'The launcher, process {launcher}, is gone: process '
+            f'{os.getpid()} ends. Resume from the latest checkpoint.',
+            file=sys.stderr,
+            flush=True)
+        os._exit(1)  # the main thread may wait for the others
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def end_processes() -> None:

@@ -11,7 +11,7 @@ from mmcurv.registry import MODELS
 from mmcurv.weights import load_exactly
 from .checkpoints import Checkpoint
 from .config_options import UsageError
-from .serve_class_counts import serve_model
+from .hooks.class_counts import serve_model
 from .split_images import SplitImages
 
 

@@ -5,15 +5,22 @@ import os.path as osp
 from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmcurv.fairness import class_accuracy, fairness_summary
+from mmcurv.fairness import (ClassAccuracy, FairnessSummary, class_accuracy,
+                             fairness_summary, group_names, wilson_interval)
 from mmcurv.files import write_csv, write_json
 from mmcurv.registry import METRICS
-from .class_pairs import class_pairs, score_size
-from .class_record import (SCHEMA, SCHEMA_VERSION, UNITS, class_rows,
-                           entered_classes, metric_values)
+
+SCHEMA = 'mmcurv.class_accuracy'
+SCHEMA_VERSION = 1
+UNITS = dict(
+    accuracies='percent',
+    variance='population variance of fractions',
+    bias='ratio of accuracies minus 1',
+    gini='fraction')
 
 
 @METRICS.register_module()
@@ -188,3 +195,139 @@ class ClassFairness(BaseMetric):
                 metrics=values,
                 classes_entered=entered,
                 classes=rows))
+
+
+def metric_values(summary: FairnessSummary) -> dict:
+    """Numbers of an evaluation by the names that logs and ``save_best`` use.
+
+    Args:
+        summary (FairnessSummary): Accuracies as fractions.
+
+    Returns:
+        dict[str, float]: Accuracies in percent, as mmpretrain gives them;
+        variance, bias and Gini of fractions. nan where no class entered.
+    """
+    groups = summary.groups
+    fractions = dict(
+        overall=summary.overall,
+        class_mean=summary.class_mean.value,
+        head=groups.head.accuracy if groups else float('nan'),
+        middle=groups.middle.accuracy if groups else float('nan'),
+        tail=groups.tail.accuracy if groups else float('nan'),
+        worst_class=summary.worst_class.accuracy,
+        worst_10pct=summary.worst_10pct.accuracy,
+        harmonic_mean=summary.harmonic_mean.value,
+        geometric_mean=summary.geometric_mean.value)
+    values = {name: 100 * float(value) for name, value in fractions.items()}
+    values.update(
+        variance=float(summary.variance.value),
+        bias=float(summary.bias.value),
+        gini=float(summary.gini.value))
+    return values
+
+
+def entered_classes(summary: FairnessSummary) -> dict:
+    """Number of classes behind the aggregates, which nan alone hides."""
+    groups = summary.groups
+    return dict(
+        class_mean=summary.class_mean.entered,
+        head=groups.head.entered if groups else 0,
+        middle=groups.middle.entered if groups else 0,
+        tail=groups.tail.entered if groups else 0,
+        worst_10pct=summary.worst_10pct.taken)
+
+
+def class_rows(classes: ClassAccuracy,
+               names: Sequence[str],
+               train_counts: Optional[Sequence[int]] = None,
+               head_above: int = 100,
+               tail_below: int = 20,
+               confidence: float = 0.95) -> List[dict]:
+    """One row per class, in the order of the classes.
+
+    Args:
+        classes (ClassAccuracy): C classes.
+        names (Sequence[str]): (C,) names.
+        train_counts (Sequence[int], optional): (C,) training images. Defaults
+            to None, which leaves group and count empty (None).
+        head_above (int): Head is strictly above this. Defaults to 100.
+        tail_below (int): Tail is strictly below this. Defaults to 20.
+        confidence (float): Of the Wilson interval. Defaults to 0.95.
+
+    Returns:
+        list[dict]: class, name, group, train_count, test_count, correct,
+        accuracy, wilson_low and wilson_high, the last three in percent.
+    """
+    size = classes.count.size
+    groups, counts = [None] * size, [None] * size
+    if train_counts is not None:
+        counts = [int(n) for n in train_counts]
+        groups = group_names(counts, head_above, tail_below).tolist()
+    interval = wilson_interval(classes.correct, classes.count, confidence)
+    columns = dict(
+        name=[str(name) for name in names],
+        group=groups,
+        train_count=counts,
+        test_count=classes.count.tolist(),
+        correct=classes.correct.tolist(),
+        accuracy=(100 * classes.accuracy).tolist(),
+        wilson_low=(100 * interval.low).tolist(),
+        wilson_high=(100 * interval.high).tolist())
+    return [{
+        'class': c,
+        **dict(zip(columns, row))
+    } for c, row in enumerate(zip(*columns.values()))]
+
+
+def class_pairs(data_samples: Sequence[dict]) -> List[Tuple[int, int]]:
+    """True and predicted class of each data sample.
+
+    Args:
+        data_samples (Sequence[dict]): Each with ``gt_label`` and either
+            ``pred_label`` or ``pred_score``, (C,), as mmpretrain and
+            mmaction2 give them.
+
+    Returns:
+        list[tuple[int, int]]: One pair per sample.
+
+    Raises:
+        ValueError: If a sample lacks these or has several labels.
+    """
+    if not data_samples:
+        return []
+    labels = [_one_class(sample, 'gt_label') for sample in data_samples]
+    predictions = [_prediction(sample) for sample in data_samples]
+    # Stacked first: one copy from the device, not two per sample.
+    pairs = zip(
+        torch.stack(labels).tolist(),
+        torch.stack(predictions).tolist())
+    return list(pairs)
+
+
+def score_size(data_samples: Sequence[dict]) -> Optional[int]:
+    """Number of scores in a sample; None without samples or scores."""
+    for sample in data_samples:
+        if 'pred_score' in sample:
+            return sample['pred_score'].numel()
+    return None
+
+
+def _prediction(sample: dict) -> torch.Tensor:
+    if 'pred_label' in sample:
+        return _one_class(sample, 'pred_label')
+    if 'pred_score' in sample:
+        return sample['pred_score'].flatten().argmax()
+    raise ValueError('expected pred_label or pred_score in each data sample, '
+                     f'got {sorted(sample)}; is the model a classifier?')
+
+
+def _one_class(sample: dict, key: str) -> torch.Tensor:
+    if key not in sample:
+        raise ValueError(f'expected {key} in each data sample, got '
+                         f'{sorted(sample)}.')
+    label = torch.as_tensor(sample[key])
+    if label.numel() != 1:
+        raise ValueError(
+            f'expected one class per image, got {key} of shape '
+            f'{tuple(label.shape)}; multi-label data has no class accuracy.')
+    return label.reshape(())

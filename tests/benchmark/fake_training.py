@@ -70,6 +70,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--work-dir', required=True)
     parser.add_argument('--resume')
+    parser.add_argument('--overwrite', action='store_true')
     parser.add_argument('--epochs', type=int, default=2)
     parser.add_argument('--seconds', type=float, default=0)
     for name in ('fail', 'full-disk', 'killed', 'hold'):

@@ -18,7 +18,7 @@ from mmcurv.benchmark.states.last_good_checkpoint import (epochs_behind,
                                                           last_good_checkpoint)
 from mmcurv.benchmark.states.run_epoch import epoch_reached
 from mmcurv.benchmark.states.run_state import run_state
-from mmcurv.engine.stages.stage_progress import StageEpochs
+from mmcurv.engine.stages.config import StageEpochs
 from tests.benchmark.fake_runs import wait_for
 from tests.benchmark.fake_training import write_checkpoint
 from tests.benchmark.trained_folder import bundled_spec, leave_checkpoint

@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.stages.stage_config import stage_config
+from mmcurv.engine.stages.config import stage_config
 from tests.shipped_configs import (BALANCED, BASELINES, BASES, BUNDLED, CIFAR,
                                    CONFIGS, FACTOR, IMBALANCES, LARGE, METHODS,
                                    ROOT, TWINS, changed_keys, load, loaded,
@@ -26,7 +26,7 @@ TESTED = {'mmcurv.INaturalist2018': 'val', 'ImageNet': 'val'}
 HEAD = {'model.head.type', 'model.head.loss', 'model.head.init_cfg'}
 EXPERTS = HEAD | {
     'model.backbone', 'model.head.in_channels', 'model.head.num_experts',
-    'default_hooks.model_epoch', 'default_hooks.reweighting'
+    'default_hooks.reweighting'
 }
 TWO_BRANCHES = {'model.backbone', 'model.head.in_channels'}
 # What a config changes against cross-entropy on the same data.
@@ -44,11 +44,11 @@ METHOD_KEYS = dict(
     | {'model.head.type', 'model.head.alpha', 'model.head.init_cfg'},
     bbn=TWO_BRANCHES | {
         'model.type', 'model.head.type', 'model.head.init_cfg',
-        'default_hooks.model_epoch', 'default_hooks.second_batch'
+        'default_hooks.second_batch'
     },
     mbj={
         'model.head.type', 'model.head.memory_size', 'model.head.rho',
-        'model.head.memory_weight', 'default_hooks.model_epoch'
+        'model.head.memory_weight'
     },
     ce_cmo={'model.head.type', 'default_hooks.cmo'},
     ldam_drw_cmo=HEAD | {'default_hooks.reweighting', 'default_hooks.cmo'},
@@ -67,8 +67,8 @@ METHOD_KEYS = dict(
     },
     paco={
         'model.type', 'model.queue_size', 'model.feature_dim',
-        'model.momentum', 'model.head.loss', 'default_hooks.key_queue',
-        'train_dataloader.drop_last', 'train_dataloader.dataset'
+        'model.momentum', 'model.head.loss', 'train_dataloader.drop_last',
+        'train_dataloader.dataset'
     },
     ofa={
         'model.type', 'model.augment', 'model.num_fused',

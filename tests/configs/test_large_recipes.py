@@ -5,7 +5,7 @@ import copy
 import pytest
 from mmengine.registry import MODELS, init_default_scope
 
-from mmcurv.engine.stages.stage_config import stage_config
+from mmcurv.engine.stages.config import stage_config
 from tests.shipped_configs import BALANCED, LARGE, LARGE_SETS, load, read
 from .rates import (cosine, early_cosine, late_cosine, learning_rates, linear,
                     steps)

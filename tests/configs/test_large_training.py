@@ -12,7 +12,7 @@ import torch
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 
-from mmcurv.engine.stages.run_stages import plan_run, run_stages
+from mmcurv.engine.stages.run import plan_run, run_stages
 from tests.listed_formats import write_lines
 from tests.shipped_configs import BALANCED, LARGE, load, read
 from tests.small_runs import make_short
@@ -187,7 +187,7 @@ def check_run(cfg, regularized):
 @pytest.mark.parametrize('path', quick_or_slow(STAGED))
 def test_stages_of_a_method_train_and_validate(path, data_folder, tmp_path):
     cfg = small_config(path, data_folder, tmp_path)
-    run_stages(plan_run(cfg))
+    run_stages(cfg, plan_run(cfg))
     record = json.loads((tmp_path / 'run.json').read_text())
     assert [stage['name'] for stage in record['stages']
             ] == [stage.name for stage in cfg.stages]

@@ -13,7 +13,7 @@ from torch import nn
 from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.meta_device import meta_device
-from mmcurv.engine.model_cost import count_parameters, multiply_adds
+from mmcurv.engine.provenance import count_parameters, multiply_adds
 from tests.engine.curvature_run import pool_of
 from tests.engine.image_run import build, image_classifier, trained
 from tests.engine.step_watch import watch_of

@@ -17,7 +17,7 @@ from mmpretrain.datasets import CIFAR10, CIFAR100
 
 from mmcurv.benchmark.collecting.run_records import read_run_record
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.stages.run_stages import plan_run, run_stages
+from mmcurv.engine.stages.run import plan_run, run_stages
 from tests.real_formats import (write_cifar, write_class_folders,
                                 write_fashion_mnist)
 from tests.shipped_configs import (BASES, BUNDLED, CIFAR, ROOT, names_of,
@@ -110,7 +110,7 @@ def check_training(cfg, cr, folder):
 
 
 def check_stages(cfg, cr, folder):
-    run_stages(plan_run(cfg))
+    run_stages(cfg, plan_run(cfg))
     record = read_run_record(folder / 'run.json')
     regularized = {
         stage.name

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, init_default_scope
 
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
+from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
 from tests.engine.two_processes import in_two_processes
 from tests.format_once import format_each_config_once
 from tests.shipped_configs import BUNDLED, use_tiny_data
@@ -45,7 +45,7 @@ def train(path, folder, cr):
         type='MMDistributedDataParallel', device_ids=None)
     cfg.default_hooks.same_weights = dict(type='SameWeights')
     if cfg.get('stages'):
-        run_stages(plan_run(cfg))
+        run_stages(cfg, plan_run(cfg))
     else:
         cfg.experiment_name = path.stem
         build_runner(cfg).train()

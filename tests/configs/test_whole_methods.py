@@ -10,7 +10,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.stages.stage_config import stage_config
+from mmcurv.engine.stages.config import stage_config
 from tests.real_formats import write_fashion_mnist
 from tests.shipped_configs import (BALANCED, BASELINES, BASES, BUNDLED, LARGE,
                                    METHODS, ROOT, changed_keys, load, read)

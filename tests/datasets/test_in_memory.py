@@ -19,7 +19,7 @@ from mmcurv.datasets import (ClassAwareSampler, InMemoryDataset, LongTailed,
                              class_counts, dataset_labels, image_batch_collate,
                              split_fingerprint)
 from mmcurv.datasets.in_memory import ImageBatch
-from mmcurv.engine.train_split import TrainSplit
+from mmcurv.engine.hooks.class_counts import TrainSplit
 from tests.datasets.toy import ToyImages
 from tests.real_formats import (write_cifar, write_class_folders,
                                 write_fashion_mnist)

@@ -52,7 +52,7 @@ def bbn_run(work_dir,
                 dataset=dict(type='JitteredNoise', counts=COUNTS)),
             **(loader or {})),
         hooks=[
-            dict(type='mmcurv.ModelEpochHook'),
+            dict(type='mmcurv.ClassCountsHook'),
             dict(type='mmcurv.SecondBatchHook'), *hooks
         ],
         hook=dict(start_epoch=max_epochs))

@@ -54,7 +54,7 @@ def test_resumed_run_repeats_the_uninterrupted_one_bit_for_bit(
         assert differences(whole.get(state), resumed.get(state), state) == []
 
 
-@pytest.mark.parametrize('name', ['ModelEpochHook', 'SecondBatchHook'])
+@pytest.mark.parametrize('name', ['ClassCountsHook', 'SecondBatchHook'])
 def test_run_without_one_of_the_hooks_names_it(tmp_path, name):
     runner = bbn_run(tmp_path)
     runner._hooks = [

@@ -8,7 +8,7 @@ import torch
 from mmcurv.engine.checkpoints import (latest_checkpoint, read_checkpoint,
                                        run_checkpoints, run_config)
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.train_split import TrainSplit
+from mmcurv.engine.hooks.class_counts import TrainSplit
 
 WEIGHTS = dict(weight=torch.ones(3, 2), bias=torch.zeros(3))
 

@@ -2,9 +2,9 @@
 import pytest
 from mmengine.config import Config
 
-from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.config_options import (UsageError, check_options,
                                           merged_config, run_name)
+from mmcurv.engine.provenance import config_hash
 
 CONFIG = """
 data_preprocessor = dict(num_classes=100)

@@ -18,7 +18,6 @@ def mbj_run(work_dir, head=None, batch_size=16, hooks=None, **options):
         type='mmcurv.MBJHead', memory_size=20, start_epoch=3, rho=0.5)
     default_hooks = dict(
         class_counts=dict(type='mmcurv.ClassCountsHook'),
-        model_epoch=dict(type='mmcurv.ModelEpochHook'),
         random_state=dict(type='mmcurv.RandomStateHook'),
         **(hooks or {}))
     defaults = dict(

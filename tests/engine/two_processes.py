@@ -20,14 +20,22 @@ PRELOADED = [
 ]
 
 
-def in_two_processes(work, folder, processes=2):
-    """Results of ``work(rank, folder)``, a function of a module."""
+def in_two_processes(work, folder, processes=2, timeout=None):
+    """Results of ``work(rank, folder)``, a function of a module.
+
+    Args:
+        work (Callable): A function of a module.
+        folder (Path): For its results.
+        processes (int): Their number. Defaults to 2.
+        timeout (timedelta, optional): Of the process group. Defaults to None,
+            which is torch's.
+    """
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     multiprocessing.set_forkserver_preload(PRELOADED)
     mp.start_processes(
-        _process, (work, folder, port, processes),
+        _process, (work, folder, port, processes, timeout),
         nprocs=processes,
         start_method='forkserver')
     return [
@@ -36,7 +44,7 @@ def in_two_processes(work, folder, processes=2):
     ]
 
 
-def _process(rank, work, folder, port, processes):
+def _process(rank, work, folder, port, processes, timeout):
     torch.set_num_threads(1)
     os.environ.update(
         RANK=str(rank),
@@ -44,7 +52,7 @@ def _process(rank, work, folder, port, processes):
         WORLD_SIZE=str(processes),
         MASTER_ADDR='127.0.0.1',
         MASTER_PORT=str(port))
-    dist.init_process_group('gloo')
+    dist.init_process_group('gloo', timeout=timeout)
     torch.save(work(rank, folder), folder / f'rank{rank}.pt')
     # gloo's threads abort a process that ends while another still talks.
     end_processes()

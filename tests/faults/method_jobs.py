@@ -16,7 +16,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS, init_default_scope
 
 from mmcurv.engine.config_options import merged_config
-from mmcurv.engine.stages.run_stages import build_runner, plan_run, run_stages
+from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
 from tests.engine.resume_runs import die
 from tests.prepared_forks import prepare_forks
 from tests.shipped_configs import ROOT, use_tiny_data
@@ -68,7 +68,7 @@ def config(name, folder, last=None):
 
 def train(name, cfg):
     if cfg.get('stages'):
-        run_stages(plan_run(cfg, 'auto'))
+        run_stages(cfg, plan_run(cfg, 'auto'))
         return
     cfg.experiment_name = name
     cfg.resume = Path(cfg.work_dir, 'last_checkpoint').exists()

@@ -4,7 +4,7 @@ import torch
 from mmpretrain.models.backbones import VGG
 
 from mmcurv.engine.meta_device import meta_device
-from mmcurv.engine.model_cost import count_parameters
+from mmcurv.engine.provenance import count_parameters
 from mmcurv.models import HiddenLayers
 
 

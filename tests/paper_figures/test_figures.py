@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from mmcurv.engine.hooks import geometry_monitor_hook
-from mmcurv.evaluation import class_record
+from mmcurv.engine.hooks import geometry_monitor
+from mmcurv.evaluation import class_fairness
 from mmcurv.files import write_json
 from mmcurv.paper_figures import choose_records, find_figure, histories
 from .paper_records import entry, write_audit, write_collection, write_run
@@ -100,7 +100,7 @@ def test_record_of_a_newer_schema_asks_for_a_newer_program(tmp_path):
 def test_newest_known_versions_are_those_that_are_written():
     written = {
         module.SCHEMA: module.SCHEMA_VERSION
-        for module in (geometry_monitor_hook, class_record)
+        for module in (geometry_monitor, class_fairness)
     }
     assert written.items() <= {
         schema: newest

@@ -1,9 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +14,7 @@ from mmengine.config import Config
 
 from mmcurv.engine import launch
 from mmcurv.engine.config_options import UsageError
+from tests.benchmark.fake_training import is_alive
 from tests.tools.tool_runs import CONFIG, ROOT, tiny_options, tool_environment
 
 RANK_VARIABLES = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR',
@@ -30,6 +34,8 @@ def unlaunched(monkeypatch):
         monkeypatch.setenv(name, '')  # so that it is restored afterwards
         monkeypatch.delenv(name)
     monkeypatch.setattr(launch, 'get_device', lambda: 'cpu')
+    # It would watch whoever started the tests.
+    monkeypatch.setattr(launch, 'end_with_launcher', lambda: None)
 
 
 def test_two_cpu_processes_train_with_curvature_to_equal_weights(tmp_path):
@@ -60,6 +66,43 @@ def test_two_cpu_processes_train_with_curvature_to_equal_weights(tmp_path):
     for name in first:  # buffers as well: both evaluate the same network
         assert torch.equal(first[name], second[name]), name
     assert (work_dir / 'epoch_2.pth').is_file()
+
+
+@pytest.mark.skipif(
+    not os.path.isdir('/proc/self/task'), reason='looks for children in /proc')
+def test_killed_launcher_leaves_no_process_training(tmp_path):
+    options = tiny_options(
+        train_cfg__max_epochs=10**6, train_dataloader__batch_size=10)
+    launcher = subprocess.Popen([
+        sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2',
+        f'--master_port={free_port()}', ROOT / 'tools' / 'train.py', CONFIG,
+        '--launcher', 'pytorch', '--work-dir', tmp_path, '--cfg-options',
+        *options, 'default_hooks.checkpoint.interval=1'
+    ],
+                                env=tool_environment(),
+                                stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
+    try:
+        waits_for((tmp_path / 'last_checkpoint').is_file, seconds=300)
+        children = Path(f'/proc/{launcher.pid}/task/{launcher.pid}/children')
+        processes = [int(number) for number in children.read_text().split()]
+        assert len(processes) == 2
+        assert all(is_alive(process) for process in processes)
+    finally:
+        launcher.kill()
+        launcher.wait()
+    try:
+        waits_for(lambda: not any(map(is_alive, processes)), seconds=30)
+    finally:
+        for process in filter(is_alive, processes):
+            os.kill(process, signal.SIGKILL)
+
+
+def waits_for(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f'not within {seconds} s'
+        time.sleep(0.1)
 
 
 def test_cpu_process_joins_a_gloo_group_and_keeps_the_users_wrapper(

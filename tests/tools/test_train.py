@@ -61,6 +61,19 @@ def test_resume_without_a_checkpoint_says_so_and_starts(
     assert 'starts at epoch 1' in printed
 
 
+def test_folder_of_another_run_is_begun_in_only_to_overwrite(work_dir, capsys):
+    before = sorted(work_dir.iterdir())
+    with pytest.raises(SystemExit) as stop:
+        call('train', CONFIG, '--work-dir', work_dir)
+    assert stop.value.code == 2
+    assert 'holds another run: best_accuracy' in capsys.readouterr().err
+    assert sorted(work_dir.iterdir()) == before
+    prepare('train', CONFIG, '--work-dir', work_dir, '--overwrite')
+    left = {path.name for path in work_dir.iterdir()}
+    assert CONFIG.name in left and 'split.json' in left
+    assert not {'epoch_1.pth', 'last_checkpoint', 'class_accuracy'} & left
+
+
 def test_work_folder_is_named_after_the_config(tmp_path):
     assert prepare('train', CONFIG).work_dir == (f'work_dirs/{CONFIG.stem}')
     own = tmp_path / 'own.py'
@@ -115,6 +128,7 @@ def test_amp_without_a_gpu_is_refused(monkeypatch):
           ], 'did you mean train_dataloader'),
         ([CONFIG, '--cfg-options', 'seed', '=', '3'], 'expects KEY=VALUE'),
         ([CONFIG, '--launcher', 'pytorch'], 'tools/dist_train.sh'),
+        ([CONFIG, '--resume', '--overwrite'], 'give one of them'),
     ],
     ids=lambda value: str(value)[:20])
 def test_mistaken_command_line_is_explained_without_a_traceback(

@@ -21,7 +21,7 @@ stages = [
                         _delete_=True,
                         type='mmcurv.KaimingWeight',
                         layer='Linear'))),
-            default_hooks=dict(model_epoch=None, reweighting=None),
+            default_hooks=dict(reweighting=None),
             train_dataloader=dict(
                 batch_size=512,
                 sampler=dict(

@@ -13,7 +13,7 @@ from mmcurv.benchmark.running.run_queue import Workers
 from mmcurv.benchmark.running.worker_plan import (Worker, plan_workers,
                                                   usable_gpus)
 from mmcurv.engine.config_options import KeyValueAction, UsageError
-from mmcurv.engine.run_provenance import usable_cores
+from mmcurv.engine.provenance import usable_cores
 
 POLL_SECONDS = 0.2
 # Every look at the jobs of Slurm is a look at a shared disk.

@@ -15,7 +15,7 @@ from mmcurv.benchmark.planning.plan_cells import PlanRun
 from mmcurv.benchmark.planning.plan_summary import plan_summary
 from mmcurv.benchmark.planning.plan_table import cell_table, run_table
 from mmcurv.benchmark.states.run_state import OPEN, run_state
-from mmcurv.engine.run_provenance import machine
+from mmcurv.engine.provenance import machine
 from .matrix_arguments import add_matrix_arguments, load_matrices
 
 PIPE_WIDTH = 100  # characters, where no terminal says how wide it is

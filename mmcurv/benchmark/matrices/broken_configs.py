@@ -12,9 +12,8 @@ from mmengine.registry import (DATASETS, HOOKS, METRICS, MODELS, DefaultScope,
 from mmcurv.benchmark.matrix import RunSpec, missing_configs
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.meta_device import meta_device
-from mmcurv.engine.stages.check_stages import check_stages
-from mmcurv.engine.stages.stage_config import stage_config
-from mmcurv.engine.stages.stage_list import read_stages
+from mmcurv.engine.stages.config import read_stages, stage_config
+from mmcurv.engine.stages.run import check_stages
 from .spec_config import spec_config
 
 

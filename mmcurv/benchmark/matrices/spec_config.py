@@ -8,10 +8,9 @@ from mmengine.config import Config
 
 from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.benchmark.running.option_arguments import option_arguments
-from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.config_options import UsageError, merged_config
-from mmcurv.engine.stages.stage_epochs import stage_epochs
-from mmcurv.engine.stages.stage_progress import StageEpochs, total_epochs
+from mmcurv.engine.provenance import config_hash
+from mmcurv.engine.stages.config import StageEpochs, stage_epochs, total_epochs
 from mmcurv.files import config_file
 
 

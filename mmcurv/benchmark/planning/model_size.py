@@ -8,10 +8,10 @@ import torch
 from mmengine.config import Config
 
 from mmcurv.benchmark.matrices.broken_configs import meta_model
-from mmcurv.engine.config_hash import canonical_json
 from mmcurv.engine.curvature.feature_tap import layer_names
 from mmcurv.engine.curvature.hook import usual_mixed
-from mmcurv.engine.model_cost import count_parameters, multiply_adds
+from mmcurv.engine.provenance import (canonical_json, count_parameters,
+                                      multiply_adds)
 from mmcurv.engine.tap_points import last_classifier, usual_layers
 from .curvature_cost import pool_bytes as bytes_of_pool
 from .fitted_pool import fitted_pool

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Iterable, Optional
 
 from mmcurv.benchmark.states.last_good_checkpoint import checkpoints
-from mmcurv.engine.stages.stage_progress import FOLDER
+from mmcurv.engine.stages.config import FOLDER
 
 AT_LEAST = 200 * 10**6  # bytes
 CHECKPOINTS = 10

@@ -6,7 +6,7 @@ Nothing heavy is imported, so a job on a cluster starts at once.
 from typing import List, NamedTuple, Optional, Sequence
 
 from mmcurv.benchmark.matrix import RunSpec
-from mmcurv.engine.stages.stage_progress import ONE_STAGE, StageEpochs
+from mmcurv.engine.stages.config import ONE_STAGE, StageEpochs
 
 
 class PlannedRun(NamedTuple):

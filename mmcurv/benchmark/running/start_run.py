@@ -60,8 +60,9 @@ def train_command(run: PlannedRun, checkpoint: Optional[str]) -> List[str]:
     Returns:
         list[str]: Program and arguments.
     """
-    resume = [] if checkpoint is None else ['--resume', checkpoint]
-    return [*run.command, *resume]
+    if checkpoint is None:
+        return [*run.command, '--overwrite']  # what an attempt left, if any
+    return [*run.command, '--resume', checkpoint]
 
 
 def start_run(run: PlannedRun,

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 from mmcurv.benchmark.matrices.spec_config import spec_config
 from mmcurv.benchmark.matrix import RunSpec
 from mmcurv.engine.checkpoints import BY_TIME
-from mmcurv.engine.config_hash import canonical_json
+from mmcurv.engine.provenance import canonical_json
 from .kept_config import read_kept_config
 
 SHOWN = 3

@@ -6,8 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
-from mmcurv.engine.stages.stage_progress import (ONE_STAGE, StageEpochs,
-                                                 epochs_done)
+from mmcurv.engine.stages.config import ONE_STAGE, StageEpochs, epochs_done
 
 
 def last_good_checkpoint(

@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 from typing import Optional, Sequence
 
-from mmcurv.engine.stages.stage_progress import (ONE_STAGE, StageEpochs,
-                                                 epochs_done)
+from mmcurv.engine.stages.config import ONE_STAGE, StageEpochs, epochs_done
 
 # Clocks of file systems tick in steps.
 TICK = 1.

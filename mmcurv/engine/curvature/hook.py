@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmcurv import compat
-from mmcurv.engine.epoch_of_run import epoch_of_run, epochs_of_run
+from mmcurv.engine.common import epoch_of_run, epochs_of_run
 from mmcurv.engine.hooks import RandomStateHook
 from mmcurv.engine.tap_points import last_classifier, usual_layers
 from mmcurv.epoch_shares import check_epoch

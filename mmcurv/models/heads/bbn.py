@@ -49,7 +49,7 @@ class BBNHead(LinearClsHead):
     ``gt_label``: it is what Curvature Regularization takes. The input of
     ``fc`` belongs to no one class.
 
-    ``mmcurv.ModelEpochHook`` tells the epoch, and with it alpha. The training
+    ``mmcurv.ClassCountsHook`` tells the epoch, and with it alpha. The training
     accuracy (``cal_acc``) cannot be had.
 
     Args:
@@ -119,8 +119,8 @@ class BBNHead(LinearClsHead):
         """
         if self.alpha is None:
             raise RuntimeError(
-                'BBNHead does not know the epoch. Add model_epoch=dict('
-                "type='mmcurv.ModelEpochHook') to the default_hooks, or, "
+                'BBNHead does not know the epoch. Add class_counts=dict('
+                "type='mmcurv.ClassCountsHook') to the default_hooks, or, "
                 'without a Runner, call set_epoch(epoch, max_epochs).')
         second = read_second(data_samples)
         if second is None:

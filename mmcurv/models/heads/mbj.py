@@ -57,8 +57,8 @@ class MBJHead(LinearClsHead):
     ``fc`` runs once for its hooks, on the batch, as Curvature Regularization
     needs it. The memory is saved and is the same on all processes. Random
     numbers come from torch's global generator, whose state
-    ``mmcurv.RandomStateHook`` keeps. ``mmcurv.ModelEpochHook`` tells the
-    epoch, ``mmcurv.ClassCountsHook`` the class counts.
+    ``mmcurv.RandomStateHook`` keeps. ``mmcurv.ClassCountsHook`` tells the
+    epoch and the class counts.
 
     Args:
         num_classes (int): C.
@@ -79,7 +79,7 @@ class MBJHead(LinearClsHead):
         >>> head = dict(
         ...     type='mmcurv.MBJHead', num_classes=100, in_channels=64)
         >>> default_hooks = dict(
-        ...     model_epoch=dict(type='mmcurv.ModelEpochHook'))
+        ...     class_counts=dict(type='mmcurv.ClassCountsHook'))
     """
 
     def __init__(self,
@@ -158,8 +158,8 @@ class MBJHead(LinearClsHead):
     def _check(self, data_samples: Sequence[Any]) -> None:
         if self.epoch is None:
             raise RuntimeError(
-                'MBJHead does not know the epoch. Add model_epoch=dict('
-                "type='mmcurv.ModelEpochHook') to the default_hooks, or, "
+                'MBJHead does not know the epoch. Add class_counts=dict('
+                "type='mmcurv.ClassCountsHook') to the default_hooks, or, "
                 'without a Runner, call set_epoch(epoch, max_epochs).')
         if self.acceptance.numel() == 0:
             raise RuntimeError(

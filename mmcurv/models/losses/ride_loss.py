@@ -104,7 +104,7 @@ class RIDELoss(ClassWeights, CountedLoss):
     ``set_weights``. Takes logits that are scaled cosines. The divergence has
     a negative weight: experts are pushed away from their mean. Its
     temperature is 1 at first, and from an epoch on one per class; so a
-    ``mmcurv.ModelEpochHook`` must tell the epoch.
+    ``mmcurv.ClassCountsHook`` must tell the epoch.
 
     Of images with two labels, margins, weights and cross-entropy are those of
     each label, mixed by their shares; the divergence, which knows no label,
@@ -142,7 +142,7 @@ class RIDELoss(ClassWeights, CountedLoss):
         ...     type='mmcurv.MultiExpertHead',
         ...     loss=dict(type='mmcurv.RIDELoss', diversity=-0.45))
         >>> default_hooks = dict(
-        ...     model_epoch=dict(type='mmcurv.ModelEpochHook'),
+        ...     class_counts=dict(type='mmcurv.ClassCountsHook'),
         ...     reweighting=dict(type='mmcurv.DeferredReweightingHook'))
     """
     soft_refusal = ('RIDE lowers the score of the one label by a margin, so '
@@ -248,8 +248,9 @@ class RIDELoss(ClassWeights, CountedLoss):
         if self.epoch is None:
             raise RuntimeError(
                 'RIDELoss does not know the epoch, on which its temperatures '
-                "depend. Add model_epoch=dict(type='mmcurv.ModelEpochHook') "
-                'to the default_hooks, or, without a Runner, call '
+                'depend. Add '
+                "class_counts=dict(type='mmcurv.ClassCountsHook') to the "
+                'default_hooks, or, without a Runner, call '
                 'set_epoch(epoch, max_epochs).')
         if not self._by_class:
             return 1.

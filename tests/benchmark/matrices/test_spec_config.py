@@ -3,8 +3,8 @@ import pytest
 
 from mmcurv.benchmark.matrices.spec_config import (spec_config, spec_epochs,
                                                    spec_hash)
-from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.config_options import UsageError, merged_config
+from mmcurv.engine.provenance import config_hash
 from tests.benchmark.synthetic_runs import spec
 
 

@@ -7,7 +7,7 @@ from mmcurv.benchmark.running.planned_run import PlannedRun
 from mmcurv.benchmark.running.run_command import run_command
 from mmcurv.benchmark.states.run_state import RunState
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.stages.stage_progress import StageEpochs
+from mmcurv.engine.stages.config import StageEpochs
 from tests.benchmark.fake_runs import make_spec
 
 CONFIG = 'configs/ce/ce_resnet8_fashion-mini-if100.py'

@@ -5,8 +5,8 @@ import pytest
 
 from mmcurv.benchmark.matrices.spec_config import spec_hash
 from mmcurv.benchmark.running.run_command import run_command
-from mmcurv.engine.config_hash import config_hash
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.provenance import config_hash
 from tests.benchmark.fake_runs import make_spec
 from tests.benchmark.matrix_file import CIFAR10, CONFIG
 from tests.tools.tool_runs import prepare

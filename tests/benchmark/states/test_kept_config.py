@@ -3,8 +3,8 @@ import pytest
 from mmengine.config import Config
 
 from mmcurv.benchmark.states.kept_config import read_kept_config
-from mmcurv.engine.config_hash import canonical_json
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.provenance import canonical_json
 from tests.security.evil_files import program
 from tests.shipped_configs import CONFIGS
 

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 from torch import nn
 
-from mmcurv.engine.stages.run_stages import plan_run, run_stages
+from mmcurv.engine.stages.run import plan_run, run_stages
 from tests.engine.toy_run import (COUNTS, CornerClassifier, loader,
                                   train_parts, val_parts)
 
@@ -84,7 +84,7 @@ def staged(work_dir, *stages, regularize=False, hooks=(), **changes):
 
 
 def train(cfg, resume=None):
-    run_stages(plan_run(cfg, resume))
+    run_stages(cfg, plan_run(cfg, resume))
 
 
 def weights(path):

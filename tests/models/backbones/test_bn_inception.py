@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from mmcurv.engine.meta_device import meta_device
-from mmcurv.engine.model_cost import count_parameters
+from mmcurv.engine.provenance import count_parameters
 from mmcurv.models import BNInception, CifarBNInception
 from mmcurv.models.backbones.bn_inception import BLOCKS, InceptionBlock
 

@@ -5,7 +5,7 @@ from mmpretrain.models.backbones import (DenseNet, MobileNetV2, ResNeXt,
                                          ShuffleNetV2)
 
 from mmcurv.engine.meta_device import meta_device
-from mmcurv.engine.model_cost import count_parameters
+from mmcurv.engine.provenance import count_parameters
 from mmcurv.models import (CifarDenseNet, CifarMobileNetV2, CifarResNeXt,
                            CifarSEResNet, CifarShuffleNetV2, SEResNet)
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mmcurv.engine.meta_device import meta_device
-from mmcurv.engine.model_cost import count_parameters
+from mmcurv.engine.provenance import count_parameters
 from mmcurv.models import SEResNet
 from mmcurv.models.backbones.se_resnet import SEBasicBlock
 

@@ -7,7 +7,6 @@ from tests.engine.image_run import BATCH, NoiseImages, build, image_classifier
 
 HOOKS = dict(
     class_counts=dict(type='mmcurv.ClassCountsHook'),
-    key_queue=dict(type='mmcurv.KeyQueueHook'),
     random_state=dict(type='mmcurv.RandomStateHook'))
 
 

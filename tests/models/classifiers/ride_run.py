@@ -7,7 +7,6 @@ LAYERS = ['head.fcs.0', 'head.fcs.1', 'head.fcs.2']
 HOOKS = dict(
     checkpoint=None,
     class_counts=dict(type='mmcurv.ClassCountsHook'),
-    model_epoch=dict(type='mmcurv.ModelEpochHook'),
     reweighting=dict(type='mmcurv.DeferredReweightingHook', start_epoch=2))
 
 

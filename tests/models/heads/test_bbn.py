@@ -109,7 +109,7 @@ def test_impossible_option_is_refused(options, said):
 
 
 def test_step_without_epoch_or_second_batch_names_the_missing_hook():
-    with pytest.raises(RuntimeError, match='mmcurv.ModelEpochHook'):
+    with pytest.raises(RuntimeError, match='mmcurv.ClassCountsHook'):
         BBNHead(3, 10).loss((features(), ), samples())
     with pytest.raises(RuntimeError, match='mmcurv.SecondBatchHook'):
         head().loss((features(), ), samples(second=False))

@@ -7,7 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from mmcurv.engine.curvature.feature_tap import classifier_layers
-from mmcurv.engine.model_cost import count_parameters, multiply_adds
+from mmcurv.engine.provenance import count_parameters, multiply_adds
 from mmcurv.models.heads import (NormedLinear, NormedLinearHead,
                                  ScaledLinearHead, TauNormHead, TauNormLinear,
                                  tau_scores)

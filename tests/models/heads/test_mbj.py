@@ -135,7 +135,7 @@ def test_memory_is_saved_and_the_class_counts_are_not():
 
 def test_epoch_and_class_counts_that_are_missing_are_named():
     own = MBJHead(3, 4)
-    with pytest.raises(RuntimeError, match='mmcurv.ModelEpochHook'):
+    with pytest.raises(RuntimeError, match='mmcurv.ClassCountsHook'):
         own.loss(*batch(0))
     own.set_epoch(1, 4)
     with pytest.raises(RuntimeError, match='mmcurv.ClassCountsHook'):

@@ -147,7 +147,7 @@ def test_collaborative_loss_is_a_switch_and_not_a_diversity_of_zero():
 def test_unknown_epoch_is_an_error_only_where_it_matters():
     logits = experts().float()
     loss = RIDELoss(class_counts=COUNTS)
-    with pytest.raises(RuntimeError, match='the epoch.*ModelEpochHook'):
+    with pytest.raises(RuntimeError, match='the epoch.*ClassCountsHook'):
         loss(logits, LABELS)
     assert RIDELoss(diversity=0., class_counts=COUNTS)(logits, LABELS) > 0
 

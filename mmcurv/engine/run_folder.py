@@ -1,0 +1,82 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+"""What an earlier training left in a work folder."""
+import glob
+import os
+import os.path as osp
+import re
+import shutil
+from typing import List
+
+from mmengine.config import Config
+
+from .checkpoints import POINTER
+from .config_options import UsageError
+from .stages.config import read_stages, stage_folder
+
+# run.json says that a run has ended, stage.json that a stage has.
+RESULTS = (POINTER, 'class_accuracy', 'geometry', 'run.json', 'stage.json')
+CHECKPOINT = re.compile(r'(best_.+_)?(epoch|iter)_\d+\.pth')
+SHOWN = 4
+
+
+def results_in(folder: str) -> List[str]:
+    """What belongs to a run: its checkpoints, evaluations, measurements and
+    records.
+
+    Args:
+        folder (str): A work folder, which need not be there.
+
+    Returns:
+        list[str]: Paths of files and folders, in order.
+    """
+    paths = glob.glob(osp.join(glob.escape(folder), '*'))
+    return sorted(
+        path for path in paths if osp.basename(path) in RESULTS
+        or CHECKPOINT.fullmatch(osp.basename(path)))
+
+
+def begin_in_folder(cfg: Config, overwrite: bool = False) -> None:
+    """Refuse to mix a training that starts anew with an earlier one.
+
+    Evaluations and measurements of two runs in one folder could not be told
+    apart, and the record of the second would take those of the first for its
+    own.
+
+    Args:
+        cfg (Config): Of the whole training, with its ``work_dir``.
+        overwrite (bool): Whether to remove what the earlier run left, by the
+            first process. Defaults to False.
+
+    Raises:
+        UsageError: If something is there that is not to be removed.
+    """
+    stages = read_stages(cfg)
+    folders = [cfg.work_dir] + [
+        stage_folder(cfg.work_dir, stage.name, False) for stage in stages[:-1]
+    ]
+    found = [path for folder in folders for path in results_in(folder)]
+    if not found:
+        return
+    if not overwrite:
+        names = ', '.join(
+            osp.relpath(path, cfg.work_dir) for path in found[:SHOWN])
+        more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
+        raise UsageError(
+            f'{cfg.work_dir!r} holds another run: {names}{more}; give '
+            '--resume to go on with it, --overwrite to remove all these and '
+            'train anew, or another --work-dir')
+    if _is_first_process():
+        for path in found:
+            if osp.isdir(path) and not osp.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.remove(path)
+
+
+def _is_first_process() -> bool:
+    """By what launchers tell, before the processes know each other."""
+    ranks = [
+        os.environ.get(name)
+        for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
+    ]
+    return next((rank for rank in ranks if rank is not None), '0') == '0'
