@@ -63,6 +63,8 @@ class FeatureTap:
         ValueError: If the list is empty, or holds a name twice.
     """
 
+    _uncompiled = False
+
     def __init__(self, layer: Union[str, Sequence[str]], callback: Callable):
         self.names = layer_names(layer)
         self.callback = callback
@@ -76,6 +78,12 @@ class FeatureTap:
         """Register the hooks and return the tapped layers."""
         self.detach()
         _detach_taps(model)  # that an exception left behind
+        # A compiled model ends its graph there: what the callback does depends
+        # on the classes of the batch, and would be traced anew at every step.
+        # Said only now, since it imports the compiler, which takes a second.
+        if not FeatureTap._uncompiled:
+            FeatureTap._end = torch.compiler.disable(FeatureTap._end)
+            FeatureTap._uncompiled = True
         layers = [find_layer(model, name) for name in self.names]
         self._handles = [
             model.register_forward_pre_hook(self._begin, with_kwargs=True),
@@ -103,9 +111,6 @@ class FeatureTap:
         if self._inputs is not None and torch.is_grad_enabled():
             self._inputs[name].append(args[0])
 
-    # A compiled model ends its graph here: what the callback does depends on
-    # the classes of the batch, and would be traced anew at every step.
-    @torch.compiler.disable
     def _end(self, module, args, kwargs, output):
         inputs, self._inputs = self._inputs, None
         if inputs is None or not isinstance(output, dict):
