@@ -167,6 +167,8 @@ LARGE_DIFFERS: Dict[str, List[str]] = dict(
         BEST, "Images move by OpenCV, half a pixel off the code's Pillow.",
         QUEUE
     ])
+# Arguments that are said elsewhere or of no weight.
+SKIPPED = ('in_channels', 'num_classes', 'loss_weight', 'cal_acc', 'teacher')
 COLUMNS = ('method', 'source', 'network', 'loss and constants', 'optimizer',
            'rate', 'epochs', 'batch', 'weight decay', 'images', 'sampler',
            'initialization', 'at test', 'differs')
@@ -187,7 +189,9 @@ are ours, the common recipe at a tenth of its length, and not below.
 Pixels are normalised by the mean and deviation of the column *images*, on
 CIFAR by (0.4914, 0.4822, 0.4465) and (0.2023, 0.1994, 0.2010). Test images of
 224 pixels: the shorter side 256, then the central crop. `d` is the length of
-the feature, `z` are its scores.
+the feature, `z` are its scores. Under *initialization* a root is a standard
+deviation of normal numbers, and *last norms* is the scale of the last batch
+norm of each block.
 '''
 
 
@@ -410,7 +414,8 @@ def constants(config: Dict[str, Any], kind: type, skip=()) -> str:
     for name, one in inspect.signature(kind).parameters.items():
         value = config.get(name, one.default)
         if name not in skip and isinstance(value, (bool, int, float, str)):
-            said.append(f'{name}={value}')
+            number = type(value) in (int, float)
+            said.append(f'{name}={value:.4g}' if number else f'{name}={value}')
     return kind.__name__ + (f'({", ".join(said)})' if said else '')
 
 
@@ -428,9 +433,7 @@ def model(cfg: Config) -> str:
     parts += [cfg.model] * (cfg.model.type != 'ImageClassifier')
     words = [
         'CrossEntropyLoss' if one.type == 'CrossEntropyLoss' else constants(
-            one, MODELS.get(one.type),
-            ('in_channels', 'num_classes', 'loss_weight', 'cal_acc'))
-        for one in parts
+            one, MODELS.get(one.type), SKIPPED) for one in parts
     ]
     hook = cfg.default_hooks.get('reweighting')
     if hook:

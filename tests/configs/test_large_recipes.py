@@ -3,7 +3,9 @@
 import copy
 
 import pytest
-from mmengine.registry import MODELS, init_default_scope
+import torch
+from mmengine.optim import OptimWrapper
+from mmengine.registry import MODELS, PARAM_SCHEDULERS, init_default_scope
 
 from mmcurv.engine.stages.config import stage_config
 from tests.shipped_configs import BALANCED, LARGE, LARGE_SETS, load, read
@@ -127,6 +129,34 @@ def test_epochs_end_with_an_evaluation():
     for path in LARGE + BALANCED:
         cfg = read(path).train_cfg
         assert cfg.max_epochs % cfg.val_interval == 0, path
+
+
+def test_cosine_that_is_ahead_goes_on_where_it_was_after_a_resume():
+    cfg = load('ce_resnext50_imagenet-lt')
+
+    def built():
+        group = dict(params=[torch.nn.Parameter(torch.zeros(1))], lr_mult=1)
+        wrapper = OptimWrapper(torch.optim.SGD([group], lr=0.2))
+        schedulers = [
+            PARAM_SCHEDULERS.build(one, default_args=dict(optimizer=wrapper))
+            for one in cfg.param_scheduler
+        ]
+        wrapper.step()
+        return wrapper, schedulers
+
+    first, before = built()
+    for _ in range(40):
+        for one in before:
+            one.step()
+    second, after = built()
+    second.load_state_dict(first.state_dict())
+    for one, kept in zip(after, before):
+        one.load_state_dict(kept.state_dict())
+    for epoch in range(41, 90):
+        for one in after:
+            one.step()
+        rate = 0.2 * early_cosine(90)[epoch]
+        assert second.get_lr()['lr'][0] == pytest.approx(rate, abs=1e-9)
 
 
 def test_pixels_are_normalised_as_the_code_of_the_method_does():
