@@ -4,7 +4,8 @@
 Section 6.3 and Algorithm 4 of the paper. Departures: only the batch's own
 features carry gradient, since the others come from graphs that are gone; the
 curvature of the points that are not in the batch is remembered instead of
-computed again at every step (``refresh='batch'``).
+computed again at every step (``refresh='batch'``), or that of a sample of
+those whose neighbours are in the batch (``refresh='neighbors'``).
 """
 import math
 from typing import NamedTuple, Optional, Tuple
@@ -22,7 +23,7 @@ from mmcurv.geometry.reduction import (REDUCTIONS, count_by_class,
                                        log_sum_exp_by_class, reduce_by_class)
 from .feature_pool import FeaturePool, to_device
 
-REFRESHES = ('batch', 'all')
+REFRESHES = ('batch', 'neighbors', 'all')
 LIVES = ('pool', 'batch')
 ESTIMATED = ('mean', 'geometric')  # reductions that are means over points
 
@@ -45,6 +46,17 @@ class LiveRows(NamedTuple):
         return slice(*edges.tolist())
 
 
+class Classes(NamedTuple):
+    """Classes of slots that stand class by class, in main memory.
+
+    Attributes:
+        index (Tensor): (b,) int64.
+        count (Tensor): (b,) int64, slots of each.
+    """
+    index: Tensor
+    count: Tensor
+
+
 class PooledCurvature(nn.Module):
     """log G of every class, differentiable in the batch's features.
 
@@ -62,9 +74,14 @@ class PooledCurvature(nn.Module):
         fit (str): See :func:`~mmcurv.geometry.point_curvature`.
             Defaults to 'ridge'.
         ridge (float): Relative ridge. Defaults to 0.0001.
-        refresh (str): Points measured anew at each step: those of the 'batch'
-            or 'all' pooled points, the literal algorithm.
-            Defaults to 'batch'.
+        refresh (str): Points measured anew at each step: those of the
+            'batch', which leaves out what a live point does as a neighbour
+            of stored ones; these 'neighbors', too, as a sample, so that the
+            gradient is that of all points in expectation as far as the
+            remembered neighbours are right; or 'all' pooled points, the
+            literal algorithm. Defaults to 'batch'.
+        sample (int): Stored points that ``refresh='neighbors'`` draws for
+            each live point, >= 1. Defaults to 1.
         live (str): 'pool' is the literal reading: a live point weighs
             1 / n_c in its class, so the gradient fades as batch over data
             set. 'batch' keeps the value and takes the gradient of the mean
@@ -96,6 +113,7 @@ class PooledCurvature(nn.Module):
                  fit: str = 'ridge',
                  ridge: float = DEFAULT_RIDGE,
                  refresh: str = 'batch',
+                 sample: int = 1,
                  live: str = 'pool',
                  reduction: str = 'mean',
                  normalize: bool = False,
@@ -105,6 +123,9 @@ class PooledCurvature(nn.Module):
         super().__init__()
         check_options(k, tangent_dim, normal, fit, ridge)
         _check_choices(refresh, live, reduction, normalize, gradient)
+        if not is_whole(sample):
+            raise ValueError('sample must be a whole number of at least 1, '
+                             f'got {sample!r}.')
         if not is_whole(max_memory):
             raise ValueError('max_memory must be a whole number of bytes, at '
                              f'least 1, got {max_memory!r}.')
@@ -113,6 +134,7 @@ class PooledCurvature(nn.Module):
         self.fit_options = dict(
             tangent_dim=tangent_dim, normal=normal, fit=fit, ridge=ridge)
         self.refresh = refresh
+        self.sample = sample
         self.live = live
         self.reduction = reduction
         self.normalize = normalize
@@ -123,6 +145,11 @@ class PooledCurvature(nn.Module):
         dtype = torch.promote_types(pool.features.dtype, torch.float32)
         remembered = torch.full((slots, ), math.nan, dtype=dtype, **there)
         self.register_buffer('log_curvature', remembered)  # (S,)
+        if refresh == 'neighbors':
+            # Places within the class of the neighbours that a point was
+            # measured with, (S, k); -1 for none.
+            near = torch.full((slots, k), -1, dtype=torch.int32, **there)
+            self.register_buffer('near', near)
         # Whether every pooled point was measured once; on the host, since
         # each step asks.
         primed = torch.zeros((), dtype=torch.bool, device='cpu')
@@ -131,7 +158,8 @@ class PooledCurvature(nn.Module):
         live_row = torch.full((slots, ), -1, **there)
         self.register_buffer('live_row', live_row, persistent=False)
         # Of a forward pass, for the push after it: the labels it was for,
-        # the batch's places, measured slots (a,) and log abs(det) there.
+        # the batch's places, measured slots (a,), log abs(det) and
+        # neighbours there.
         self._measured = None
 
     def forward(self,
@@ -165,12 +193,12 @@ class PooledCurvature(nn.Module):
         curvatures stay as they are.
         """
         measured, self._measured = self._measured, None
-        planned_for, plan, slots, values = measured or [None] * 4
+        planned_for, plan, *found = measured or [None] * 2
         if planned_for is not labels:
             plan = self.pool.plan(features, labels, indices)
         self.pool.store(features.detach(), plan)
         if measured:
-            self._remember(slots, values)
+            self._remember(*found)
 
     @torch.no_grad()
     def measure_all(self) -> None:
@@ -186,15 +214,19 @@ class PooledCurvature(nn.Module):
         fill = self.pool.fill()
         slots = _occupied_slots(self.pool, fill)
         live = self._take_live(slots[:0], nothing)
-        values = self._measure(slots, fill, nothing, live)
+        there = to_device(slots, nothing)
+        values, near = self._measure(there, self._classes_of(slots), fill,
+                                     nothing, live)
         self.log_curvature.fill_(math.nan)
-        self._remember(to_device(slots, values), values)
+        self._remember(there, values, near)
         self.primed.fill_(True)
 
-    def _remember(self, slots: Tensor, values: Tensor) -> None:
+    def _remember(self, slots: Tensor, values: Tensor, near: Tensor) -> None:
         values = values.to(self.log_curvature)
         slots = slots.to(values.device)
         self.log_curvature.index_copy_(0, slots, values)
+        if self.refresh == 'neighbors':
+            self.near.index_copy_(0, slots, near.to(self.near))
 
     def class_values(self) -> Tensor:
         """log G of every class from what is remembered, shape (C,)."""
@@ -215,18 +247,74 @@ class PooledCurvature(nn.Module):
         anchors = live.slots
         if self.refresh == 'all':
             anchors = _occupied_slots(pool, fill)
-        values = self._measure(anchors, fill, features, live)  # (a,)
-        slots = to_device(anchors, values)
-        self._measured = labels, plan, slots, values.detach()
+        slots, classes = to_device(anchors,
+                                   features), self._classes_of(anchors)
+        if self.refresh == 'neighbors':
+            slots, classes, weights = self._with_neighbors(live, fill)
+        values, near = self._measure(slots, classes, fill, features, live)
+        self._measured = labels, plan, slots, values.detach(), near
         remembered = self.log_curvature.to(values)
-        if self.live == 'pool':
+        if self.live == 'pool' and self.refresh != 'neighbors':
             return self._reduce(remembered.index_put((slots, ), values))
-        log_g = self._reduce(remembered.index_put((slots, ), values.detach()))
+        remembered = remembered.index_put((slots, ), values.detach())
+        log_g = self._reduce(remembered)
+        if self.refresh == 'neighbors':
+            number = count_by_class(~torch.isnan(remembered),
+                                    self.pool.slot_labels_beside(values),
+                                    pool.num_classes)
+            own = to_device(
+                classes.index.repeat_interleave(classes.count), values)
+            return log_g + _weighted_gradient(values, own, weights, number,
+                                              log_g, self.reduction)
         place = torch.searchsorted(anchors, live.slots)
         own = values.index_select(0, to_device(place, values))
         own_labels = to_device(pool.class_of(live.slots), values)
         return log_g + _minibatch_gradient(own, own_labels, log_g,
                                            self.reduction)
+
+    def _classes_of(self, slots: Tensor) -> Classes:
+        """Those of ascending slots in main memory, and how many of each."""
+        return Classes(*self.pool.class_of(slots).unique_consecutive(
+            return_counts=True))
+
+    def _with_neighbors(self, live: LiveRows,
+                        fill: Tensor) -> Tuple[Tensor, Classes, Tensor]:
+        """Live slots and a sample of the stored ones that have a live
+        neighbour, class by class, and what the gradient of each weighs.
+
+        Of the M of a class, s are drawn, each with the weight M / s. Their
+        number is fixed beforehand, so that nothing is read from a GPU: where
+        it is above M, the others are measured with the weight 0.
+        """
+        classes, count = self._classes_of(live.slots)
+        slots, weights, numbers = [], [], []
+        row = self.live_row
+        blocks = zip(classes.tolist(), count.tolist(),
+                     live.slots_there.split(count.tolist()))
+        for c, lives, own in blocks:
+            start, held = int(self.pool.start[c]), int(fill[c])
+            near = self.near[start:start + held]  # (held, k)
+            is_live = row[start:start + held] >= 0
+            meets = is_live[near.clamp_min(0).long()] & (near >= 0)
+            meets = meets.any(1) & ~is_live
+            drawn = min(self.sample * lives, held - lives)
+            # Those that meet a live point first, in random order; then
+            # other stored ones, live ones last.
+            key = torch.rand(held, device=row.device) + (~meets).float()
+            order = (key + 2 * is_live.float()).topk(
+                drawn, largest=False).indices
+            found = meets.sum()
+            weight = meets[order] * found / found.clamp(1, max(drawn, 1))
+            slots += [own, (start + order).to(own.device)]
+            weights += [
+                weight.new_ones(lives).to(own.device),
+                weight.to(own.device)
+            ]
+            numbers.append(lives + drawn)
+        if not slots:
+            return live.slots_there, Classes(classes, count), row[:0].float()
+        return torch.cat(slots), Classes(
+            classes, torch.tensor(numbers)), torch.cat(weights)
 
     def _take_live(self, slots: Tensor, features: Tensor) -> LiveRows:
         """Let the batch's rows live in the slots of a plan, (B,)."""
@@ -240,33 +328,37 @@ class PooledCurvature(nn.Module):
                                   live.rows_there.to(there))
         return live
 
-    def _measure(self, anchors: Tensor, fill: Tensor, features: Tensor,
-                 live: LiveRows) -> Tensor:
-        """log|det| at the anchors, shape (a,)."""
-        classes, count = self.pool.class_of(anchors).unique_consecutive(
-            return_counts=True)
+    def _measure(self, anchors: Tensor, classes: Classes, fill: Tensor,
+                 features: Tensor, live: LiveRows) -> Tuple[Tensor, Tensor]:
+        """log|det| at the anchors (a,), which stand class by class on the
+        device of the features, and places of their neighbours in the class,
+        (a, k), -1 for none."""
         needed = neighbors_needed(self.fit_options['tangent_dim'])
-        number = torch.minimum(fill[classes] - 1, torch.tensor(self.k))
+        own, count = classes
+        number = torch.minimum(fill[own] - 1, torch.tensor(self.k))
         number[number < needed] = 0
-        anchors = to_device(anchors, features)
-        blocks = zip(classes.tolist(), anchors.split(count.tolist()),
+        blocks = zip(own.tolist(), anchors.split(count.tolist()),
                      number.tolist())
-        around, units = [], []
-        for c, own, near in blocks:
-            found = own.new_zeros(len(own), self.k)
+        around, units, places = [], [], []
+        for c, part, near in blocks:
+            found = part.new_zeros(len(part), self.k)
+            place = torch.full_like(found, -1)
             unit = features.new_ones(())
             if near:
                 found[:, :near], unit = self._nearest_in_class(
-                    own, c, int(fill[c]), near, features, live)
+                    part, c, int(fill[c]), near, features, live)
+                place[:, :near] = found[:, :near] - int(self.pool.start[c])
             around.append(found)
-            units.append(unit.expand(len(own)))
+            places.append(place)
+            units.append(unit.expand(len(part)))
         if not around:
-            return features.new_empty(0)
+            return features.new_empty(0), anchors.new_empty(0, self.k)
         number = to_device(number.repeat_interleave(count), features)
         step = points_per_chunk(self.k, features, self.max_memory)
         whole = anchors, torch.cat(around), number, torch.cat(units)
         parts = zip(*(each.split(step) for each in whole))
-        return torch.cat([self._curvature(*part, features) for part in parts])
+        values = [self._curvature(*part, features) for part in parts]
+        return torch.cat(values), torch.cat(places)
 
     def _nearest_in_class(self, anchors: Tensor, c: int, held: int, near: int,
                           features: Tensor,
@@ -339,6 +431,12 @@ def _check_choices(refresh: str, live: str, reduction: str, normalize: bool,
             f"live='batch' needs a reduction of {ESTIMATED}, got "
             f'{reduction!r}: a few live points do not estimate the gradient '
             "of a median without bias. Take live='pool'.")
+    if refresh == 'neighbors' and (live != 'pool'
+                                   or reduction not in ESTIMATED):
+        raise ValueError(
+            f"refresh='neighbors' needs live='pool' and a reduction of "
+            f'{ESTIMATED}, got live={live!r} and reduction={reduction!r}: it '
+            'estimates a mean over points.')
 
 
 def _occupied_slots(pool: FeaturePool, fill: Tensor) -> Tensor:
@@ -383,3 +481,30 @@ def _minibatch_gradient(values: Tensor, labels: Tensor, log_g: Tensor,
     ratio = torch.where(usable, log_sum - log_g, 0).exp() / count
     ratio = torch.where(usable, ratio, 0)
     return ratio - ratio.detach()
+
+
+def _weighted_gradient(values: Tensor, labels: Tensor, weights: Tensor,
+                       number: Tensor, log_g: Tensor,
+                       reduction: str) -> Tensor:
+    """Zero, with the gradient of log G as weighted points estimate it.
+
+    Args:
+        values (Tensor): log abs(det), shape (a,), with graph; nan where it
+            is undetermined.
+        labels (Tensor): Shape (a,).
+        weights (Tensor): Shape (a,), >= 0.
+        number (Tensor): Shape (C,), points that enter G.
+        log_g (Tensor): log G, shape (C,), a constant here.
+        reduction (str): 'mean' or 'geometric'.
+
+    Returns:
+        Tensor: Shape (C,); without gradient where log G is not finite.
+    """
+    usable = torch.isfinite(values.detach()) & torch.isfinite(log_g)[labels]
+    values = torch.where(usable, values, 0)
+    if reduction == 'mean':
+        relative = values - torch.where(usable, log_g[labels], 0)
+        values = torch.where(usable, relative, 0).exp()
+    share = torch.where(usable, weights.to(values) / number[labels], 0)
+    part = torch.zeros_like(log_g).index_add(0, labels, share * values)
+    return part - part.detach()

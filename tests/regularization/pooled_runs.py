@@ -6,6 +6,8 @@ from mmcurv.regularization import FeaturePool, PooledCurvature
 
 COUNTS = (14, 9, 12, 3, 0, 1)  # 3 are too few for m = 2, and 1 for anything
 
+EXACT_REFRESHES = ('batch', 'all')  # without a draw
+
 
 def owners(counts=COUNTS):
     """Class of each image, in a mixed order."""

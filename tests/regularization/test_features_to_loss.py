@@ -10,7 +10,8 @@ from mmcurv.paper_figures import shapes
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature, curvature_loss)
 from mmcurv.regularization.loss import MAX_MODES
-from mmcurv.regularization.pooled_curvature import LIVES, REFRESHES
+from mmcurv.regularization.pooled_curvature import LIVES
+from .pooled_runs import EXACT_REFRESHES
 
 N = 30
 
@@ -55,7 +56,7 @@ def degenerate_classes():
 @pytest.mark.parametrize('detach_max', [True, False])
 @pytest.mark.parametrize('max_mode', MAX_MODES)
 @pytest.mark.parametrize('live', LIVES)
-@pytest.mark.parametrize('refresh', REFRESHES)
+@pytest.mark.parametrize('refresh', EXACT_REFRESHES)
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 def test_degenerate_classes_give_finite_gradients(dtype, refresh, live,
                                                   max_mode, detach_max):

@@ -14,7 +14,7 @@ from torch import Tensor
 from mmcurv.dist import gather_rows, rows_of_processes
 
 Batch = Tuple[Tensor, Tensor, Optional[Tensor]]
-BY_SLOT = ('pool.features', 'pool.image', 'log_curvature')
+BY_SLOT = ('pool.features', 'pool.image', 'log_curvature', 'near')
 CHUNK = 2**26  # bytes that a process sends at once
 
 
