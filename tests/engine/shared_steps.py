@@ -10,7 +10,13 @@ COUNTS = (20, 12, 8)
 STEPS = 3
 
 
-def run_steps(rank, world_size, sizes, pool=None, state=None, spoil=None):
+def run_steps(rank,
+              world_size,
+              sizes,
+              pool=None,
+              state=None,
+              spoil=None,
+              **curvature):
     """Terms and gradients of steps of CR on shares of a batch, and the
     CurvatureStep.
 
@@ -22,12 +28,13 @@ def run_steps(rank, world_size, sizes, pool=None, state=None, spoil=None):
         state (dict, optional): Where to go on from. Defaults to None.
         spoil (Callable, optional): Gets number of the step, rank, features
             and loss, and returns the latter two. Defaults to None.
+        **curvature: Options of the curvature.
     """
     labels = torch.arange(3).repeat_interleave(torch.tensor(COUNTS))
     generator = torch.Generator().manual_seed(0)
     points = torch.randn(len(labels), 5, generator=generator)
     weight = torch.randn(5, 6, generator=generator).requires_grad_()
-    step = CurvatureStep('skip', pool, dict(k=6), None)
+    step = CurvatureStep('skip', pool, dict(curvature, k=6), None)
     step.prepare(COUNTS, None)
     if state is not None:
         step.load_state_dict(state)

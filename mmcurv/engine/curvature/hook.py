@@ -64,7 +64,7 @@ class FeaturePoolHook(Hook):
         start_epoch (int, optional): First epoch with the loss, counted from
             1. Defaults to None, which is 6, or in less than 10 epochs the
             first of the second half; the paper fills the pool for n = 5.
-        refresh (str): 'batch' or 'all', see
+        refresh (str): 'batch', 'neighbors' or 'all', see
             :class:`~mmcurv.regularization.PooledCurvature`.
             Defaults to 'batch'.
         live (str): 'pool' or 'batch', see the same. Defaults to 'pool'.

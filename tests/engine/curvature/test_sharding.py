@@ -12,6 +12,8 @@ from mmcurv.engine.curvature.sharding import ClassShards, class_owners
 from tests.engine.shared_steps import COUNTS, run_steps
 from tests.engine.two_processes import in_two_processes
 
+# All of the stored neighbours, so that nothing hangs on the draw.
+NEIGHBORS = dict(refresh='neighbors', sample=100)
 SHARES = {2: [[8, 8], [11, 1]], 4: [[4, 4, 4, 4], [1, 2, 12, 2]]}
 
 
@@ -49,6 +51,8 @@ def work(rank, folder):
     for spoil in (without_a_number, in_16_bits):
         found[spoil.__name__] = seen(
             run_steps(rank, world_size, sizes, spoil=spoil))
+    found['neighbors'] = seen(
+        run_steps(rank, world_size, SHARES[world_size][0], **NEIGHBORS))
     path = folder / 'state.pt'
     state = found[None, 16]['state']
     if rank == 0:
@@ -113,6 +117,15 @@ def test_state_is_gone_on_from_by_other_processes(ranks):
         assert_is_that_of_one(rank['resumed'], alone)
     pool = ranks[0]['resumed']['state']['curvature']['pool.features']
     assert torch.equal(pool, alone['step'].curvature.pool.features)
+
+
+def test_stored_neighbours_of_all_processes_are_those_of_one(ranks):
+    alone = run_steps(0, 1, [16], **NEIGHBORS)
+    for rank in ranks:
+        assert_is_that_of_one(rank['neighbors'], alone)
+    near = ranks[0]['neighbors']['state']['curvature']['near']
+    assert torch.equal(
+        near.sort(1).values, alone['step'].curvature.near.sort(1).values)
 
 
 def test_what_is_no_number_on_one_process_stops_no_other(ranks):
