@@ -16,9 +16,9 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 
-from mmcurv.engine.extract_features import (extract_features,
-                                            train_set_as_tested)
-from mmcurv.engine.trained_model import build_model
+from mmcurv.engine.extraction.images import (extract_features,
+                                             train_set_as_tested)
+from mmcurv.engine.extraction.model import build_model
 from mmcurv.files import write_json
 from mmcurv.regularization import (CurvatureBalancing, CurvatureRegularization,
                                    FeaturePool, PooledCurvature)

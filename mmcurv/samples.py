@@ -10,11 +10,13 @@ on two batches at once: ``second_label`` of the i-th sample is the label of
 the i-th image of the second batch, so that whatever reads ``gt_label`` or the
 number of an image sees the first batch alone.
 """
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
+
+from mmcurv.files import listed
 
 MIXED_MODES = ('skip', 'dominant')
 SHOWN = 5  # of wrong labels
@@ -308,3 +310,42 @@ def read_second(data_samples: Sequence[Any]) -> Optional[Tensor]:
             'expected every sample of the batch with a second_label or none, '
             f'got {missing} of {len(labels)} without it.')
     return torch.cat(labels)
+
+
+def check_same_classes(sides: Dict[str, Optional[Sequence[str]]]) -> None:
+    """Compare the classes of data sets and checkpoints, by name and order.
+
+    Classes that are compared by number alone are mixed up in silence: with
+    folders a, b, c for training and a, c, d for validation, images of c count
+    as b.
+
+    Args:
+        sides (dict[str, Sequence[str], optional]): Names of the classes by
+            what has them; None where it names none, which is not compared.
+
+    Raises:
+        ValueError: If two differ; shows the first difference, and which
+            classes only one of them has.
+    """
+    named = {what: list(map(str, x)) for what, x in sides.items() if x}
+    first = next(iter(named), None)
+    for what, names in named.items():
+        mine = named[first]
+        if names == mine:
+            continue
+        at = next((i for i, (a, b) in enumerate(zip(mine, names)) if a != b),
+                  min(len(mine), len(names)))
+        shown = [
+            repr(one[at]) if at < len(one) else 'none' for one in (mine, names)
+        ]
+        only = [
+            f'only {who} has {listed([x for x in own if x not in other], 5)}'
+            for who, own, other in ((first, mine, names), (what, names, mine))
+            if set(own) - set(other)
+        ]
+        raise ValueError(
+            f'expected the same classes in the same order, but {first} has '
+            f'{len(mine)} and {what} has {len(names)}; the first difference '
+            f'is class {at}: {shown[0]} of {first}, {shown[1]} of {what}'
+            f'{"; " if only else ""}{"; ".join(only)}. Give each of them the '
+            'same metainfo=dict(classes=[...]), and folders of these names')

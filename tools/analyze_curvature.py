@@ -201,7 +201,7 @@ def audit_checkpoint(args, config, checkpoint, out_dir, options, say, watch):
     """Extract the features of a checkpoint, then audit them."""
     from mmcurv.audit.audit import audit_layers
     from mmcurv.audit.feature_bank import load_bank
-    from mmcurv.engine.extract_banks import extract_banks
+    from mmcurv.engine.extraction.extract import extract_banks
     layers = args.layers or ['last']
     geometry, accuracy = args.split or 'train', args.accuracy_split or 'test'
     folders = extract_banks(

@@ -12,8 +12,8 @@ INTERRUPTED = 130  # as shells report it
 
 def make_parser():
     from mmcurv.engine.config_options import KeyValueAction
-    from mmcurv.engine.map_pooling import POOLINGS
-    from mmcurv.engine.split_images import SPLITS
+    from mmcurv.engine.extraction.images import SPLITS
+    from mmcurv.engine.extraction.layers import POOLINGS
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='path of the config')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -63,7 +63,7 @@ def main(argv=None):
     from rich.console import Console
 
     from mmcurv.engine.config_options import UsageError
-    from mmcurv.engine.extract_banks import extract_banks
+    from mmcurv.engine.extraction.extract import extract_banks
     from mmcurv.engine.progress_bar import progress_bar
     console = Console(highlight=False, soft_wrap=True)
     try:

@@ -15,7 +15,7 @@ from mmcurv.benchmark.collecting.collection import (read_collection,
 from mmcurv.benchmark.collecting.summary import summarize
 from mmcurv.benchmark.commands import collect as command
 from mmcurv.benchmark.matrix import folder_of_run
-from mmcurv.engine.extract_banks import bank_folder
+from mmcurv.engine.extraction.extract import bank_folder
 from tests.audit.example_audit import example_audit, with_layers
 from tests.benchmark.synthetic_runs import example_collection, spec
 from tests.tools.tool_runs import load_tool

@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmcurv.benchmark.matrices.broken_configs import meta_model
 from mmcurv.engine.curvature.feature_tap import layer_names
 from mmcurv.engine.curvature.hook import usual_mixed
+from mmcurv.engine.extraction.layers import last_classifier, usual_layers
 from mmcurv.engine.provenance import (canonical_json, count_parameters,
                                       multiply_adds)
-from mmcurv.engine.tap_points import last_classifier, usual_layers
 from .curvature_cost import pool_bytes as bytes_of_pool
 from .fitted_pool import fitted_pool
 from .pool_memory import pooled_images

@@ -1,46 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Takes the inputs of named layers while a model computes its losses."""
-import difflib
 from functools import partial
-from typing import Callable, Dict, List, Optional, Sequence, Union
+from typing import Callable, Dict, List, Sequence, Union
 
 import torch
 from torch import Tensor, nn
 
-
-def find_layer(model: nn.Module, name: str) -> nn.Module:
-    """The sub-module of that name, or an error that lists candidates.
-
-    Raises:
-        ValueError: If the model has no such layer.
-    """
-    modules = dict(model.named_modules())
-    del modules['']  # the model itself
-    if name in modules:
-        return modules[name]
-    near = difflib.get_close_matches(name, modules, 1)
-    hint = f' Did you mean {near[0]!r}?' if near else ''
-    raise ValueError(
-        f'layer={name!r} is no layer of {type(model).__name__}.{hint} '
-        'Classifier layers of this model: '
-        f'{", ".join(map(repr, classifier_layers(model))) or "none"}.')
-
-
-def classifier_layers(model: nn.Module) -> List[str]:
-    """Names of the layers that hold a matrix, such as ``nn.Linear``."""
-    return [
-        name for name, module in model.named_modules()
-        if isinstance(getattr(module, 'weight', None), Tensor)
-        and module.weight.dim() == 2
-    ]
-
-
-def num_outputs(layer: Optional[nn.Module]) -> Optional[int]:
-    """What a layer says of the length of its output, if it does."""
-    for name in ('out_features', 'out_channels', 'num_classes'):
-        if isinstance(getattr(layer, name, None), int):
-            return getattr(layer, name)
-    return None
+from mmcurv.engine.extraction.layers import find_layer
 
 
 class FeatureTap:

@@ -11,13 +11,14 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mmcurv import compat
 from mmcurv.engine.common import epoch_of_run, epochs_of_run
+from mmcurv.engine.extraction.layers import (find_layer, last_classifier,
+                                             num_outputs, usual_layers)
 from mmcurv.engine.hooks import RandomStateHook
-from mmcurv.engine.tap_points import last_classifier, usual_layers
 from mmcurv.epoch_shares import check_epoch
 from mmcurv.files import bytes_text
 from mmcurv.registry import HOOKS
 from mmcurv.samples import MIXED_MODES, check_labels
-from .feature_tap import FeatureTap, find_layer, layer_names, num_outputs
+from .feature_tap import FeatureTap, layer_names
 from .step import CurvatureStep
 
 CHECKPOINT_KEY = 'mmcurv_feature_pool'

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mmcurv.datasets.samplers import TailPartnerSampler
 from mmcurv.engine.common import unwrapped
-from mmcurv.engine.extract_features import train_set_as_tested
+from mmcurv.engine.extraction.images import train_set_as_tested
 from mmcurv.models.classifiers import OFAClassifier
 from mmcurv.registry import DATASETS, HOOKS
 from mmcurv.samples import get_labels

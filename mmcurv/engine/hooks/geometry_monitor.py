@@ -20,13 +20,13 @@ from torch.utils.data import DataLoader
 from mmcurv.datasets import class_counts, dataset_labels
 from mmcurv.engine.common import (evaluated_model, get_random_state,
                                   set_random_state, unwrapped)
-from mmcurv.engine.curvature.feature_tap import find_layer
-from mmcurv.engine.extract_features import (extract_features,
-                                            train_set_as_tested)
+from mmcurv.engine.extraction.images import (extract_features,
+                                             train_set_as_tested)
+from mmcurv.engine.extraction.layers import (find_layer, last_classifier,
+                                             usual_layers)
 from mmcurv.engine.geometry_record import (MEASURES, correlate,
                                            measure_classes,
                                            read_class_accuracy)
-from mmcurv.engine.tap_points import last_classifier, usual_layers
 from mmcurv.evaluation import ClassFairness
 from mmcurv.files import write_json
 from mmcurv.registry import HOOKS

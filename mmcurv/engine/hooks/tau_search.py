@@ -9,8 +9,8 @@ from mmengine.hooks import Hook
 from torch import Tensor
 
 from mmcurv.engine.common import evaluated_model, unwrapped
-from mmcurv.engine.extract_features import extract_features
-from mmcurv.engine.find_modules import find_modules
+from mmcurv.engine.extraction.images import extract_features
+from mmcurv.engine.extraction.layers import find_modules
 from mmcurv.files import write_json
 from mmcurv.models.heads import TauNormLinear, tau_scores
 from mmcurv.registry import HOOKS

@@ -22,7 +22,7 @@ from torch import nn
 from mmcurv import compat
 from mmcurv.engine.checkpoints import POINTER, latest_checkpoint
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.find_modules import find_modules
+from mmcurv.engine.extraction.layers import find_modules
 from mmcurv.engine.launch import detach_from_file, load_config
 from mmcurv.registry import LOOPS, MODELS
 from .config import (Stage, final_config, placeholders, read_stages,

@@ -8,7 +8,7 @@ from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
 from mmcurv.engine.common import unwrapped
-from mmcurv.engine.find_modules import find_modules
+from mmcurv.engine.extraction.layers import find_modules
 from mmcurv.models.losses.base import check_choice
 from mmcurv.registry import HOOKS
 from .config import NORMS

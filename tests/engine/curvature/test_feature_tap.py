@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from mmcurv.engine.curvature.feature_tap import (FeatureTap, classifier_layers,
-                                                 find_layer)
+from mmcurv.engine.curvature.feature_tap import FeatureTap
+from mmcurv.engine.extraction.layers import classifier_layers, find_layer
 
 
 class Toy(nn.Module):
@@ -109,7 +109,8 @@ def test_misspelt_layer_lists_candidates_and_suggests_one(callback):
              r".*: 'backbone', 'head\.fc'\.")
     with pytest.raises(ValueError, match=words):
         attached(Toy(), callback, layer='head.fcc')
-    with pytest.raises(ValueError, match="layer='' is no layer of Toy. Class"):
+    with pytest.raises(
+            ValueError, match="layer='' is no layer of Toy. It has"):
         find_layer(Toy(), '')
 
 

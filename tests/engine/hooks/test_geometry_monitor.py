@@ -14,8 +14,8 @@ from tensorboard.backend.event_processing.event_accumulator import \
     EventAccumulator
 from torch.utils.tensorboard import SummaryWriter
 
-from mmcurv.engine.extract_features import (extract_features,
-                                            train_set_as_tested)
+from mmcurv.engine.extraction.images import (extract_features,
+                                             train_set_as_tested)
 from mmcurv.engine.geometry_record import MEASURES, measure_classes
 from mmcurv.engine.hooks import GeometryMonitorHook, geometry_monitor
 from mmcurv.engine.hooks.geometry_monitor import ClassSubset, show_geometry

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmpretrain.structures import DataSample
 
-from mmcurv.engine.tap_points import last_classifier
+from mmcurv.engine.extraction.layers import last_classifier
 from mmcurv.models import CausalNormHead
 from mmcurv.models.heads.causal_norm import (CausalNormLinear,
                                              causal_norm_logits)

@@ -6,7 +6,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmcurv.engine.curvature.feature_tap import classifier_layers
+from mmcurv.engine.extraction.layers import classifier_layers
 from mmcurv.engine.provenance import count_parameters, multiply_adds
 from mmcurv.models.heads import (NormedLinear, NormedLinearHead,
                                  ScaledLinearHead, TauNormHead, TauNormLinear,

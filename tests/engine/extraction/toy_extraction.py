@@ -7,7 +7,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from mmcurv.engine.trained_model import build_model
+from mmcurv.engine.extraction.model import build_model
 
 COUNTS = (9, 4, 2)
 

@@ -2,21 +2,26 @@
 """The images of a config's train or test set, each once, as they are tested.
 """
 import copy
+import hashlib
+import os
 import os.path as osp
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.runner import Runner
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmcurv.datasets import dataset_labels, split_fingerprint
 from mmcurv.datasets.labels import PATH_KEYS
+from mmcurv.engine.config_options import UsageError
 from mmcurv.registry import DATASETS
-from .config_options import UsageError
-from .extract_features import train_set_as_tested
+from mmcurv.samples import get_labels
+from .layers import LayerTaps, TapPoint, find_layer
 
 SPLITS = ('train', 'test')
 
@@ -51,6 +56,20 @@ class SplitImages:
     def fingerprint(self) -> str:
         """str: SHA-256 of the images' names or pixels and labels."""
         return split_fingerprint(self.dataset)
+
+    @property
+    def files_sha256(self) -> Optional[str]:
+        """str | None: SHA-256 of sizes and times of change of the files."""
+        files = [path for path in self.paths() or [] if '://' not in path]
+        digest = hashlib.sha256()
+        for path in files:
+            try:
+                about = os.stat(path)
+            except OSError:  # whoever reads it will say so
+                continue
+            line = f'{path} {about.st_size} {about.st_mtime_ns}\n'
+            digest.update(line.encode())
+        return digest.hexdigest() if files else None
 
     def paths(self) -> Optional[List[str]]:
         """Image files in order; None if the images are held in memory."""
@@ -151,3 +170,75 @@ def _innermost_key(split: str, config: Dict[str, Any]) -> str:
     while isinstance(config.get('dataset'), dict):
         key, config = f'{key}.dataset', config['dataset']
     return key
+
+
+def train_set_as_tested(cfg: Any) -> Dict[str, Any]:
+    """Config of a loader over the train set with the images of the test.
+
+    Args:
+        cfg: A config with ``train_dataloader`` and ``val_dataloader`` or
+            ``test_dataloader``.
+
+    Returns:
+        dict: The val loader over the train set, whose innermost data sets
+        have the val set's pipeline, so without augmentation and in order.
+    """
+    loader = copy.deepcopy(
+        cfg.get('val_dataloader') or cfg.get('test_dataloader'))
+    if loader is None:
+        raise ValueError('expected val_dataloader or test_dataloader in the '
+                         'config, whose pipeline shows images unaugmented, '
+                         'got neither. Give the dataloader argument.')
+    pipeline = _innermost(loader['dataset'])[0]['pipeline']
+    loader['dataset'] = copy.deepcopy(cfg['train_dataloader']['dataset'])
+    for dataset in _innermost(loader['dataset']):
+        dataset['pipeline'] = copy.deepcopy(pipeline)
+    return loader
+
+
+def _innermost(dataset: Dict[str, Any]) -> List[Dict[str, Any]]:
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    if 'datasets' in dataset:  # a concatenation
+        return [
+            inner for member in dataset['datasets']
+            for inner in _innermost(member)
+        ]
+    if 'pipeline' not in dataset:
+        raise ValueError('expected a data set with a pipeline, got '
+                         f'type={dataset.get("type")!r}. Give the loader of '
+                         'the train set as the dataloader argument.')
+    return [dataset]
+
+
+@torch.no_grad()
+def extract_features(model: nn.Module, loader: Any,
+                     layer: str) -> Tuple[Tensor, Tensor]:
+    """Inputs of a layer, in evaluation mode, over a data loader.
+
+    The model's mode is restored afterwards.
+
+    Args:
+        model (nn.Module): A model of an mm project, not wrapped.
+        loader: Its data loader, one label per sample.
+        layer (str): Name of a layer with input (B, p), usually the last
+            classifier layer.
+
+    Returns:
+        tuple: Features (N, p), float32, and labels (N,), on the CPU.
+    """
+    find_layer(model, layer)
+    point = TapPoint(layer, layer, 'input', layer)
+    features, labels = [], []
+    training = model.training
+    model.eval()
+    try:
+        with LayerTaps(model, [point], 'flatten') as taps:
+            for batch in loader:
+                batch = model.data_preprocessor(batch, False)
+                model(**batch, mode='predict')
+                features.append(taps.take()[layer])
+                labels.append(get_labels(batch['data_samples']).cpu())
+    finally:
+        model.train(training)
+    return torch.cat(features), torch.cat(labels)

@@ -1,30 +1,41 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Features, labels and predictions of a checkpoint, kept as feature banks.
 """
+import hashlib
+import json
 import os.path as osp
 import re
+import time
 from datetime import datetime, timezone
 from functools import partial
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from mmcurv.engine.checkpoints import Checkpoint, read_checkpoint
+from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.stages.run import load_final_config
 from mmcurv.version import __version__
-from .checkpoints import read_checkpoint
-from .config_options import UsageError
-from .extract_split import extract_split
-from .extraction_identity import WORDS, extraction_identity
-from .known_train_counts import doubts_of_train_set, known_train_counts
-from .map_pooling import POOLINGS, has_class_token
-from .split_images import SplitImages, split_images
-from .stages.run import load_final_config
-from .tap_points import TapPoint, resolve_layers
-from .trained_model import (build_model, checked_device, describe_model,
-                            load_checkpoint, name_classes)
-from .unfinished_bank import UnfinishedBank
+from .images import SplitImages, split_images
+from .layers import (POOLINGS, LayerTaps, TapPoint, has_class_token,
+                     resolve_layers)
+from .model import (batch_columns, build_model, checked_device, describe_model,
+                    doubts_of_train_set, known_train_counts, load_checkpoint,
+                    name_classes, predict)
+from .unfinished_bank import UnfinishedBank, ask_for_space
+
+SECONDS_AT_RISK = 5.  # work that a killed process loses at most
+WORDS = dict(
+    checkpoint_sha256='the checkpoint',
+    config_sha256='the model or data set in the config',
+    fingerprint='the images or labels of the data set',
+    files_sha256='an image file, by size or time of its last change,',
+    layer='the layer',
+    pooling='the pooling')
 
 
 def extract_banks(
@@ -53,12 +64,13 @@ def extract_banks(
         layers (Sequence[str]): Each 'last' (the input of the last classifier
             layer), a fraction of the backbone's depth such as '1/3', or a
             module's name, see
-            :func:`~mmcurv.engine.tap_points.resolve_layers`.
+            :func:`~mmcurv.engine.extraction.layers.resolve_layers`.
             Defaults to ('last', ).
         splits (Sequence[str]): 'train' is the train set without augmentation,
             'test' the test set. Defaults to ('train', 'test').
         pooling (str): Of maps and tokens, see
-            :func:`~mmcurv.engine.map_pooling.pool_map`. Defaults to 'avg'.
+            :func:`~mmcurv.engine.extraction.layers.pool_map`. Defaults to
+            'avg'.
         out_dir (str): Its folders are named ``<split>/<layer>``, with
             ``+<pooling>`` behind if that is not 'avg'. Defaults to
             'features'.
@@ -108,8 +120,9 @@ def extract_banks(
         lines = [point.describe() for point in points]
         for line in lines + doubts_of_train_set(source, images, counts):
             say(line)
-        for part, part_names in zip(images, names):
-            metadata = dict(
+        metadata, banks = {}, {}
+        for part in images:
+            metadata[part.split] = dict(
                 source='checkpoint',
                 config=config,
                 cfg_options={
@@ -127,14 +140,15 @@ def extract_banks(
                 mmcurv=__version__,
                 torch=str(torch.__version__),
                 **extraction_identity(cfg, source, part))
-            banks = {}
             for point in points:
                 folder = bank_folder(out_dir, point.label, part.split, pooling)
                 folders[point.label, part.split] = folder
-                banks[point.label] = _open(folder, point, metadata,
-                                           len(part.labels), say)
-            _complete(model, part, points, banks, metadata, part_names, counts,
-                      watch)
+                banks[point.label, part.split] = _open(folder, point,
+                                                       metadata[part.split],
+                                                       len(part.labels), say)
+        for part, part_names in zip(images, names):
+            _complete(model, part, points, banks, metadata[part.split],
+                      part_names, counts, watch)
     return folders
 
 
@@ -166,14 +180,15 @@ def _ignore(*_) -> None:
 def _open(folder: str, point: TapPoint, metadata: dict, num_rows: int,
           say: Callable[[str], None]) -> UnfinishedBank:
     """Open a bank and say how far it is."""
-    names = ('checkpoint_sha256', 'config_sha256', 'fingerprint', 'pooling')
-    identity = {name: metadata[name] for name in names}
+    identity = {name: metadata[name] for name in WORDS if name != 'layer'}
     bank = UnfinishedBank(folder, dict(identity, layer=point.label), num_rows)
     what = f'{metadata["split"]}, {point.label}'
     if bank.finished:
         say(f'{what}: finished before, nothing to do')
     elif bank.done:
         say(f'{what}: goes on at image {bank.done} of {num_rows}')
+    elif bank.broken:
+        say(f'{what}: starts anew, since {bank.broken}')
     elif bank.changed:
         reasons = ', '.join(WORDS[name] for name in bank.changed)
         say(f'{what}: starts anew, since {reasons} changed')
@@ -183,20 +198,23 @@ def _open(folder: str, point: TapPoint, metadata: dict, num_rows: int,
 
 
 def _complete(model: nn.Module, images: SplitImages,
-              points: Sequence[TapPoint], banks: Dict[str, UnfinishedBank],
+              points: Sequence[TapPoint], banks: Dict[Tuple[str, str],
+                                                      UnfinishedBank],
               metadata: dict, class_names: List[str],
               counts: Optional[List[int]], watch: Callable[[str, int, int],
                                                            None]) -> None:
     """Finish the banks of a split that are not finished."""
-    points = [point for point in points if not banks[point.label].finished]
-    banks = {point.label: banks[point.label] for point in points}
-    if not banks:
+    points = [
+        point for point in points
+        if not banks[point.label, images.split].finished
+    ]
+    if not points:
         return
     extract_split(model, images, points, banks, metadata['pooling'],
                   len(class_names), partial(watch, images.split))
     paths = images.paths()
     for point in points:
-        bank = banks[point.label]
+        bank = banks[point.label, images.split]
         confidence = bank.column('confidence')
         bank.finish(
             labels=images.labels,
@@ -211,3 +229,103 @@ def _complete(model: nn.Module, images: SplitImages,
                 side=point.side,
                 created=datetime.now(
                     timezone.utc).isoformat(timespec='seconds')))
+
+
+@torch.no_grad()
+def extract_split(model: nn.Module, images: SplitImages,
+                  points: Sequence[TapPoint],
+                  banks: Dict[Tuple[str, str], UnfinishedBank], pooling: str,
+                  num_classes: int, watch: Callable[[int, int], None]) -> None:
+    """Fill banks from where they are to the last image.
+
+    Whatever interrupts it, the rows that are done are kept.
+
+    Args:
+        model (nn.Module): In evaluation mode, on its device.
+        images (SplitImages): N images.
+        points (Sequence[TapPoint]): Where features are taken.
+        banks (dict[tuple[str, str], UnfinishedBank]): By label of the point
+            and split; also those of other splits, which will need space.
+        pooling (str): Of maps and tokens.
+        num_classes (int): C.
+        watch (Callable): Called with the images that are done and N.
+
+    Raises:
+        UsageError: If the model does not fit the images or the layers.
+    """
+    own = {point.label: banks[point.label, images.split] for point in points}
+    done, total = min(bank.done for bank in own.values()), len(images.labels)
+    watch(done, total)
+    kept, asked = time.monotonic(), False
+    with LayerTaps(model, points, pooling) as taps:
+        try:
+            for batch in images.batches(done):
+                columns = batch_columns(predict(model, batch), num_classes)
+                rows = taps.take()
+                _check_order(images, done, columns.pop('labels'))
+                if not asked:
+                    ask_for_space(banks, rows, columns, images.split)
+                    asked = True
+                for label, features in rows.items():
+                    _check_length(label, features, columns['predictions'])
+                    own[label].write(done, features.numpy(), **columns)
+                done += len(columns['predictions'])
+                if time.monotonic() - kept > SECONDS_AT_RISK:
+                    _keep(own)
+                    kept = time.monotonic()
+                watch(done, total)
+        finally:
+            _keep(own)
+
+
+def _keep(banks: Dict[str, UnfinishedBank]) -> None:
+    for bank in banks.values():
+        bank.keep()
+
+
+def _check_order(images: SplitImages, start: int, labels: np.ndarray) -> None:
+    expected = images.labels[start:start + len(labels)]
+    wrong = np.flatnonzero(expected != labels)
+    if wrong.size:
+        raise UsageError(
+            f'image {start + wrong[0]} of the {images.split} set has label '
+            f'{expected[wrong[0]]}, but label {labels[wrong[0]]} came out of '
+            'its pipeline; use a pipeline that keeps images in order and '
+            'drops none')
+
+
+def _check_length(label: str, features: torch.Tensor,
+                  predictions: np.ndarray) -> None:
+    if len(features) != len(predictions):
+        raise UsageError(
+            f'--layers {label}: expected one row per image, got '
+            f'{len(features)} for {len(predictions)} images; choose a layer '
+            'that sees each image once')
+
+
+def extraction_identity(cfg: Config, checkpoint: Checkpoint,
+                        images: SplitImages) -> Dict[str, Any]:
+    """What features depend on, so that stale ones are never used.
+
+    Of the config only what features depend on enters: the model, how images
+    are read and preprocessed, and what is imported. Batch size and device
+    change features in the last digits alone and do not enter.
+
+    Returns:
+        dict[str, str]: SHA-256 by name, each 64 hexadecimal digits; None for
+        the files of images that lie in none.
+    """
+    used = {
+        name: cfg.get(name)
+        for name in ('default_scope', 'custom_imports', 'model',
+                     'data_preprocessor')
+    }
+    used = Config(used).to_dict()
+    used['dataset'] = images.dataset_config
+    used['collate_fn'] = images.loader.get('collate_fn')
+    text = json.dumps(used, sort_keys=True, default=repr)
+    return dict(
+        checkpoint_sha256=checkpoint.sha256,
+        config_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        fingerprint=images.fingerprint,
+        files_sha256=images.files_sha256)

@@ -6,8 +6,8 @@ from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmcurv.engine.batch_results import batch_columns, predict
 from mmcurv.engine.config_options import UsageError
+from mmcurv.engine.extraction.model import batch_columns, predict
 
 
 def sample(label=1, score=(0.2, 0.5, 0.3), pred=None):

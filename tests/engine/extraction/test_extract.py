@@ -5,14 +5,15 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from PIL import Image
 
 from mmcurv.audit.feature_bank import is_finished, load_bank
 from mmcurv.datasets import split_fingerprint
-from mmcurv.engine import extract_split
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.extract_banks import bank_folder, extract_banks
-from mmcurv.engine.extract_features import (extract_features,
-                                            train_set_as_tested)
+from mmcurv.engine.extraction import extract
+from mmcurv.engine.extraction.extract import bank_folder, extract_banks
+from mmcurv.engine.extraction.images import (extract_features,
+                                             train_set_as_tested)
 from .toy_extraction import (COUNTS, PaintedImages, config_text, loader,
                              toy_model, write_checkpoint, write_config)
 
@@ -137,7 +138,7 @@ def test_interrupted_extraction_goes_on_and_ends_the_same(toy, tmp_path):
 
 
 def test_killed_process_loses_what_was_not_written_down(toy, monkeypatch):
-    monkeypatch.setattr(extract_split, '_keep', lambda banks: None)
+    monkeypatch.setattr(extract, '_keep', lambda banks: None)
     interrupt(toy, at=10)
     monkeypatch.undo()
     extract_banks(splits=['train'], **toy)
@@ -317,3 +318,54 @@ def test_images_without_labels_are_refused(toy, tmp_path):
     toy['config'] = write_config(tmp_path, test_dataloader=unlabelled)
     with pytest.raises(UsageError, match='has no usable labels'):
         extract_banks(splits=['test'], **toy)
+
+
+def test_image_files_that_are_replaced_in_place_are_noticed(tmp_path):
+    for name in ('a', 'b', 'c'):
+        for i in range(3):
+            (tmp_path / 'images' / name).mkdir(parents=True, exist_ok=True)
+            image = np.full((8, 8), 20 * i + 90 * (name == 'b'), np.uint8)
+            Image.fromarray(image).save(tmp_path / 'images' / name /
+                                        f'{i}.png')
+    dataset = dict(
+        type='CustomDataset',
+        data_prefix=str(tmp_path / 'images'),
+        pipeline=[
+            dict(type='LoadImageFromFile', color_type='grayscale'),
+            dict(type='PackInputs')
+        ])
+    config = write_config(tmp_path, test_dataloader=loader(dataset=dataset))
+    checkpoint = write_checkpoint(tmp_path, config)
+
+    def said():
+        lines = []
+        extract_banks(
+            config,
+            checkpoint,
+            splits=['test'],
+            out_dir=str(tmp_path / 'out'),
+            say=lines.append)
+        return '\n'.join(lines)
+
+    assert 'test, head.fc: 9 images' in said()
+    assert 'finished before' in said()
+    Image.fromarray(np.zeros(
+        (8, 8), np.uint8)).save(tmp_path / 'images' / 'a' / '0.png')
+    assert 'starts anew, since an image file' in said()
+
+
+@pytest.mark.parametrize('order, words', [
+    ('021', "first difference is class 1: 'class 2' of.*'class 1' of"),
+    ('013', 'only checkpoint .* has class 3; only the .* has class 2'),
+    ('01', "has 2 and .* has 3.*class 2: none of.*'class 2' of"),
+])
+def test_classes_of_the_checkpoint_are_compared_by_name(
+        toy, tmp_path, order, words):
+    names = [f'class {c}' for c in order]
+    path = write_checkpoint(
+        tmp_path,
+        toy['config'],
+        name='named.pth',
+        meta=dict(epoch=3, iter=12, dataset_meta=dict(classes=names)))
+    with pytest.raises(UsageError, match=words):
+        extract_banks(**dict(toy, checkpoint=path, splits=['test']))

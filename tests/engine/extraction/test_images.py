@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.split_images import split_images
+from mmcurv.engine.extraction.images import split_images
 from .toy_extraction import COUNTS, config_text, loader
 
 PAINTED = dict(type='PaintedImages', pipeline=[dict(type='PackInputs')])

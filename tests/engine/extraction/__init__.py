@@ -1,0 +1,1 @@
+# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
