@@ -4,8 +4,9 @@ from mmcurv.registry import lazy_exports
 __getattr__, __all__ = lazy_exports(
     __name__, {
         'class_counts': ['ClassCountsHook'],
-        'class_names': ['ClassNamesHook'],
         'confusing_classes': ['ConfusingClassesHook'],
+        'difficulty_margin': ['DifficultyMarginHook'],
+        'fairness_shift': ['FairnessShiftHook'],
         '.curvature.hook': ['FeaturePoolHook'],
         'geometry_monitor': ['GeometryMonitorHook'],
         'missed_evaluation': ['MissedEvaluationHook'],

@@ -23,7 +23,6 @@ from mmcurv import compat
 from mmcurv.engine.checkpoints import POINTER, latest_checkpoint
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.extraction.layers import find_modules
-from mmcurv.engine.hooks.class_names import ClassNamesHook
 from mmcurv.engine.launch import detach_from_file, load_config
 from mmcurv.registry import LOOPS, MODELS
 from .config import (Stage, final_config, placeholders, read_stages,
@@ -139,10 +138,7 @@ def build_runner(cfg: Config) -> Runner:
         Runner: Of the type that the config names, if any.
     """
     compat.apply(strict=True)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(
-        cfg)
-    runner.register_hook(ClassNamesHook())
-    return runner
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 
 def load_final_config(path: str,
