@@ -22,7 +22,7 @@ import time
 import numpy as np
 import torch
 
-from mmcurv.audit.audit import audit
+from mmcurv.audit.audit_record import audit_banks
 from mmcurv.audit.feature_bank import FeatureBank, load_bank, save_bank
 from mmcurv.audit.options import AuditOptions
 from mmcurv.geometry import class_curvature
@@ -78,7 +78,7 @@ def whole():
         np.concatenate(list(cloud(100, 300, 128, rng))), 100, 300, rng)
     imports = peak()
     started = time.perf_counter()
-    record = audit(bank)
+    record = audit_banks(bank)
     return dict(
         what='whole audit of 30,000 x 128, 100 classes, float32',
         seconds=time.perf_counter() - started,
@@ -118,7 +118,7 @@ def mapped_audit(folder):
         if done == total:
             stages[stage] = time.perf_counter() - started
 
-    record = audit(
+    record = audit_banks(
         load_bank(folder),
         options=AuditOptions(max_memory=2**30),
         progress=watch)

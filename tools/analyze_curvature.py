@@ -184,7 +184,7 @@ def read_keys(pairs):
 
 def audit_features(args, options, watch):
     """Audit a file of features; no OpenMMLab is needed."""
-    from mmcurv.audit.audit import audit
+    from mmcurv.audit.audit_record import audit_banks
     from mmcurv.audit.feature_files import read_features
     keys = read_keys(args.keys)
     bank = read_features(args.features, args.drop_nan, keys)
@@ -193,13 +193,13 @@ def audit_features(args, options, watch):
     tests = bank
     if args.accuracy is not None:
         tests = read_features(args.accuracy, True, keys)
-    return audit(bank, tests, options, watch, cache_path(args.out_dir),
+    return audit_banks(bank, tests, options, watch, cache_path(args.out_dir),
                  args.diagnose)
 
 
 def audit_checkpoint(args, config, checkpoint, out_dir, options, say, watch):
     """Extract the features of a checkpoint, then audit them."""
-    from mmcurv.audit.audit import audit_layers
+    from mmcurv.audit.audit_record import audit_layers
     from mmcurv.audit.feature_bank import load_bank
     from mmcurv.engine.extraction.extract import extract_banks
     layers = args.layers or ['last']
@@ -235,7 +235,7 @@ def read_cfg_options(pairs):
 
 def audit_run(args, options, say, watch):
     """Audit every checkpoint of a run; gives the last one's record."""
-    from mmcurv.audit.audit import audits_of_run
+    from mmcurv.audit.audit_record import audits_of_run
     from mmcurv.audit.records import write_audit
     from mmcurv.engine.checkpoints import run_checkpoints, run_config
     from mmcurv.files import write_json

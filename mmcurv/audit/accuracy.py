@@ -5,14 +5,17 @@ Which classes are taken for which, whether a model is right as often as it is
 sure, and how each measure of the classes goes with their accuracy.
 """
 import math
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
+from scipy import stats
 
-from mmcurv.fairness import (Correlation, accuracy_variance, class_accuracy,
-                             class_mean, gini, group_names, max_min_bias,
-                             partial_correlation, pearson, spearman,
-                             wilson_interval, worst_class, worst_fraction)
+from mmcurv.fairness import (adjusted_correlation, below_the_rest,
+                             benjamini_hochberg, class_accuracy,
+                             classes_differ, group_names, holm, mean_interval,
+                             noise_alone, pearson, spearman, spearman_interval,
+                             wilson_interval, without_noise, worst_class)
+from mmcurv.fairness.correlation import permutation_p_values
 from .feature_bank import FeatureBank
 from .options import AuditOptions
 
@@ -75,91 +78,202 @@ def class_scores(bank: FeatureBank) -> ClassScores:
                        'predictions', float(apart.max(initial=0)))
 
 
-SUMMARY_RESAMPLES = 1000
 CONFIDENCE = 0.95
-STATISTICS: Dict[str, Callable] = dict(
-    class_mean=lambda accuracy: class_mean(accuracy).value,
-    variance=lambda accuracy: accuracy_variance(accuracy).value,
-    bias=lambda accuracy: max_min_bias(accuracy).value,
-    gini=lambda accuracy: gini(accuracy).value,
-    worst_class=lambda accuracy: worst_class(accuracy).accuracy,
-    worst_10pct=lambda accuracy: worst_fraction(accuracy).accuracy,
+FALSE_DISCOVERIES = 0.05
+GROUPS = ('head', 'middle', 'tail')
+# Numbers that noise of few images makes worse, of accuracies (..., entered).
+OF_SPREAD: Dict[str, Callable] = dict(
+    variance=lambda accuracy: accuracy.var(-1),
+    bias=lambda accuracy: np.maximum(
+        accuracy.max(-1) / (accuracy.min(-1) + 0.01) - 1, 0),
+    gini=lambda accuracy: gini_of_rows(accuracy),
+    worst_class=lambda accuracy: accuracy.min(-1),
+    worst_10pct=lambda accuracy: worst_tenth(accuracy),
 )
 
 
 def accuracy_summary(scores: ClassScores, train_counts: Optional[np.ndarray],
-                     class_names: Sequence[str],
-                     options: AuditOptions) -> Dict[str, dict]:
+                     bank: FeatureBank, options: AuditOptions,
+                     f1: Optional[np.ndarray]) -> Dict[str, dict]:
     """Summary of class accuracies, as fractions.
 
     Args:
         scores (ClassScores): Of C classes.
         train_counts (np.ndarray, optional): (C,) training images; None leaves
             the groups out.
-        class_names (Sequence[str]): C names.
+        bank (FeatureBank): What the scores are of.
         options (AuditOptions): Thresholds of the groups, and the seed.
+        f1 (np.ndarray, optional): (C,) F1 of each class; None where there are
+            no predictions.
 
     Returns:
-        dict: Name to ``value``, ``low``, ``high``, and ``entered``, the number
-        of classes with a known accuracy; groups also have ``classes``, the
-        worst class ``class`` and ``name``. The interval of overall is
-        Wilson's over samples; the others are percentile bootstraps over
-        classes, which for the worst class can only reach up.
+        dict: Name to ``value``; ``entered``, the number of classes with a
+        known accuracy; ``low`` and ``high``, the 95 % interval over test
+        images within the classes (``interval`` 'images'), nan where none is
+        known to hold (``interval`` None). Means also have ``spread``: the
+        standard deviation and the 10th and 90th percentile of the class
+        accuracies behind them. Numbers that noise makes worse also have
+        ``corrected``, without it, and ``noise``, what they would be if all
+        classes were equally good. Groups have ``classes``, the worst class
+        ``class`` and ``name``.
     """
-    summary = dict(overall=_overall(scores))
-    for name, statistic in STATISTICS.items():
-        summary[name] = _entry(scores.accuracy, statistic, options.seed)
+    summary = dict(overall=_mean(scores, weights=scores.count))
+    summary['overall']['value'] = scores.overall
+    summary['class_mean'] = _mean(scores, spread=True)
+    for name, statistic in OF_SPREAD.items():
+        summary[name] = _spread(scores, statistic, options.seed)
     worst = worst_class(scores.accuracy)
-    name = None if worst.index is None else class_names[worst.index]
+    name = None if worst.index is None else bank.class_names[worst.index]
     summary['worst_class'].update({'class': worst.index, 'name': name})
-    groups = None
-    if train_counts is not None:
-        groups = group_names(train_counts, options.head_above,
-                             options.tail_below)
-    for group in ('head', 'middle', 'tail'):
+    groups = groups_of(train_counts, options)
+    for group in GROUPS:
         members = np.zeros(len(scores.accuracy), bool)
         if groups is not None:
             members = groups == group
         summary[group] = dict(
-            _entry(scores.accuracy[members], STATISTICS['class_mean'],
-                   options.seed),
-            classes=int(members.sum()))
+            _mean(scores, members, spread=True), classes=int(members.sum()))
+    if f1 is not None:
+        known = f1[~np.isnan(f1)]
+        summary['macro_f1'] = _entry(
+            float(known.mean()) if known.size else math.nan, known.size)
+    if bank.top5 is not None:
+        right = np.bincount(bank.labels, bank.top5, bank.num_classes)
+        top5 = scores._replace(
+            correct=right.astype(np.int64), accuracy=right / scores.count)
+        summary['top5'] = _mean(top5, weights=scores.count)
     return summary
 
 
-def _overall(scores: ClassScores) -> dict:
-    if scores.count is None or not scores.count.sum():
-        return dict(value=math.nan, low=math.nan, high=math.nan, entered=0)
-    interval = wilson_interval([int(scores.correct.sum())],
-                               [int(scores.count.sum())], CONFIDENCE)
+def groups_of(train_counts: Optional[np.ndarray],
+              options: AuditOptions) -> Optional[np.ndarray]:
+    """(C,) 'head', 'middle' or 'tail'; None without training counts."""
+    if train_counts is None:
+        return None
+    return group_names(train_counts, options.head_above, options.tail_below)
+
+
+def _entry(value: float,
+           entered: int,
+           low: float = math.nan,
+           high: float = math.nan) -> dict:
+    known = not math.isnan(low)
     return dict(
-        value=scores.overall,
-        low=float(interval.low[0]),
-        high=float(interval.high[0]),
-        entered=int((scores.count > 0).sum()))
+        value=value,
+        low=low,
+        high=high,
+        entered=int(entered),
+        interval='images' if known else None)
 
 
-def _entry(accuracy: np.ndarray, statistic: Callable, seed: int) -> dict:
+def _mean(scores: ClassScores,
+          members=slice(None),
+          weights: Optional[np.ndarray] = None,
+          spread: bool = False) -> dict:
+    accuracy = scores.accuracy[members]
     known = accuracy[~np.isnan(accuracy)]
-    low = high = math.nan
-    if len(known) > 1:
-        rng = np.random.default_rng(seed)
-        values = [
-            statistic(known[rng.integers(len(known), size=len(known))])
-            for _ in range(SUMMARY_RESAMPLES)
-        ]
-        tail = (1 - CONFIDENCE) / 2
-        low, high = np.quantile(values, [tail, 1 - tail]).tolist()
-    return dict(
-        value=float(statistic(known)), low=low, high=high, entered=len(known))
+    if scores.count is None:
+        entry = _entry(
+            float(known.mean()) if known.size and weights is None and spread
+            else math.nan, known.size if spread else 0)
+    else:
+        mean, low, high = mean_interval(
+            scores.correct[members], scores.count[members],
+            None if weights is None else weights[members], CONFIDENCE)
+        entry = _entry(mean, known.size, low, high)
+    if spread:
+        entry['spread'] = None
+        if known.size > 1:
+            low, high = np.quantile(known, [0.1, 0.9])
+            entry['spread'] = dict(
+                sd=float(known.std()), q10=float(low), q90=float(high))
+    return entry
+
+
+def _spread(scores: ClassScores, statistic: Callable, seed: int) -> dict:
+    known = scores.accuracy[~np.isnan(scores.accuracy)]
+    entry = _entry(
+        float(statistic(known)) if known.size else math.nan, known.size)
+    entry.update(corrected=math.nan, noise=math.nan)
+    if scores.count is not None and known.size:
+        truer = without_noise(scores.correct, scores.count)
+        entry.update(
+            corrected=float(statistic(truer[~np.isnan(truer)])),
+            noise=noise_alone(
+                scores.correct, scores.count, statistic, seed=seed))
+    return entry
+
+
+def gini_of_rows(accuracy: np.ndarray) -> np.ndarray:
+    """Gini coefficient of :func:`mmcurv.fairness.gini` along the last axis."""
+    ordered = np.sort(accuracy, -1)
+    size, total = ordered.shape[-1], ordered.sum(-1)
+    weights = 2 * np.arange(1, size + 1) - size - 1
+    apart = (ordered - ordered[..., :1]) @ weights
+    return np.where(total > 0, apart / (size * np.where(total > 0, total, 1)),
+                    0)
+
+
+def worst_tenth(accuracy: np.ndarray) -> np.ndarray:
+    """Mean of the worst tenth along the last axis, at least one class."""
+    taken = math.ceil(round(0.1 * accuracy.shape[-1], 9))
+    return np.partition(accuracy, taken - 1, -1)[..., :taken].mean(-1)
+
+
+def failing_classes(scores: ClassScores) -> Dict[str, np.ndarray]:
+    """Classes that are worse than the rest by more than chance.
+
+    Returns:
+        dict: ``p`` and ``q``, (C,) p-values of
+        :func:`~mmcurv.fairness.below_the_rest` and those adjusted for the
+        number of classes (Benjamini and Hochberg), nan where not known.
+    """
+    p = np.full(len(scores.accuracy), math.nan)
+    if scores.count is not None:
+        p = below_the_rest(scores.correct, scores.count)
+    return dict(p=p, q=benjamini_hochberg(p))
+
+
+def differ(scores: ClassScores, seed: int) -> dict:
+    """``classes_differ`` of the audit record."""
+    if scores.count is None:
+        return dict(
+            p_value=math.nan,
+            statistic=math.nan,
+            df=0,
+            method=None,
+            permutations=0,
+            entered=0,
+            why='The numbers of test images are not known.')
+    found = classes_differ(scores.correct, scores.count, seed=seed)
+    why = None
+    if math.isnan(found.p_value):
+        why = 'Fewer than two classes have test images.'
+    return dict(vars(found), why=why)
+
+
+def precision_and_f1(labels: np.ndarray, predictions: np.ndarray,
+                     num_classes: int) -> Dict[str, np.ndarray]:
+    """Of each class, (C,); nan where it is not defined.
+
+    Returns:
+        dict: ``predicted_count``, images predicted as the class;
+        ``precision``, the share of them that are of it, nan if there are
+        none; ``f1``, 2 correct / (predicted + actual), nan if neither.
+    """
+    correct = np.bincount(labels[labels == predictions], minlength=num_classes)
+    actual = np.bincount(labels, minlength=num_classes)
+    predicted = np.bincount(predictions, minlength=num_classes)
+    with np.errstate(invalid='ignore', divide='ignore'):
+        return dict(
+            predicted_count=predicted,
+            precision=correct / predicted,
+            f1=2 * correct / (predicted + actual))
 
 
 BINS = 15
 
 
-def calibration(labels: np.ndarray,
-                predictions: np.ndarray,
-                confidence: np.ndarray,
+def calibration(bank: FeatureBank,
                 groups: Optional[np.ndarray] = None) -> Dict[str, dict]:
     """Reliability of the largest softmax probability, by group of classes.
 
@@ -168,26 +282,34 @@ def calibration(labels: np.ndarray,
     abs(accuracy - confidence) over bins weighed by their samples.
 
     Args:
-        labels (np.ndarray): (N,) int64 in [0, C).
-        predictions (np.ndarray): (N,) int64.
-        confidence (np.ndarray): (N,) fractions; nan is left out.
+        bank (FeatureBank): With predictions and confidence, whose nan is
+            left out.
         groups (np.ndarray, optional): (C,) 'head', 'middle' or 'tail' of each
             class. Defaults to None: 'all' alone.
 
     Returns:
         dict: 'all' and each group that has samples, to ``ece`` (a fraction),
-        ``entered`` (samples) and ``bins``: low and high end, mean confidence
-        and accuracy (nan if empty) and count.
+        ``entered`` (samples), ``bins``: low and high end, mean confidence
+        and accuracy (nan if empty) and count, and ``nll`` and ``brier``, the
+        means of minus the log likelihood and of the Brier score (0 to 2),
+        nan without scores.
     """
-    known = ~np.isnan(confidence)
-    correct = labels == predictions
-    found = dict(all=_reliability(correct[known], confidence[known]))
+    known = ~np.isnan(bank.confidence)
+    members = dict(all=known)
     if groups is not None:
-        for group in ('head', 'middle', 'tail'):
-            member = known & (groups[labels] == group)
+        for group in GROUPS:
+            member = known & (groups[bank.labels] == group)
             if member.any():
-                found[group] = _reliability(correct[member],
-                                            confidence[member])
+                members[group] = member
+    correct = bank.labels == bank.predictions
+    found = {}
+    for name, member in members.items():
+        found[name] = _reliability(correct[member], bank.confidence[member])
+        for score in ('nll', 'brier'):
+            values = getattr(bank, score)
+            found[name][score] = math.nan
+            if values is not None and member.any():
+                found[name][score] = float(values[member].mean())
     return found
 
 
@@ -252,6 +374,31 @@ def confusions(labels: np.ndarray, predictions: np.ndarray,
             float(n / count[code // num_classes]))
         for code, n in zip(codes[order], times[order])
     ]
+
+
+def confused_pairs(found: List[Confusion], count: np.ndarray) -> List[dict]:
+    """Confusions both ways, the most frequent pair first.
+
+    Args:
+        found (list[Confusion]): All of them.
+        count (np.ndarray): (C,) test samples.
+
+    Returns:
+        list[dict]: ``a`` < ``b``, classes; ``a_as_b`` and ``b_as_a``,
+        samples; ``count``, both together; ``share`` of the samples of both.
+    """
+    pairs: Dict[tuple, dict] = {}
+    for one in found:
+        a, b = sorted((one.true, one.predicted))
+        pair = pairs.setdefault((a, b), dict(a=a, b=b, a_as_b=0, b_as_a=0))
+        pair['a_as_b' if one.true == a else 'b_as_a'] = one.count
+    for pair in pairs.values():
+        pair['count'] = pair['a_as_b'] + pair['b_as_a']
+        pair['share'] = pair['count'] / int(count[[pair['a'], pair['b']
+                                                   ]].sum())
+    return sorted(
+        pairs.values(),
+        key=lambda pair: (-pair['count'], pair['a'], pair['b']))
 
 
 def top_of_each_class(found: List[Confusion]) -> dict:
@@ -340,40 +487,186 @@ def off_trend(curvature: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
 
 
 MEASURES = ('curvature', 'log_curvature', 'volume', 'separation', 'radius',
-            'intrinsic_dimension', 'train_count')
+            'intrinsic_dimension', 'neighbor_purity', 'relative_spread',
+            'train_count')
+GIVEN = ('train_count', 'separation')
 # Values shuffled per p-value: with thousands of classes fewer permutations.
-MOST_VALUES = 2e7
-PERMUTATIONS, RESAMPLES, FEWEST = 9999, 2000, 499
+MOST_VALUES, PERMUTATIONS, FEWEST = 2e7, 9999, 499
+LEAST_CLASSES = 4
+ALPHA = 0.05
 
 
 def correlation_table(columns: Dict[str, np.ndarray],
                       accuracy: np.ndarray,
-                      train_counts: Optional[np.ndarray] = None,
                       seed: int = 0) -> Dict[str, dict]:
     """Correlation of every measure with class accuracy.
 
     Pearson as Ma et al. report it (sections 4 and 5.3); rank correlation,
-    permutation p-values, bootstrap intervals and the partial correlation
-    given log training count are additions.
+    p-values and partial correlations are additions. Holm's correction is
+    over the measures that contend to explain the accuracy: all but the log
+    curvature, which has the ranks of the curvature.
 
     Args:
-        columns (dict): Measure to its values (C,). Infinite values, which an
-            overflow or a flat class gives, are left out as nan is.
+        columns (dict): Measure to its values (C,); nan and infinite values,
+            which an overflow or a flat class gives, are left out.
         accuracy (np.ndarray): (C,) fractions or nan.
-        train_counts (np.ndarray, optional): (C,) training images. Defaults to
-            None, which leaves the partial correlations nan.
-        seed (int): Of permutations and bootstrap. Defaults to 0.
+        seed (int): Of the permutations. Defaults to 0.
 
     Returns:
-        dict: Measure to pearson, pearson_p, pearson_low, pearson_high, the
-        same for spearman, partial_pearson, partial_spearman, partial_p (of
-        the partial Pearson), entered, permutations, and ``why``, which says
-        why there is no correlation, or is None.
+        dict: Measure to pearson, pearson_p, spearman, spearman_p,
+        spearman_low, spearman_high, holm_p (of spearman_p), partial_pearson,
+        partial_spearman and partial_p (Student's t, of the latter) given the
+        log training count and the separation, ``given`` (those of the two
+        that were), entered, permutations, p_floor (what a p-value cannot
+        fall below) and ``why``, which says why there is no correlation, or is
+        None.
     """
-    return {
-        measure: _of_measure(measure, values, accuracy, train_counts, seed)
-        for measure, values in columns.items()
+    columns = {name: _finite(values) for name, values in columns.items()}
+    entries = {name: _no_correlation() for name in columns}
+    known = {}  # classes that have a measure, to the measures
+    for name, values in columns.items():
+        both = ~np.isnan(values) & ~np.isnan(accuracy)
+        entries[name]['entered'] = size = int(both.sum())
+        if size < LEAST_CLASSES:
+            entries[name]['why'] = (
+                f'{size} of {len(values)} classes have both numbers, fewer '
+                f'than {LEAST_CLASSES}: nothing can be said.')
+        elif not np.ptp(values[both]) or not np.ptp(accuracy[both]):
+            what = name if np.ptp(accuracy[both]) else 'accuracy'
+            entries[name]['why'] = (
+                f'{what} is the same for all {size} classes: a constant has '
+                'no correlation.')
+        else:
+            known.setdefault(both.tobytes(), (both, []))[1].append(name)
+    for both, names in known.values():
+        _correlate(entries, names, [columns[name][both] for name in names],
+                   accuracy[both], seed)
+    contending = [name for name in entries if name != 'log_curvature']
+    adjusted = holm([entries[name]['spearman_p'] for name in contending])
+    for name, p_value in zip(contending, adjusted.tolist()):
+        entries[name]['holm_p'] = p_value
+    for name, entry in entries.items():
+        if entry['why'] is None:
+            _adjust(entry, name, columns, accuracy)
+    return entries
+
+
+def _no_correlation() -> dict:
+    numbers = ('pearson', 'pearson_p', 'spearman', 'spearman_p',
+               'spearman_low', 'spearman_high', 'holm_p', 'partial_pearson',
+               'partial_spearman', 'partial_p')
+    return dict(
+        dict.fromkeys(numbers, math.nan),
+        given=[],
+        entered=0,
+        permutations=0,
+        p_floor=None,
+        why=None)
+
+
+def _correlate(entries: Dict[str,
+                             dict], names: List[str], values: List[np.ndarray],
+               accuracy: np.ndarray, seed: int) -> None:
+    """Correlations of measures that are known for the same classes."""
+    size = len(accuracy)
+    draws = int(min(PERMUTATIONS, max(FEWEST, MOST_VALUES // size)))
+    plain = np.stack([one / np.abs(one).max() for one in values], 1)
+    ranks = stats.rankdata(plain, axis=0)
+    linear_p, used = permutation_p_values(plain, accuracy, draws, seed)
+    rank_p, _ = permutation_p_values(ranks, stats.rankdata(accuracy), draws,
+                                     seed)
+    for place, name in enumerate(names):
+        linear = pearson(plain[:, place], accuracy, 0, 0).value
+        ranked = spearman(plain[:, place], accuracy, 0, 0).value
+        low, high = spearman_interval(ranked, size, CONFIDENCE)
+        entries[name].update(
+            pearson=linear,
+            pearson_p=float(linear_p[place]),
+            spearman=ranked,
+            spearman_p=float(rank_p[place]),
+            spearman_low=low,
+            spearman_high=high,
+            permutations=used,
+            p_floor=2 / (used + 1))
+
+
+def _adjust(entry: dict, name: str, columns: Dict[str, np.ndarray],
+            accuracy: np.ndarray) -> None:
+    """What is left of a correlation given training count and separation."""
+    given = []
+    for other in GIVEN:
+        values = columns.get(other)
+        if other == name or values is None:
+            continue
+        if other == 'train_count':
+            values = np.log(np.where(values > 0, values, math.nan))
+        both = values[~np.isnan(values + columns[name] + accuracy)]
+        if both.size and np.ptp(both):  # the same for all explains nothing
+            given.append((other, values))
+    if not given:
+        return
+    entry['given'] = [other for other, _ in given]
+    others = [values for _, values in given]
+    entry['partial_pearson'], _ = adjusted_correlation(columns[name], accuracy,
+                                                       others, 'pearson')
+    entry['partial_spearman'], entry['partial_p'] = adjusted_correlation(
+        columns[name], accuracy, others, 'spearman')
+
+
+def verdict(correlation: Dict[str, dict], has_geometry: bool,
+            has_accuracy: bool, comparable: int, classes: int) -> dict:
+    """Which measure goes with accuracy, and whether curvature adds to it.
+
+    Args:
+        correlation (dict): Of :func:`correlation_table`, over comparable
+            classes.
+        has_geometry (bool): Whether features were given.
+        has_accuracy (bool): Whether accuracies are known.
+        comparable (int): Classes that entered.
+        classes (int): All classes.
+
+    Returns:
+        dict: ``verdict`` of the audit record, see docs/audit.md.
+    """
+    known = {
+        name: entry
+        for name, entry in correlation.items()
+        if name != 'log_curvature' and not math.isnan(entry['spearman'])
     }
+    order = sorted(known, key=lambda name: -abs(known[name]['spearman']))
+    clear = [name for name in order if known[name]['holm_p'] <= ALPHA]
+    answer = 'clear' if clear else 'none_clear'
+    if not has_geometry:
+        answer = 'no_geometry'
+    elif not has_accuracy:
+        answer = 'no_accuracy'
+    elif not known:
+        answer = 'too_few'
+    own = correlation.get('curvature')
+    curvature, beaten_by = None, []
+    if own is not None:
+        fields = ('spearman', 'holm_p', 'partial_spearman', 'partial_p',
+                  'given')
+        curvature = {key: own[key] for key in fields}
+        survives = None
+        if not math.isnan(own['partial_p']):
+            survives = 'curvature' in clear and own['partial_p'] <= ALPHA
+        curvature['survives'] = survives
+        beaten_by = [
+            name for name in clear
+            if not abs(known[name]['spearman']) <= abs(own['spearman'])
+        ]
+    return dict(
+        answer=answer,
+        best=(clear or order or [None])[0],
+        clear=clear,
+        contenders=list(known),
+        alpha=ALPHA,
+        classes=comparable,
+        of=classes,
+        curvature=curvature,
+        beaten_by=beaten_by,
+        sign_turns_with_k=None)
 
 
 def quick_correlation(kind: Callable, values: np.ndarray,
@@ -389,58 +682,6 @@ def quick_correlation(kind: Callable, values: np.ndarray,
         return kind(_finite(values), accuracy, 0, 0).value
     except ValueError:
         return math.nan
-
-
-def _of_measure(measure: str, values: np.ndarray, accuracy: np.ndarray,
-                train_counts: Optional[np.ndarray], seed: int) -> dict:
-    values = _finite(values)
-    entry = dict.fromkeys(
-        ('pearson', 'pearson_p', 'pearson_low', 'pearson_high', 'spearman',
-         'spearman_p', 'spearman_low', 'spearman_high', 'partial_pearson',
-         'partial_spearman', 'partial_p'), math.nan)
-    both = ~np.isnan(values) & ~np.isnan(accuracy)
-    entry.update(entered=int(both.sum()), permutations=0, why=None)
-    draws = dict(
-        permutations=int(
-            min(PERMUTATIONS, max(FEWEST, MOST_VALUES // max(1, both.sum())))),
-        resamples=int(
-            min(RESAMPLES, max(FEWEST, MOST_VALUES // max(1, both.sum())))),
-        seed=seed)
-    try:
-        linear = pearson(values, accuracy, **draws)
-        entry.update(_fields('pearson', linear))
-        entry.update(_fields('spearman', spearman(values, accuracy, **draws)))
-        entry.update(permutations=linear.permutations)
-    except ValueError as error:
-        entry['why'] = str(error)
-        return entry
-    if train_counts is None or measure == 'train_count':
-        return entry
-    try:
-        given = partial_correlation(values, accuracy, train_counts, **draws)
-        ranked = partial_correlation(
-            values,
-            accuracy,
-            train_counts,
-            kind='spearman',
-            permutations=0,
-            resamples=0)
-        entry.update(
-            partial_pearson=given.value,
-            partial_p=given.p_value,
-            partial_spearman=ranked.value)
-    except ValueError as error:
-        entry['why'] = f'partial correlation: {error}'
-    return entry
-
-
-def _fields(name: str, found: Correlation) -> dict:
-    return {
-        name: found.value,
-        f'{name}_p': found.p_value,
-        f'{name}_low': found.low,
-        f'{name}_high': found.high
-    }
 
 
 def _finite(values: np.ndarray) -> np.ndarray:

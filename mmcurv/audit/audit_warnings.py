@@ -4,40 +4,57 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from mmcurv.geometry.curvature import neighbors_needed
 from .accuracy import TOLERANCE, ClassScores
 from .options import AuditOptions
 
 UNUSABLE_SHARE = 0.05  # of the points of a class
-POOR_FIT = 0.8
+# Times the variance that a quadric explains of heights without any shape.
+POOR_FIT = 1.5
+FAR = 1e-3  # what a separation may lose to rounding
 FEW_TESTS = 10
 NAMED = 8
 
 
-def audit_warnings(rows: Sequence[dict], scores: ClassScores,
-                   options: AuditOptions) -> List[dict]:
+def audit_warnings(rows: Sequence[dict],
+                   scores: ClassScores,
+                   options: AuditOptions,
+                   reader=None) -> List[dict]:
     """Warnings about classes, fits and accuracies.
 
     Args:
         rows (Sequence[dict]): ``classes`` of the audit.
         scores (ClassScores): Their accuracies.
         options (AuditOptions): What was asked for.
+        reader (ClassReader, optional): Of the features; None without them.
+            Defaults to None.
 
     Returns:
         list[dict]: Each of a ``kind``, with a ``message`` in words and the
         ``classes`` (indices) that it is about.
     """
+    found = [] if reader is None else _of_geometry(rows, options, reader)
+    found += [
+        _accuracy(rows, scores),
+        _few_tests(rows, scores),
+    ]
+    return [warning for warning in found if warning is not None]
+
+
+def _of_geometry(rows: Sequence[dict], options: AuditOptions,
+                 reader) -> List[Optional[dict]]:
     points = np.array([row['num_points'] for row in rows])
+    measured = np.array([row['points_measured'] for row in rows])
     used = np.array([row['points_used'] for row in rows])
     bad = np.array([row['ill_conditioned'] for row in rows])
+    unsure = np.array([row['normal_undetermined'] for row in rows])
     log_curvature = np.array([row['log_curvature'] for row in rows], float)
     curvature = np.array([row['curvature'] for row in rows], float)
-    least = neighbors_needed(options.tangent_dim) + 1
+    least = options.neighbors_needed + 1
     with np.errstate(invalid='ignore', divide='ignore'):
-        lost = 1 - used / points
-        loose = bad / used
+        lost = 1 - used / measured
+        loose, guessed = bad / used, unsure / used
     fitted = points >= least
-    found = [
+    return [
         _about(rows, points == 0, 'absent_class',
                'no sample in the geometry split: all its geometry is nan',
                'no samples in the geometry split: all their geometry is nan'),
@@ -63,11 +80,15 @@ def audit_warnings(rows: Sequence[dict], scores: ClassScores,
             np.isinf(log_curvature) | np.isinf(curvature), 'infinite',
             'a curvature of 0 or beyond the range of floating point: it is '
             'left out of the correlations that cannot take it'),
-        _poor_fit(rows),
-        _accuracy(rows, scores),
-        _few_tests(rows, scores),
+        _about(
+            rows, fitted & (guessed > UNUSABLE_SHARE), 'normal_undetermined',
+            f'more than {UNUSABLE_SHARE:.0%} of normals that rounding of the '
+            f'{reader.features.dtype} features could have chosen: the '
+            'smallest variance of a neighbourhood lies where rounding begins. '
+            'Store the features in float32, or use --normal next'),
+        _poor_fit(rows, options),
+        _far_from_origin(rows, options, reader),
     ]
-    return [warning for warning in found if warning is not None]
 
 
 def warning(kind: str, message: str, classes: Sequence[int] = ()) -> dict:
@@ -93,16 +114,40 @@ def _about(rows: Sequence[dict],
     return warning(kind, f'{start} {verb} {have}. Classes: {named}.', places)
 
 
-def _poor_fit(rows: Sequence[dict]) -> Optional[dict]:
-    residual = np.array([row['fit_residual'] for row in rows], float)
-    residual = residual[~np.isnan(residual)]
-    if not len(residual) or np.median(residual) <= POOR_FIT:
+def _poor_fit(rows: Sequence[dict], options: AuditOptions) -> Optional[dict]:
+    """A quadric of m (m + 1) / 2 numbers explains that many of k heights
+    without anything to explain."""
+    known = [row for row in rows if row['comparable']] or rows
+    explained = np.array([row['variance_explained'] for row in known], float)
+    explained = explained[~np.isnan(explained)]
+    m = options.tangent_dim
+    chance = m * (m + 1) / 2 / options.k
+    if not len(explained) or np.median(explained) >= POOR_FIT * chance:
         return None
     return warning(
-        'poor_fit', 'In the median class the fitted quadric leaves '
-        f'{np.median(residual):.0%} of the heights unexplained (root mean '
-        'square): take the curvature as a statistic of the neighbourhoods '
-        'that compares classes, not as that of a smooth surface.')
+        'poor_fit', 'In the median class the fitted quadric explains '
+        f'{np.median(explained):.0%} of the variance of the heights, and '
+        f'{chance:.0%} would come of points without any surface: take the '
+        'curvature as a statistic of the neighbourhoods, not as that of a '
+        'surface.')
+
+
+def _far_from_origin(rows: Sequence[dict], options: AuditOptions,
+                     reader) -> Optional[dict]:
+    """log det(I + S) is exact to eps times the largest eigenvalue of S."""
+    if options.center_separation or not reader.present:
+        return None
+    points = reader(reader.present[0]).double()
+    largest = float(points.square().sum(1).mean())
+    rest = float(points.var(0).mean()) if len(points) > 1 else 0.
+    error = reader.feature_dim * np.finfo(float).eps * largest / (1 + rest)
+    if error <= FAR:
+        return None
+    return warning(
+        'far_from_origin', 'The features lie so far from the origin, '
+        f'{largest**0.5:.3g} on average, that separation and nearest '
+        'manifold lose their digits. Subtract the mean of all features, or '
+        'use --center-separation.')
 
 
 def _accuracy(rows: Sequence[dict], scores: ClassScores) -> Optional[dict]:

@@ -7,11 +7,16 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 from scipy import stats
 
-from mmcurv.fairness import (PairedDifference, difference_interval,
-                             paired_difference, pearson, spearman)
+from mmcurv.fairness import (Correlation, benjamini_hochberg,
+                             difference_interval, mcnemar_test, mean_interval,
+                             paired_interval, paired_mean_interval, pearson,
+                             spearman, spearman_interval, two_accuracies_test,
+                             without_noise)
+from .accuracy import GROUPS, OF_SPREAD
+from .records import unpack_images
 from .report.numbers import clean, column, listing, plural
 
-SHOWN = 5
+SHOWN = 5  # names
 
 
 class Matching(NamedTuple):
@@ -87,12 +92,20 @@ def same_test_set(audit_a: dict, audit_b: dict) -> Optional[bool]:
         audit_b (dict): Audit record.
 
     Returns:
-        bool or None: None if a fingerprint is missing, so nobody can tell.
+        bool or None: None if nobody can tell: a fingerprint is missing, the
+        two are of different things, or they are of features, which another
+        model has other ones of the same images.
     """
-    first, second = (
-        audit['provenance'].get('accuracy_fingerprint')
-        for audit in (audit_a, audit_b))
-    return None if not (first and second) else first == second
+    (first,
+     kind_a), (second,
+               kind_b) = ((audit['provenance'].get('accuracy_fingerprint'),
+                           audit['provenance'].get('accuracy_fingerprint_of'))
+                          for audit in (audit_a, audit_b))
+    if not (first and second) or kind_a is None or kind_a != kind_b:
+        return None
+    if first == second:
+        return True
+    return None if kind_a == 'features' else False
 
 
 def comparison_warnings(audit_a: dict, audit_b: dict,
@@ -160,9 +173,8 @@ def _test_set(audit_a: dict, audit_b: dict, matching: Matching) -> List[dict]:
             _warning(
                 'test_set_unknown',
                 'Whether both were tested on the same images cannot be '
-                'checked: '
-                f'{"A" if not a.get("accuracy_fingerprint") else "B"} has no '
-                'fingerprint of its accuracy split.'))
+                'checked: not both name their data set, sample ids or '
+                'paths.'))
     other = [
         str(row['name']) for row, twin in matching.pairs
         if _differ(row, twin, 'test_count')
@@ -214,106 +226,144 @@ def _warning(kind: str, message: str, loud: bool = False, classes=()) -> dict:
     return dict(kind=kind, message=message, loud=loud, classes=list(classes))
 
 
-GROUPS = ('head', 'middle', 'tail')
+class Images(NamedTuple):
+    """Test images of C matched classes that two audits share.
+
+    Attributes:
+        only_a (np.ndarray): (C,) images that only the model of A gets right.
+        only_b (np.ndarray): (C,) those of B.
+        count (np.ndarray): (C,) images.
+    """
+    only_a: np.ndarray
+    only_b: np.ndarray
+    count: np.ndarray
 
 
-def compare_summary(a: dict, b: dict, resamples: int,
-                    seed: int) -> Dict[str, dict]:
+OF_SPREAD_AFTER = ('worst_10pct', 'worst_class', 'variance', 'gini', 'bias')
+
+
+def compare_summary(a: dict, b: dict, images: Optional[Images]) -> dict:
     """Change of every summary number over the same classes.
-
-    A lowest class and a ratio of extremes have no interval: the bootstrap
-    does not hold for extremes.
 
     Args:
         a (dict): ``classes``, rows of audit A.
         b (dict): ``classes``, rows of audit B in the same order.
-        resamples (int): Of the bootstrap.
-        seed (int): Of the bootstrap.
+        images (Images, optional): The images of both; None if they cannot
+            be paired.
 
     Returns:
-        dict: Name to ``a``, ``b``, ``value`` (b - a), ``low``, ``high`` and
-        ``entered``; nan where nothing is known.
+        dict: Name to ``a``, ``b``, ``value`` (b - a), ``entered``, and the
+        95 % interval ``low``, ``high`` over images within the classes, whose
+        ``interval`` says which: 'paired images' or 'independent images'; nan
+        and None where none is known to hold. ``p_value`` of overall is
+        McNemar's. Numbers that noise makes worse have ``a_corrected`` and
+        ``b_corrected``.
     """
-    accuracy = [column(side, 'accuracy') for side in (a, b)]
-
-    def of_classes(statistic, members=slice(None), samples=resamples):
-        return _entry(
-            paired_difference([accuracy[0][members]], [accuracy[1][members]],
-                              statistic,
-                              samples,
-                              seed=seed))
-
-    counts = [[column(side, key) for key in ('correct', 'test_count')]
-              for side in (a, b)]
+    sides = [_Side(a), _Side(b)]
+    weights = sides[0].count
     summary = dict(
-        overall=_entry(
-            paired_difference(*counts, overall, resamples, seed=seed)),
-        class_mean=of_classes(mean))
+        overall=_mean_change(sides, images, weights=weights, overall=True),
+        class_mean=_mean_change(sides, images))
     group = np.array([
         row.get('group') or twin.get('group')
         for row, twin in zip(a['classes'], b['classes'])
     ])
     for name in GROUPS:
-        summary[name] = of_classes(mean, group == name)
-    summary.update(
-        worst_10pct=of_classes(worst_tenth),
-        worst_class=of_classes(lowest, samples=0),
-        variance=of_classes(variance),
-        gini=of_classes(gini),
-        bias=of_classes(bias, samples=0))
+        summary[name] = _mean_change(sides, images, group == name)
+    for name in OF_SPREAD_AFTER:
+        summary[name] = _spread_change(sides, OF_SPREAD[name])
+    if images is not None:
+        summary['overall']['p_value'] = float(
+            mcnemar_test([images.only_a.sum()], [images.only_b.sum()])[0])
     return summary
 
 
-def overall(correct: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Share of all test images that are correct, (..., n) to (...)."""
-    with np.errstate(invalid='ignore'):
-        return correct.sum(-1) / count.sum(-1)
+class _Side:
+    """Accuracies (C,) of one audit, and counts, nan where not known."""
+
+    def __init__(self, audit: dict) -> None:
+        self.accuracy = column(audit, 'accuracy')
+        self.correct = column(audit, 'correct')
+        self.count = column(audit, 'test_count')
+
+    def counts(self, which: np.ndarray) -> tuple:
+        return (self.correct[which].astype(np.int64),
+                self.count[which].astype(np.int64))
 
 
-def mean(accuracy: np.ndarray) -> np.ndarray:
-    """Mean of the class accuracies."""
-    return accuracy.mean(-1)
-
-
-def lowest(accuracy: np.ndarray) -> np.ndarray:
-    """Accuracy of the worst class."""
-    return accuracy.min(-1)
-
-
-def worst_tenth(accuracy: np.ndarray) -> np.ndarray:
-    """As :func:`mmcurv.fairness.worst_fraction` at 0.1."""
-    taken = math.ceil(round(0.1 * accuracy.shape[-1], 9))
-    return np.partition(accuracy, taken - 1)[..., :taken].mean(-1)
-
-
-def variance(accuracy: np.ndarray) -> np.ndarray:
-    """As :func:`mmcurv.fairness.accuracy_variance`."""
-    return accuracy.var(-1)
-
-
-def gini(accuracy: np.ndarray) -> np.ndarray:
-    """As :func:`mmcurv.fairness.gini`."""
-    ordered = np.sort(accuracy)
-    size, total = ordered.shape[-1], ordered.sum(-1)
-    weights = 2 * np.arange(1, size + 1) - size - 1
-    unequal = (ordered - ordered[..., :1]) @ weights
-    return unequal / (size * np.where(total == 0, 1, total))
-
-
-def bias(accuracy: np.ndarray) -> np.ndarray:
-    """As :func:`mmcurv.fairness.max_min_bias` at its default eps."""
-    ratio = accuracy.max(-1) / (accuracy.min(-1) + 0.01)
-    return np.maximum(ratio - 1, 0)
-
-
-def _entry(found: PairedDifference) -> dict:
+def _change(a: float, b: float, entered: int) -> dict:
     return dict(
-        a=found.first,
-        b=found.second,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        entered=found.entered)
+        a=float(a),
+        b=float(b),
+        value=float(b - a),
+        low=math.nan,
+        high=math.nan,
+        entered=int(entered),
+        interval=None,
+        p_value=None,
+        a_corrected=None,
+        b_corrected=None)
+
+
+def _mean_change(sides: list,
+                 images: Optional[Images],
+                 members: Optional[np.ndarray] = None,
+                 weights: Optional[np.ndarray] = None,
+                 overall: bool = False) -> dict:
+    both = ~np.isnan(sides[0].accuracy + sides[1].accuracy)
+    if members is not None:
+        both &= members
+    counted = both & np.isfinite(sides[0].count + sides[1].count +
+                                 sides[0].correct + sides[1].correct)
+    counted &= (sides[0].count > 0) & (sides[1].count > 0)
+    with np.errstate(invalid='ignore', divide='ignore'):
+        if overall:
+            means = [
+                side.correct[counted].sum() / side.count[counted].sum()
+                for side in sides
+            ]
+        else:
+            means = [
+                side.accuracy[both].mean() if both.any() else math.nan
+                for side in sides
+            ]
+    entry = _change(*means, (counted if overall else both).sum())
+    if not counted.any() or not overall and (counted != both).any():
+        return entry
+    if images is not None:
+        _, low, high = paired_mean_interval(
+            images.only_a[counted], images.only_b[counted],
+            images.count[counted], weights[counted] if overall else None)
+        entry.update(low=low, high=high, interval='paired images')
+        return entry
+    ends = [
+        mean_interval(*side.counts(counted),
+                      side.count[counted] if overall else None)
+        for side in sides
+    ]
+    (mean_a, low_a, high_a), (mean_b, low_b, high_b) = ends
+    # Newcombe's way from two intervals to that of their difference.
+    change = mean_b - mean_a
+    entry.update(
+        low=change - math.hypot(mean_b - low_b, high_a - mean_a),
+        high=change + math.hypot(high_b - mean_b, mean_a - low_a),
+        interval='independent images')
+    return entry
+
+
+def _spread_change(sides: list, statistic) -> dict:
+    both = ~np.isnan(sides[0].accuracy + sides[1].accuracy)
+    if not both.any():
+        return _change(math.nan, math.nan, 0)
+    entry = _change(*(statistic(side.accuracy[both]) for side in sides),
+                    both.sum())
+    for name, side in zip(('a', 'b'), sides):
+        known = both & np.isfinite(side.count + side.correct)
+        if known.any() and (known == both).all():
+            truer = without_noise(*side.counts(known))
+            entry[f'{name}_corrected'] = float(
+                statistic(truer[~np.isnan(truer)]))
+    return entry
 
 
 # Curvature only as its logarithm: its scale is that of the features to the
@@ -322,47 +372,57 @@ MOVED = ('log_curvature', 'volume', 'separation', 'radius',
          'intrinsic_dimension')
 
 
-def compare_geometry(a: dict, b: dict, resamples: int,
+def compare_geometry(a: dict, b: dict, permutations: int,
                      seed: int) -> Dict[str, dict]:
     """Change of every measure over the same classes.
 
     Args:
         a (dict): ``classes``, rows of audit A.
         b (dict): ``classes``, rows of audit B in the same order.
-        resamples (int): Of the bootstraps, and permutations of the p-values.
-        seed (int): Of both.
+        permutations (int): Of the p-values.
+        seed (int): Of these.
 
     Returns:
         dict: Measure to ``a`` and ``b`` (means over classes), ``value`` (mean
-        change), ``low``, ``high``, ``entered``, ``wilcoxon_p`` (signed-rank
+        change), ``low``, ``high`` (95 %, Student's t over the classes;
+        ``interval`` 'classes'), ``entered``, ``wilcoxon_p`` (signed-rank
         test of the changes), ``order`` (Spearman's correlation of the classes
-        in A and in B) and ``pearson``, ``pearson_p``, ``pearson_low``,
-        ``pearson_high`` of the measure's change with the change of accuracy.
-        nan where it is not known.
+        in A and in B), and of the measure's change with the change of
+        accuracy ``pearson``, ``pearson_p``, ``spearman``, ``spearman_p``,
+        ``spearman_low``, ``spearman_high``. nan where it is not known.
     """
     gain = column(b, 'accuracy') - column(a, 'accuracy')
     entries = {}
     for measure in MOVED:
         before, after = column(a, measure), column(b, measure)
         change = after - before
-        mean_change = paired_difference([before], [after],
-                                        mean,
-                                        resamples,
-                                        seed=seed)
-        together = _correlation(pearson, change, gain, resamples, seed)
-        entries[measure] = dict(
-            a=mean_change.first,
-            b=mean_change.second,
-            value=mean_change.value,
-            low=mean_change.low,
-            high=mean_change.high,
-            entered=mean_change.entered,
-            wilcoxon_p=_wilcoxon(change[np.isfinite(change)]),
-            order=_correlation(spearman, before, after, 0, seed)['value'],
-            pearson=together['value'],
-            pearson_p=together['p_value'],
-            pearson_low=together['low'],
-            pearson_high=together['high'])
+        known = np.isfinite(change)
+        entry = dict.fromkeys(
+            ('a', 'b', 'value', 'low', 'high', 'wilcoxon_p', 'order',
+             'pearson', 'pearson_p', 'pearson_low', 'pearson_high', 'spearman',
+             'spearman_p', 'spearman_low', 'spearman_high'), math.nan)
+        entry.update(entered=int(known.sum()), interval=None)
+        entries[measure] = entry
+        if not known.any():
+            continue
+        entry.update(
+            a=float(before[known].mean()),
+            b=float(after[known].mean()),
+            value=float(change[known].mean()),
+            wilcoxon_p=_wilcoxon(change[known]),
+            order=_correlation(spearman, before, after, 0, seed).value)
+        if known.sum() > 2:
+            half = stats.t.ppf(0.975,
+                               known.sum() - 1) * stats.sem(change[known])
+            entry.update(
+                low=entry['value'] - half,
+                high=entry['value'] + half,
+                interval='classes')
+        for name, kind in (('pearson', pearson), ('spearman', spearman)):
+            found = _correlation(kind, change, gain, permutations, seed)
+            entry.update({name: found.value, f'{name}_p': found.p_value})
+        low, high = spearman_interval(entry['spearman'], found.entered)
+        entry.update(spearman_low=low, spearman_high=high)
     return entries
 
 
@@ -375,65 +435,153 @@ def _wilcoxon(change: np.ndarray) -> float:
 
 
 def _correlation(kind, x: np.ndarray, y: np.ndarray, draws: int,
-                 seed: int) -> dict:
+                 seed: int) -> Correlation:
     known = np.isfinite(x + y)
     x, y = x[known], y[known]
     if x.size < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return dict.fromkeys(('value', 'p_value', 'low', 'high'), math.nan)
-    return vars(kind(x, y, draws, draws, seed=seed))
+        return Correlation('', *[math.nan] * 4, 0.95, int(x.size), 0, 0)
+    return kind(x, y, draws, 0, seed=seed)
 
 
-SCHEMA, SCHEMA_VERSION = 'mmcurv.comparison', 1
+SCHEMA, SCHEMA_VERSION = 'mmcurv.comparison', 2
+FALSE_DISCOVERIES = 0.05
 
 
 def compare(audit_a: dict,
             audit_b: dict,
-            resamples: int = 2000,
-            seed: int = 0) -> dict:
+            permutations: int = 1999,
+            seed: int = 0,
+            same_images: Optional[bool] = None) -> dict:
     """Compare two audits of the same classes; every change is B minus A.
 
     Classes are matched by name, and every number is over the classes that
-    both audits have. Intervals of the summary and of the geometry are paired
-    bootstraps: classes are resampled, each with both of its values.
+    both audits have. Where both were tested on the same images, the tests
+    and intervals are paired, image by image.
 
     Args:
         audit_a (dict): Audit record, the earlier or the baseline.
         audit_b (dict): Audit record.
-        resamples (int): Of the bootstraps. Defaults to 2000.
-        seed (int): Of the bootstraps. Defaults to 0.
+        permutations (int): Of the p-values of correlations. Defaults to 1999.
+        seed (int): Of these. Defaults to 0.
+        same_images (bool, optional): True if the caller knows that both list
+            the same images in one order, False to compare them as different
+            ones. Defaults to None: as their fingerprints say.
 
     Returns:
-        dict: Record of schema 'mmcurv.comparison': ``a`` and ``b`` (where
-        they are from), ``same_test_set``, ``summary``, ``classes``, ``gained``
-        and ``paid`` (names, largest change first), ``geometry`` and
-        ``warnings``. nan stands for unknown.
+        dict: Record of schema 'mmcurv.comparison' version 2, see
+        docs/audit.md; nan stands for unknown.
 
     Raises:
-        ValueError: If the audits have no class name in common, or a name
-            stands for several classes.
+        ValueError: If the audits have no class name in common, a name stands
+            for several classes, or ``same_images`` and the images say
+            otherwise.
     """
     matching = match_classes(audit_a, audit_b)
     a, b = (dict(classes=list(rows)) for rows in zip(*matching.pairs))
-    rows = _class_rows(a, b)
+    images, why = paired_images(audit_a, audit_b, matching, same_images)
+    rows = _class_rows(a, b, images)
+    method = ("McNemar's exact test, paired images" if images is not None else
+              "Fisher's exact test, images not paired")
+    tested = sum(row['p_value'] is not None for row in rows)
     return dict(
         schema=SCHEMA,
         schema_version=SCHEMA_VERSION,
         a=audit_a['provenance'],
         b=audit_b['provenance'],
         same_test_set=same_test_set(audit_a, audit_b),
-        summary=compare_summary(a, b, resamples, seed),
+        paired=images is not None,
+        unpaired_why=why,
+        images=None if images is None else int(images.count.sum()),
+        tests=dict(
+            method=method,
+            correction='Benjamini-Hochberg',
+            level=FALSE_DISCOVERIES,
+            classes=tested),
+        summary=compare_summary(a, b, images),
         classes=rows,
         gained=_named(rows, 'gained'),
         paid=_named(rows, 'paid'),
-        geometry=compare_geometry(a, b, resamples, seed),
+        newly_failing=[
+            row['name'] for row in rows
+            if row['failing_b'] and row['failing_a'] is False
+        ],
+        no_longer_failing=[
+            row['name'] for row in rows
+            if row['failing_a'] and row['failing_b'] is False
+        ],
+        geometry=compare_geometry(a, b, permutations, seed),
         only_a=matching.only_a,
         only_b=matching.only_b,
         warnings=comparison_warnings(audit_a, audit_b, matching))
 
 
-def _class_rows(a: dict, b: dict) -> List[dict]:
+def paired_images(
+        audit_a: dict, audit_b: dict, matching: Matching,
+        same_images: Optional[bool]) -> Tuple[Optional[Images], Optional[str]]:
+    """The images of both audits, or why they cannot be paired.
+
+    Args:
+        audit_a (dict): Audit record.
+        audit_b (dict): Audit record.
+        matching (Matching): Their classes.
+        same_images (bool, optional): What the caller knows of them.
+
+    Returns:
+        tuple: Images and None, or None and one sentence.
+    """
+    same = same_test_set(audit_a, audit_b)
+    packed = [audit.get('images') for audit in (audit_a, audit_b)]
+    why = None
+    if same_images is False:
+        why = 'It was asked for independent images.'
+    elif None in packed:
+        which = 'A' if packed[0] is None else 'B'
+        why = f'{which} does not hold which images were right.'
+    elif same is False and not same_images:
+        why = 'They were tested on different images.'
+    elif same is None and not same_images:
+        why = ('Nothing tells whether the images are the same: no data set, '
+               'sample ids or paths of both. If they are, in one order, say '
+               'so with --same-images (same_images=True).')
+    if why is not None:
+        return None, why
+    (labels_a, right_a), (labels_b, right_b) = map(unpack_images, packed)
+    place_a = _places(audit_a, labels_a, [row for row, _ in matching.pairs])
+    place_b = _places(audit_b, labels_b, [twin for _, twin in matching.pairs])
+    if len(place_a) != len(place_b) or (place_a != place_b).any():
+        why = (f'A lists {len(place_a)} images and B {len(place_b)}, whose '
+               'classes differ.')
+        if same_images:
+            raise ValueError(f'--same-images: {why} They cannot be the same '
+                             'images in one order.')
+        return None, why
+    known = place_a >= 0
+    place, right_a, right_b = place_a[known], right_a[known], right_b[known]
+    size = len(matching.pairs)
+
+    def counted(which: np.ndarray) -> np.ndarray:
+        return np.bincount(place[which], minlength=size)
+
+    return Images(
+        counted(right_a & ~right_b), counted(right_b & ~right_a),
+        np.bincount(place, minlength=size)), None
+
+
+def _places(audit: dict, labels: np.ndarray, rows: List[dict]) -> np.ndarray:
+    """Place among the matched classes of each image, -1 for none."""
+    place = np.full(len(audit['classes']) + 1, -1)
+    for where, row in enumerate(rows):
+        place[row['class']] = where
+    if ((labels < 0) | (labels >= len(audit['classes']))).any():
+        raise ValueError('images of the audit name classes that it does not '
+                         'have. Make the audit anew.')
+    return place[labels]
+
+
+def _class_rows(a: dict, b: dict, images: Optional[Images]) -> List[dict]:
     first, second = (column(side, 'accuracy') for side in (a, b))
-    low, high = _intervals(a, b)
+    low, high, p_values = _tests(a, b, images)
+    q_values = benjamini_hochberg(p_values)
     moved = {
         key: column(b, key) - column(a, key)
         for key in ('log_curvature', 'volume', 'separation')
@@ -452,27 +600,45 @@ def _class_rows(a: dict, b: dict) -> List[dict]:
              change=float(second[c] - first[c]),
              low=float(low[c]),
              high=float(high[c]),
-             outcome=_outcome(low[c], high[c]))
+             p_value=_known(p_values[c]),
+             q_value=_known(q_values[c]),
+             only_a_right=None if images is None else int(images.only_a[c]),
+             only_b_right=None if images is None else int(images.only_b[c]),
+             failing_a=row.get('failing'),
+             failing_b=twin.get('failing'),
+             outcome=_outcome(second[c] - first[c], q_values[c]))
         for c, (row, twin) in enumerate(zip(a['classes'], b['classes']))
     ]
 
 
-def _intervals(a: dict, b: dict) -> tuple:
+def _tests(a: dict, b: dict, images: Optional[Images]) -> tuple:
+    """Ends of the change's interval and p-value of each class, (C,)."""
+    if images is not None:
+        found = paired_interval(images.only_a, images.only_b, images.count)
+        p_values = mcnemar_test(images.only_a, images.only_b)
+        return found.low, found.high, np.where(images.count > 0, p_values,
+                                               np.nan)
     counts = [
         column(side, key) for side in (a, b)
         for key in ('correct', 'test_count')
     ]
     known = np.isfinite(counts).all(0)
     # A class without counts is one without images: its interval is nan.
-    found = difference_interval(*(np.where(known, values, 0).astype(int)
-                                  for values in counts))
-    return found.low, found.high
+    counts = [np.where(known, values, 0).astype(int) for values in counts]
+    found = difference_interval(*counts)
+    return found.low, found.high, two_accuracies_test(*counts)
 
 
-def _outcome(low: float, high: float) -> Optional[str]:
-    if np.isnan(low):
+def _known(value: float) -> Optional[float]:
+    return None if np.isnan(value) else float(value)
+
+
+def _outcome(change: float, q_value: float) -> Optional[str]:
+    if np.isnan(q_value):
         return None
-    return 'gained' if low > 0 else 'paid' if high < 0 else 'unclear'
+    if q_value > FALSE_DISCOVERIES:
+        return 'unclear'
+    return 'gained' if change > 0 else 'paid'
 
 
 def _named(rows: List[Dict], outcome: str) -> List[str]:

@@ -18,16 +18,17 @@ from torch import Tensor
 from mmcurv.fairness import pearson, spearman
 from mmcurv.geometry.checks import check_points, to_moderate_unit
 from mmcurv.geometry.curvature import (PointCurvature, curvature_of_offsets,
-                                       neighbors_needed, points_per_chunk)
+                                       neighbors_needed, points_per_chunk,
+                                       rounding_floor)
 from mmcurv.geometry.frames import NORMALS, local_frames
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
 from mmcurv.geometry.quadric import FITS
 from mmcurv.geometry.reduction import REDUCTIONS, reduce_by_class
 from .accuracy import quick_correlation
-from .class_reader import (ClassReader, Progress, ResultCache, silent,
-                           threads_for)
+from .class_reader import ClassReader, threads_for
 from .geometry import scratch_memory
 from .options import AuditOptions
+from .result_cache import Progress, ResultCache, silent
 
 
 class PrincipalCoordinates:
@@ -39,25 +40,26 @@ class PrincipalCoordinates:
         tangent_dim (int): Largest m that will be asked for.
         max_memory (int): Bound in bytes on scratch memory. Defaults to
             268435456.
+        precision (float): As in :func:`~mmcurv.geometry.point_curvature`.
+            Defaults to 0.0.
     """
 
     def __init__(self,
                  points: Tensor,
                  k: int,
                  tangent_dim: int,
-                 max_memory: int = DEFAULT_MEMORY) -> None:
+                 max_memory: int = DEFAULT_MEMORY,
+                 precision: float = 0.) -> None:
         points, self._unit = to_moderate_unit(check_points(points))
         rows = torch.arange(len(points))
         self.k = near = min(k, len(points) - 1)
         neighbors = nearest(points, points, near, rows, max_memory)
-        eps = torch.finfo(points.dtype).eps
         self._count = torch.full_like(rows, near)
         parts = []
         for part in rows.split(points_per_chunk(near, points, max_memory)):
             offsets = points[neighbors[part]] - points[part, None]
-            count, p = self._count[part], points.shape[1]
-            # As in curvature_of_offsets: far from 0 coordinates are coarse.
-            rounding = near * p * (eps * points[part].abs().amax(1)).square()
+            count = self._count[part]
+            rounding = rounding_floor(points[part], count, precision)
             axes = local_frames(offsets, count, tangent_dim, 'next', rounding)
             # For the fewest tangents: beyond the rank directions are 0.
             least = local_frames(offsets, count, 1, 'smallest', rounding)
@@ -68,7 +70,7 @@ class PrincipalCoordinates:
 
     def curvature(self, tangent_dim: int, normal: str, fit: str,
                   ridge: float) -> PointCurvature:
-        """Curvature at every point, five tensors (n,).
+        """Curvature at every point, six tensors (n,).
 
         Args:
             tangent_dim (int): m, at most that of the constructor.
@@ -94,6 +96,7 @@ class PrincipalCoordinates:
 
 NEIGHBORS = (10, 20, 31, 40, 60)
 TANGENT_DIMS = (2, 3, 4, 6, 8)
+MINUS = '\u2212'
 
 
 class Setting(NamedTuple):
@@ -143,7 +146,8 @@ def diagnose(reader: ClassReader,
         accuracy, unusable_share (of all points, those without a curvature),
         residual (median over classes of the median misfit of the quadric as a
         share of the heights), kendall_to_default (tau-b of the classes'
-        order), and classes, the number with a curvature.
+        order), and classes, the number with a curvature; and ``answer``, see
+        :func:`answer`.
     """
     tried = settings(options)
     measured = []
@@ -153,7 +157,8 @@ def diagnose(reader: ClassReader,
                 cache.get(
                     f'diagnosis {c}', lambda: _of_class(
                         reader(c), tried, options.ridge,
-                        scratch_memory(reader, options.max_memory))))
+                        scratch_memory(reader, options.max_memory), reader.
+                        precision)))
         progress('Diagnosis', c + 1, len(reader.counts))
     points = sum(reader.counts)
     table = {}
@@ -183,11 +188,89 @@ def diagnose(reader: ClassReader,
                 residual=_median(residual),
                 kendall_to_default=_kendall(log_curvature, table[default]),
                 classes=int((~np.isnan(log_curvature)).sum())))
-    return dict(rows=rows)
+    return dict(rows=rows, answer=answer(rows, options))
+
+
+def answer(rows: List[dict], options: AuditOptions) -> dict:
+    """Whether the number can be trusted, in one sentence.
+
+    Args:
+        rows (list[dict]): Of :func:`diagnose`.
+        options (AuditOptions): In use.
+
+    Returns:
+        dict: ``by_k``, for each k the Spearman correlation with accuracy, the
+        other options being those in use; ``sign_turns_with_k``, whether these
+        differ in sign, None if none is known; ``settings``, those with a
+        correlation, ``same_sign`` and ``opposite_sign`` as the one in use;
+        ``lowest`` and ``highest`` of them; ``trust``: 'turns' (sign, with k),
+        'depends' (sign, in more than a tenth of the settings), 'steady', or
+        'unclear' where nothing is known; and ``sentence``.
+    """
+    own = dict(
+        tangent_dim=options.tangent_dim,
+        normal=options.normal,
+        fit=options.fit,
+        reduction=options.reduction)
+    known = [row for row in rows if not math.isnan(row['spearman'])]
+    by_k = [
+        dict(
+            k=row['k'],
+            spearman=row['spearman'],
+            kendall_to_default=row['kendall_to_default']) for row in known
+        if all(row[key] == value for key, value in own.items())
+    ]
+    default = [row['spearman'] for row in known if row['is_default']]
+    values = np.array([row['spearman'] for row in known])
+    found = dict(
+        sign_turns_with_k=None,
+        by_k=by_k,
+        settings=len(known),
+        same_sign=0,
+        opposite_sign=0,
+        lowest=math.nan,
+        highest=math.nan,
+        trust='unclear',
+        sentence='No correlation is known, so nothing can be said.')
+    if not default or not by_k:
+        return found
+    sign = math.copysign(1, default[0])
+    same, opposite = (
+        int((sign * values * side > 0).sum()) for side in (1, -1))
+    of_k = np.array([entry['spearman'] for entry in by_k])
+    turns = bool(of_k.min() < 0 < of_k.max())
+    low, high = float(values.min()), float(values.max())
+    ks = f'k = {min(e["k"] for e in by_k)} to {max(e["k"] for e in by_k)}'
+    span = f'between {low:+.2f} and {high:+.2f}'
+    if turns:
+        trust = 'turns'
+        sentence = (
+            'No: the sign of the correlation of curvature and accuracy turns '
+            f'with the number of neighbours ({of_k.min():+.2f} to '
+            f'{of_k.max():+.2f} over {ks}).')
+    elif opposite > len(known) / 10:
+        trust = 'depends'
+        sentence = (
+            f'Only as far as the options are right: the sign is that of the '
+            f'one in use for {ks}, but the other one in {opposite} of '
+            f'{len(known)} settings, {span}.')
+    else:
+        trust = 'steady'
+        sentence = (f'The sign can: it is that of the one in use in {same} of '
+                    f'{len(known)} settings, {span}.')
+    found.update(
+        sign_turns_with_k=turns,
+        same_sign=same,
+        opposite_sign=opposite,
+        lowest=low,
+        highest=high,
+        trust=trust,
+        sentence=sentence.replace('-', MINUS))
+    return found
 
 
 def _of_class(points: Tensor, tried: List[Setting], ridge: float,
-              max_memory: int) -> List[dict]:
+              max_memory: int, precision: float) -> List[dict]:
     """For each setting: log curvature by each reduction, and how it fitted."""
     axes: Dict[int, Tuple[int, PrincipalCoordinates]] = {}
     found = []
@@ -206,7 +289,9 @@ def _of_class(points: Tensor, tried: List[Setting], ridge: float,
                 if neighbors_needed(other.tangent_dim) <= near)
             # Settings come by rising k, so that one set of axes is enough.
             axes = {
-                near: PrincipalCoordinates(points, near, widest, max_memory)
+                near:
+                PrincipalCoordinates(points, near, widest, max_memory,
+                                     precision)
             }
         found.append(_of_setting(axes[near], setting, ridge))
     return found

@@ -12,9 +12,9 @@ from mmcurv.files import whole_file, write_json
 
 SCHEMA = 'mmcurv.feature_bank'
 SCHEMA_VERSION = 1
-PER_SAMPLE = ('labels', 'predictions', 'confidence')
+PER_SAMPLE = ('labels', 'predictions', 'confidence', 'top5', 'nll', 'brier')
 PER_CLASS = ('class_accuracy', 'train_counts')
-INTEGERS = ('labels', 'predictions', 'train_counts')
+INTEGERS = ('labels', 'predictions', 'top5', 'train_counts')
 
 
 @dataclass
@@ -25,31 +25,42 @@ class FeatureBank:
     :func:`save_bank` and :func:`load_bank` check shapes and labels.
 
     Attributes:
-        features (np.ndarray): (N, p) floating point; may be a read-only
-            memory map.
+        features (np.ndarray, optional): (N, p) floating point; may be a
+            read-only memory map. None where only the accuracy is asked for.
         labels (np.ndarray): (N,) int64 in [0, C), the true classes.
         class_names (list[str]): The C names, raw: whoever writes them into
             HTML escapes them.
         predictions (np.ndarray, optional): (N,) int64 in [0, C).
         confidence (np.ndarray, optional): (N,) largest softmax probability,
             a fraction.
+        top5 (np.ndarray, optional): (N,) 1 where the true class is among the
+            five likeliest, else 0.
+        nll (np.ndarray, optional): (N,) minus the natural log of the true
+            class's probability.
+        brier (np.ndarray, optional): (N,) squared distance of the
+            probabilities from the truth, 0 to 2.
         class_accuracy (np.ndarray, optional): (C,) fractions; nan for an
             absent class.
         train_counts (np.ndarray, optional): (C,) int64, training images.
         paths (list[str], optional): N image files.
+        sample_ids (list[str], optional): N names of samples, no two alike.
         metadata (dict): JSON values: source, config, checkpoint,
             checkpoint_sha256, feature_file, feature_file_sha256, model,
             layer, pooling, split ('train' or 'test'), fingerprint, epoch,
             mmcurv, torch, created; those that are known.
     """
-    features: np.ndarray
+    features: Optional[np.ndarray]
     labels: np.ndarray
     class_names: List[str]
     predictions: Optional[np.ndarray] = None
     confidence: Optional[np.ndarray] = None
+    top5: Optional[np.ndarray] = None
+    nll: Optional[np.ndarray] = None
+    brier: Optional[np.ndarray] = None
     class_accuracy: Optional[np.ndarray] = None
     train_counts: Optional[np.ndarray] = None
     paths: Optional[List[str]] = None
+    sample_ids: Optional[List[str]] = None
     metadata: dict = field(default_factory=dict)
 
     @property
@@ -161,12 +172,14 @@ def is_finished(folder: str) -> bool:
 def check_bank(bank: FeatureBank) -> None:
     """Raise ValueError where a bank's arrays do not fit each other."""
     shape = np.shape(bank.features)
+    if bank.features is None:
+        shape = (len(bank.labels), 0)
     if len(shape) != 2:
         raise ValueError(f'features: expected shape (N, p), got {shape}; '
                          'pool or flatten each sample to one row.')
     expected = dict.fromkeys(PER_SAMPLE, (shape[0], 'N'))
     expected.update(dict.fromkeys(PER_CLASS, (bank.num_classes, 'C')))
-    expected['paths'] = (shape[0], 'N')
+    expected.update(paths=(shape[0], 'N'), sample_ids=(shape[0], 'N'))
     for name, (length, letter) in expected.items():
         value = getattr(bank, name)
         if value is not None and np.shape(value) != (length, ):

@@ -1,29 +1,250 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Features, labels and predictions from files of other programs.
+"""Labels, predictions, scores and features, from whatever people have.
 
 Nothing here unpickles: a file from a stranger can hold wrong numbers, but
-cannot run code. The large array stays on disk.
+cannot run code. Features of uncompressed files stay on disk.
 """
-import difflib
 import json
 import os.path as osp
 import struct
 import zipfile
 import zlib
-from typing import Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from mmcurv.files import file_sha256
-from .class_reader import reopened
+from mmcurv.files import did_you_mean, file_sha256
 from .feature_bank import FeatureBank, load_bank
+from .result_cache import reopened
 
-Arrays = Dict[str, Union[np.ndarray, List[str]]]
-LARGE = 'features'
+Arrays = Dict[str, Any]
+KEYS = ('features', 'labels', 'predictions', 'scores', 'confidence',
+        'class_accuracy', 'train_counts', 'class_names', 'paths', 'sample_ids')
+PER_SAMPLE = ('features', 'predictions', 'scores', 'confidence', 'paths',
+              'sample_ids')
+PER_CLASS = ('class_names', 'class_accuracy', 'train_counts')
+# The same word in the singular, and what is as good as scores.
+ALSO = dict(
+    feature='features',
+    label='labels',
+    prediction='predictions',
+    score='scores',
+    logits='scores',
+    probabilities='scores',
+    path='paths',
+    sample_id='sample_ids',
+    train_count='train_counts')
+# What others call them: not taken without being told, but asked about.
+MEANT = dict(
+    features=('embedding', 'embeddings', 'feats', 'x'),
+    labels=('y', 'y_true', 'target', 'targets', 'true', 'ground_truth', 'gt',
+            'class'),
+    predictions=('pred', 'preds', 'y_pred', 'predicted', 'output', 'outputs'),
+    scores=('probs', 'prob', 'softmax', 'y_score', 'logit'),
+    confidence=('conf', 'confidences', 'probability', 'max_prob'),
+    class_names=('classes', 'names', 'categories'),
+    paths=('file', 'files', 'filename', 'filenames', 'image', 'images'),
+    sample_ids=('id', 'ids', 'image_id', 'image_ids', 'index'))
+# Columns of tables that are one column of an array, by how they begin.
+COLUMNS = (('feature_', 'features'), ('score_', 'scores'),
+           ('logit_', 'scores'), ('prob_', 'scores'), ('probability_',
+                                                       'scores'))
 # What zipfile and numpy raise where an archive is not what it says.
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)
-# Formats of safetensors that numpy knows; bfloat16 is widened by torch.
+# Formats of safetensors that numpy knows; the others are widened by torch.
 MAPPED = dict(F16=np.float16, F32=np.float32, F64=np.float64)
+ROUNDING = 1e-3  # a fraction of half precision may miss [0, 1] by this
+CHUNK_VALUES = 1 << 22  # per pass over a memory map: 16 MiB of float32
+LARGEST = 1e100  # its square is a number
+NAMED = 5
+
+
+def read_features(path: str,
+                  drop_nan: bool = False,
+                  keys: Optional[Dict[str, str]] = None,
+                  files: Optional[Dict[str, str]] = None,
+                  with_features: bool = True) -> FeatureBank:
+    """Read a file of arrays, or the folder of a bank.
+
+    Needed are ``labels`` (N,) and one of ``predictions`` (N,), ``scores``
+    (N, C), ``class_accuracy`` (C,) and ``features`` (N, p); see
+    :func:`to_bank` for all.
+
+    Args:
+        path (str): ``.csv`` or ``.parquet`` (one row per sample), ``.npz``,
+            ``.safetensors``, ``.pt`` or ``.pth`` (a tensor, or tensors by
+            name), ``.npy`` (features), or a folder that
+            :func:`~mmcurv.audit.feature_bank.save_bank` wrote.
+        drop_nan (bool): Accept features that hold NaN or infinity; they stay
+            in the bank, and the audit leaves those samples out of the
+            geometry and says so. Defaults to False.
+        keys (dict, optional): What the file calls an array, where it is not
+            as above: ``dict(features='embeddings')``. Defaults to None.
+        files (dict, optional): Files of single arrays by key, such as
+            ``dict(labels='labels.npy')``; names may be lines of a ``.txt`` or
+            a ``.json`` list. Defaults to None.
+        with_features (bool): Whether features are read. Defaults to True.
+
+    Returns:
+        FeatureBank: Its metadata hold ``feature_file`` and
+        ``feature_file_sha256``, and ``unused``, names of arrays that were
+        passed over.
+
+    Raises:
+        OSError: If a file cannot be read.
+        ValueError: If the file is of another kind, an array is missing, is
+            not numbers, or does not fit the others, labels are out of range,
+            there are no samples, features hold NaN and ``drop_nan`` is
+            False, or an array under another name seems to be meant.
+    """
+    keys, files = dict(keys or {}), dict(files or {})
+    if osp.isdir(path):
+        bank = load_bank(path)
+    else:
+        for told in (keys, files):
+            odd = sorted(set(told) - set(KEYS))
+            if odd:
+                raise ValueError(f'keys: expected some of {", ".join(KEYS)}, '
+                                 f'got {", ".join(odd)}.')
+        found = read_arrays(path)
+        arrays, unused = _chosen(path, found, keys, set(files))
+        for key, own in files.items():
+            arrays[key] = _single_array(own, key)
+        if not with_features and len(set(arrays) & set(PER_SAMPLE)) > 1:
+            arrays.pop('features', None)
+        try:
+            bank = to_bank(arrays)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from None
+        bank.metadata.update(
+            feature_file=path,
+            feature_file_sha256=file_sha256(path),
+            unused=unused)
+    if not len(bank.labels):
+        raise ValueError(f'{path}: expected samples, got an empty set (0 '
+                         'rows). Check what wrote the file.')
+    if bank.features is not None and not drop_nan:
+        try:
+            check_finite(
+                finite_rows(bank.features), bank.labels, bank.class_names)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from None
+    return bank
+
+
+def to_bank(arrays: Arrays) -> FeatureBank:
+    """Check arrays of a data set and bring each into its form.
+
+    Args:
+        arrays (dict): Arrays, tensors or sequences by name; None is absent.
+            ``labels`` (N,) integers, or strings; ``predictions`` (N,) of the
+            same kind; ``scores`` (N, C) logits or probabilities, in the order
+            of the classes; ``confidence`` (N,) fractions; ``features``
+            (N, p) floating point; ``paths`` and ``sample_ids`` (N,);
+            ``class_names``, ``class_accuracy`` (fractions, nan for unknown)
+            and ``train_counts``, each (C,).
+
+    Returns:
+        FeatureBank: Predictions and confidence are those of the scores where
+        they are not given.
+
+    Raises:
+        ValueError: As :func:`read_features`, without the file.
+    """
+    arrays = {
+        name: as_array(values)
+        for name, values in arrays.items() if values is not None
+    }
+    if 'labels' not in arrays:
+        raise ValueError(_missing('labels', arrays))
+    size = len(arrays['labels']) if np.ndim(arrays['labels']) else 0
+    if 'features' in arrays:
+        size = _check_features(arrays['features'])
+        if np.shape(arrays['labels'])[:1] != (size, ):
+            raise ValueError(_length('labels', arrays, size, 'features has'))
+    for name in PER_SAMPLE:
+        if name in arrays and np.shape(arrays[name])[:1] != (size, ):
+            told = 'features has' if 'features' in arrays else 'labels has'
+            raise ValueError(_length(name, arrays, size, told))
+    classes = {
+        name: np.size(arrays[name])
+        for name in PER_CLASS if name in arrays
+    }
+    scores = arrays.get('scores')
+    if scores is not None:
+        if scores.ndim != 2 or scores.dtype.kind not in 'fiu':
+            raise ValueError(
+                'scores: expected a logit or probability of every class, '
+                f'shape (N, C), got {scores.dtype} of shape {scores.shape}. '
+                'For one probability per sample give confidence and '
+                'predictions.')
+        classes['scores'] = scores.shape[1]
+    if len(set(classes.values())) > 1:
+        told = ', '.join(f'{name} has {n}' for name, n in classes.items())
+        raise ValueError(f'expected one entry per class, got: {told}. Give '
+                         'all of them for the same classes, in one order.')
+    predictions = arrays.get('predictions')
+    named = name_labels(arrays['labels'], predictions,
+                        as_strings('class_names', arrays),
+                        next(iter(classes.values()), None))
+    bank = FeatureBank(
+        features=arrays.get('features'),
+        labels=named.labels,
+        predictions=named.predictions,
+        class_names=named.class_names,
+        confidence=as_fractions('confidence', arrays),
+        class_accuracy=as_fractions('class_accuracy', arrays),
+        train_counts=as_counts('train_counts', arrays),
+        paths=as_strings('paths', arrays),
+        sample_ids=_ids(arrays),
+        metadata=dict(source='features'))
+    if scores is not None:
+        _take_scores(bank, scores)
+    known = (bank.predictions, bank.class_accuracy, bank.features)
+    if all(values is None for values in known):
+        raise ValueError(_missing('predictions', arrays))
+    return bank
+
+
+def as_array(values: Any) -> np.ndarray:
+    """An array of a tensor, a column of a table or a sequence; as it is.
+
+    Tensors of types that numpy lacks, bfloat16 and float8, become float32.
+    """
+    if hasattr(values, 'detach'):
+        values = values.detach().cpu()
+        if values.is_floating_point() and values.dtype.itemsize < 4:
+            if str(values.dtype) != 'torch.float16':
+                values = values.float()
+        return values.numpy()
+    if hasattr(values, 'to_numpy'):
+        values = values.to_numpy()
+    array = np.asanyarray(values)  # a memory map stays one
+    if array.dtype.kind == 'O' and array.ndim == 1:
+        kinds = {type(item) for item in array.tolist()}
+        if kinds and all(issubclass(kind, str) for kind in kinds):
+            return array.astype(str)
+        if kinds and kinds <= {int, bool}:
+            return array.astype(np.int64)
+        if kinds and kinds <= {list, np.ndarray, tuple}:  # parquet's vectors
+            return np.stack([np.asarray(item) for item in array])
+    return array
+
+
+def read_arrays(path: str) -> Arrays:
+    """All arrays of a file by name; see :func:`read_features`."""
+    suffix = osp.splitext(path)[1].lower()
+    if suffix not in READERS:
+        raise ValueError(
+            f'{path}: expected a file that ends in {_either(READERS)}, or '
+            f'the folder of a feature bank, got {suffix or "no ending"!r}. '
+            'Write the arrays with np.savez(path, features=..., '
+            'labels=...).')
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{path}: no such file.')
+    with open(path, 'rb'):  # says at once that it may not be read
+        pass
+    return READERS[suffix](path)
 
 
 def read_npz(path: str) -> Arrays:
@@ -31,15 +252,6 @@ def read_npz(path: str) -> Arrays:
 
     ``features`` of an uncompressed file (``np.savez``) are memory-mapped in
     place; a compressed one (``np.savez_compressed``) is read into memory.
-
-    Args:
-        path (str): The file.
-
-    Returns:
-        dict[str, np.ndarray]: Every array of the file.
-
-    Raises:
-        ValueError: If the file is no ``.npz`` or holds pickled objects.
     """
     if not zipfile.is_zipfile(path):
         raise ValueError(f'{path}: expected an .npz file as np.savez writes '
@@ -47,8 +259,8 @@ def read_npz(path: str) -> Arrays:
                          'again.')
     try:
         with np.load(path, allow_pickle=False) as file:
-            mapped = _map_member(path, LARGE)
-            arrays = {} if mapped is None else {LARGE: mapped}
+            mapped = _map_member(path, 'features')
+            arrays = {} if mapped is None else dict(features=mapped)
             for name in file.files:
                 if name not in arrays:
                     arrays[name] = _member(path, file, name)
@@ -59,49 +271,10 @@ def read_npz(path: str) -> Arrays:
     return arrays
 
 
-def read_safetensors(path: str) -> Arrays:
-    """Tensors of a ``.safetensors`` file by name, and lists of strings.
-
-    The format has no strings: ``class_names``, ``paths`` and string labels
-    are read from the file's metadata, where each is a JSON list.
-
-    Args:
-        path (str): The file.
-
-    Returns:
-        dict: Name to array, or to the list of strings of the metadata.
-
-    Raises:
-        ValueError: If the file cannot be read.
-    """
-    from safetensors import SafetensorError, safe_open
-    arrays: Arrays = {}
-    try:
-        with safe_open(path, framework='pt') as file:
-            for name in file.keys():
-                mapped = _map_tensor(path, name) if name == LARGE else None
-                if mapped is None:
-                    tensor = file.get_tensor(name)
-                    if str(tensor.dtype) == 'torch.bfloat16':
-                        tensor = tensor.float()
-                    mapped = tensor.numpy()
-                arrays[name] = mapped
-            metadata = file.metadata() or {}
-    except SafetensorError as error:
-        raise ValueError(
-            f'{path}: expected a .safetensors file, got one that cannot be '
-            f'read ({error}). Write it again.') from None
-    for name, text in metadata.items():
-        strings = _string_list(text)
-        if strings is not None:
-            arrays.setdefault(name, strings)
-    return arrays
-
-
 def _member(path: str, file, name: str) -> np.ndarray:
     try:
         return file[name]
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         if 'pickle' not in str(error):
             raise ValueError(f'{path}: {name} cannot be read: {error}.')
         raise ValueError(
@@ -112,19 +285,24 @@ def _member(path: str, file, name: str) -> np.ndarray:
 
 
 def _map_member(path: str, name: str) -> Optional[np.ndarray]:
-    """Memory map of an uncompressed member; None if it cannot be mapped."""
+    """Memory map of an uncompressed member; None if it cannot be mapped.
+
+    The header of an array can promise more than its member holds; what lies
+    behind is another array's. Both are checked, as zipfile does of members
+    that are read.
+    """
     with zipfile.ZipFile(path) as archive:
         try:
             info = archive.getinfo(f'{name}.npy')
         except KeyError:
             return None
-    if info.compress_type != zipfile.ZIP_STORED:
+    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
         return None
     with open(path, 'rb') as file:
         file.seek(info.header_offset)
         # The local header may be padded otherwise than the central one.
         name_length, extra_length = struct.unpack('<26xHH', file.read(30))
-        file.seek(name_length + extra_length, 1)
+        begin = file.seek(name_length + extra_length, 1)
         try:
             version = np.lib.format.read_magic(file)
             if version not in ((1, 0), (2, 0)):
@@ -135,9 +313,58 @@ def _map_member(path: str, name: str) -> Optional[np.ndarray]:
         except ValueError:  # no array; whoever reads it in full says so
             return None
         start = file.tell()
-    if dtype.hasobject or fortran or 0 in shape:
-        return None
+        if dtype.hasobject or fortran or 0 in shape:
+            return None
+        held = info.file_size - (start - begin)
+        promised = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        if held != promised:
+            raise zipfile.BadZipFile(
+                f'{name}.npy promises {promised} bytes of {shape} {dtype} '
+                f'and holds {held}')
+        file.seek(begin)
+        found, left = 0, info.file_size
+        while left:
+            block = file.read(min(1 << 20, left))
+            if not block:
+                raise zipfile.BadZipFile(f'{name}.npy is cut')
+            found, left = zlib.crc32(block, found), left - len(block)
+        if found != info.CRC:
+            raise zipfile.BadZipFile(f'{name}.npy does not have its check '
+                                     'sum')
     return np.memmap(path, dtype, 'r', start, shape)
+
+
+def read_safetensors(path: str) -> Arrays:
+    """Tensors of a ``.safetensors`` file by name, and lists of strings.
+
+    The format has no strings: ``class_names``, ``paths`` and string labels
+    are read from the file's metadata, where each is a JSON list.
+    """
+    from safetensors import SafetensorError, safe_open
+    arrays: Arrays = {}
+    try:
+        with safe_open(path, framework='pt') as file:
+            for name in file.keys():
+                mapped = None
+                if name == 'features':
+                    mapped = _map_tensor(path, name)
+                if mapped is None:
+                    mapped = as_array(file.get_tensor(name))
+                arrays[name] = mapped
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(
+            f'{path}: expected a .safetensors file, got one that cannot be '
+            f'read ({error}). Write it again.') from None
+    for name, text in metadata.items():
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(value, list) and all(
+                isinstance(item, str) for item in value):
+            arrays.setdefault(name, value)
+    return arrays
 
 
 def _map_tensor(path: str, name: str) -> Optional[np.ndarray]:
@@ -152,37 +379,227 @@ def _map_tensor(path: str, name: str) -> Optional[np.ndarray]:
     return np.memmap(path, dtype, 'r', start, tuple(entry['shape']))
 
 
-def _string_list(text: str) -> Optional[List[str]]:
+def read_torch(path: str) -> Arrays:
+    """A tensor, as features, or a dict of tensors and lists of strings."""
+    import pickle
+
+    import torch
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        return None
-    is_list = isinstance(value, list) and all(
-        isinstance(item, str) for item in value)
-    return value if is_list else None
-
-
-def check_length(name: str, arrays: Arrays, length: int, item: str) -> None:
-    """Raise ValueError unless an array, if present, has that length."""
-    if name in arrays and np.shape(arrays[name])[:1] != (length, ):
+        value = torch.load(path, map_location='cpu', weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError,
+            ValueError, AttributeError, IndexError, UnicodeDecodeError):
         raise ValueError(
-            f'{name}: expected one entry per {item}, {length} as features '
-            f'has, got shape {np.shape(arrays[name])}. Were they saved from '
-            'different runs?')
+            f'{path}: expected tensors as torch.save(dict(features=..., '
+            'labels=...), path) writes them, got something that cannot be '
+            'loaded as such. Other objects are not loaded, because they can '
+            'run code.') from None
+    if isinstance(value, torch.Tensor):
+        value = dict(features=value)
+    if not isinstance(value, dict) or not all(
+            isinstance(item, (torch.Tensor, list, tuple))
+            for item in value.values()):
+        raise ValueError(f'{path}: expected a tensor or a dict of tensors '
+                         f'and lists, got a {type(value).__name__}. For a '
+                         'checkpoint give CONFIG CHECKPOINT.')
+    return {str(name): as_array(item) for name, item in value.items()}
 
 
-def as_numbers(name: str, values) -> np.ndarray:
-    """Floating point numbers, as they are; ValueError for others."""
-    array = np.asanyarray(values)  # a memory map stays one
-    if array.dtype.kind != 'f':
-        raise ValueError(f'{name}: expected floating point numbers, got '
-                         f'{array.dtype}. Convert with '
+def read_npy(path: str) -> Arrays:
+    """The array of an ``.npy`` file, as features."""
+    try:
+        array = np.load(path, mmap_mode='r', allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f'{path}: expected an array of numbers as np.save '
+                         f'writes it, but: {error} Objects are not loaded, '
+                         'because they can run code.') from None
+    return dict(features=array)
+
+
+def read_csv(path: str) -> Arrays:
+    """Columns of a table of text; 'NA' and 'null' are names, not gaps."""
+    import pandas
+    try:
+        with open(path, encoding='utf-8-sig') as file:
+            head = file.readline()
+        table = pandas.read_csv(
+            path,
+            sep=max(',;\t', key=head.count),
+            dtype=str,
+            keep_default_na=False,
+            encoding='utf-8-sig')
+    except (ValueError, pandas.errors.ParserError, UnicodeDecodeError) as err:
+        raise ValueError(
+            f'{path}: expected a table, one row per sample under a line of '
+            f'column names, got one that cannot be read ({err}).') from None
+    columns = {name: _typed(table[name]) for name in table}
+    return _joined(columns)
+
+
+def read_parquet(path: str) -> Arrays:
+    """Columns of a table of pyarrow."""
+    import pandas
+    try:
+        table = pandas.read_parquet(path)
+    except ImportError:
+        raise ValueError(f'{path}: a .parquet file is read by pyarrow. pip '
+                         'install pyarrow, or write a .csv.') from None
+    except (ValueError, OSError) as error:
+        raise ValueError(f'{path}: expected a .parquet file, got one that '
+                         f'cannot be read ({error}).') from None
+    return _joined({name: as_array(table[name]) for name in table})
+
+
+READERS = {
+    '.csv': read_csv,
+    '.parquet': read_parquet,
+    '.npz': read_npz,
+    '.npy': read_npy,
+    '.pt': read_torch,
+    '.pth': read_torch,
+    '.safetensors': read_safetensors
+}
+
+
+def _typed(column) -> np.ndarray:
+    """Texts of a column as integers or numbers, where all of them are."""
+    texts = column.str.strip().to_numpy().astype(str)
+    for kind in (np.int64, np.float64):
+        try:
+            filled = np.where(texts == '', 'nan', texts)
+            return filled.astype(kind)
+        except (ValueError, OverflowError):
+            continue
+    return texts
+
+
+def _joined(columns: Arrays) -> Arrays:
+    """Columns score_0, score_1, ... as one array, and their classes' names.
+
+    Columns that are named by numbers stand in their order; others name the
+    classes.
+    """
+    found = {}
+    for start, key in COLUMNS:
+        own = [name for name in columns if name.startswith(start)]
+        if key in found or len(own) < 2:
+            continue
+        ends = [name[len(start):] for name in own]
+        if all(end.isdigit() for end in ends):
+            own = [name for _, name in sorted(zip(map(int, ends), own))]
+        elif key == 'scores':
+            found.setdefault('class_names', np.array(ends))
+        try:
+            found[key] = np.stack([columns.pop(name) for name in own],
+                                  1).astype(np.float64)
+        except ValueError:
+            raise ValueError(f'expected numbers in the columns {start}..., '
+                             'got text.') from None
+    return {**columns, **found}
+
+
+def _single_array(path: str, key: str):
+    """The one array of a file; lines of text are names."""
+    suffix = osp.splitext(path)[1].lower()
+    if suffix in ('.txt', '.json'):
+        with open(path, encoding='utf-8') as file:
+            text = file.read()
+        try:
+            value = json.loads(text) if suffix == '.json' else (
+                text.splitlines())
+        except json.JSONDecodeError as error:
+            raise ValueError(f'{path}: no JSON list ({error}).') from None
+        return as_array(value if suffix == '.json' else _typed_list(value))
+    arrays = read_arrays(path)
+    if len(arrays) > 1:
+        own = [name for name in arrays if ALSO.get(name, name) == key]
+        if len(own) != 1:
+            raise ValueError(f'{path}: expected one array for {key}, found '
+                             f'{", ".join(sorted(arrays))}.')
+        return arrays[own[0]]
+    return next(iter(arrays.values()))
+
+
+def _typed_list(texts: List[str]) -> np.ndarray:
+    try:
+        return np.array(texts).astype(np.int64)
+    except ValueError:
+        return np.array(texts)
+
+
+def _chosen(path: str, found: Arrays, keys: Dict[str, str],
+            given: set) -> Tuple[Arrays, List[str]]:
+    """Arrays by key, and the names of those that are not used."""
+    names = dict(keys)
+    for name in found:
+        key = ALSO.get(name.lower(), name.lower())
+        if key in KEYS and key not in names and name not in names.values():
+            names[key] = name
+    missing = [key for key, name in names.items() if name not in found]
+    told = ', '.join(f'{name} {np.shape(value)}'
+                     for name, value in sorted(found.items())) or 'no array'
+    if missing:
+        raise ValueError(f'{path}: expected {names[missing[0]]}, found '
+                         f'{told}; {did_you_mean(names[missing[0]], found)}')
+    unused = [name for name in found if name not in names.values()]
+    have = set(names) | given
+    for name in unused:
+        for key, words in MEANT.items():
+            near = name.lower() in words
+            if near and key not in have and not (key == 'scores'
+                                                 and 'predictions' in have):
+                raise ValueError(
+                    f'{path}: {name!r} is not used; did you mean {key}? Say '
+                    f'--keys {key}={name} (keys=dict({key}={name!r})), or '
+                    f'leave {name!r} out of the file.')
+    if 'labels' not in have:
+        raise ValueError(f'{path}: ' + _missing('labels', found))
+    return {key: found[name] for key, name in names.items()}, unused
+
+
+def _missing(key: str, arrays: Arrays) -> str:
+    told = ', '.join(f'{name} {np.shape(value)}'
+                     for name, value in sorted(arrays.items())) or 'no array'
+    wanted = 'labels' if key == 'labels' else (
+        'predictions, scores, class_accuracy or features beside labels')
+    advice = did_you_mean(key, arrays)
+    if not advice.startswith('did'):
+        advice = f'store it under that name, or say keys=dict({key}=...).'
+    return f'expected {wanted}, found {told}; {advice}'
+
+
+def _length(name: str, arrays: Arrays, size: int, told: str) -> str:
+    return (f'{name}: expected one entry per sample, {size} as {told}, got '
+            f'shape {np.shape(arrays[name])}. Were they saved from different '
+            'runs?')
+
+
+def _either(names: Sequence[str]) -> str:
+    names = list(names)
+    return f'{", ".join(names[:-1])} or {names[-1]}'
+
+
+def _check_features(features: np.ndarray) -> int:
+    """Number of samples of floating-point features (N, p)."""
+    if features.dtype.kind != 'f':
+        raise ValueError(f'features: expected floating point numbers, got '
+                         f'{features.dtype}. Convert with '
                          '.astype(np.float32).')
-    return array
+    if features.ndim != 2:
+        raise ValueError(
+            f'features: expected shape (N, p), got {features.shape}. Pool or '
+            'flatten each sample to one row.')
+    if not features.shape[1]:
+        raise ValueError('features: expected at least one feature, got shape '
+                         f'{features.shape}. Leave them out to audit the '
+                         'accuracy alone.')
+    return len(features)
 
 
 def as_fractions(name: str, arrays: Arrays) -> Optional[np.ndarray]:
-    """A vector of fractions or nan, float64; None if there is none."""
+    """A vector of fractions or nan, float64; None if there is none.
+
+    Softmax in half precision passes 1 by its rounding, which is cut off.
+    """
     if name not in arrays:
         return None
     values = np.asarray(arrays[name])
@@ -192,14 +609,15 @@ def as_fractions(name: str, arrays: Arrays) -> Optional[np.ndarray]:
     if values.dtype.itemsize < 8:
         values = values.astype(str)  # 0.58 was meant, not 0.5799999833
     values = values.astype(np.float64)
-    outside = ~np.isnan(values) & ~((values >= 0) & (values <= 1))
+    outside = ~np.isnan(values) & ~((values >= -ROUNDING) &
+                                    (values <= 1 + ROUNDING))
     if outside.any():
         raise ValueError(
             f'{name}: expected fractions in [0, 1], got '
             f'{values[outside.argmax()]:g} at position {outside.argmax()} '
             f'({outside.sum()} of {values.size} lie outside). Divide per '
             'cents by 100.')
-    return values
+    return np.clip(values, 0, 1)
 
 
 def as_counts(name: str, arrays: Arrays) -> Optional[np.ndarray]:
@@ -225,11 +643,62 @@ def as_strings(name: str, arrays: Arrays) -> Optional[List[str]]:
     values = np.asarray(arrays[name])
     if values.dtype.kind == 'S':
         values = np.char.decode(values, 'utf-8')
-    if values.ndim != 1 or values.dtype.kind not in 'UO':
+    if values.ndim != 1 or values.dtype.kind not in 'UOiu':
         raise ValueError(f'{name}: expected a list of strings, got '
                          f'{values.dtype} of shape {values.shape}. Store '
                          'np.array(names, dtype=str).')
-    return values.tolist()
+    return list(map(str, values.tolist()))
+
+
+def _ids(arrays: Arrays) -> Optional[List[str]]:
+    ids = as_strings('sample_ids', arrays)
+    if ids is not None and len(set(ids)) < len(ids):
+        seen, twice = set(), []
+        for one in ids:
+            (twice.append if one in seen else seen.add)(one)
+        raise ValueError(
+            f'sample_ids: expected an id of its own for each sample, got '
+            f'{twice[0]!r} and {len(twice) - 1} others more than once.')
+    return ids
+
+
+def _take_scores(bank: FeatureBank, scores: np.ndarray) -> None:
+    """Predictions, confidence, top 5, likelihood and Brier score of them."""
+    size, classes = scores.shape
+    rows = np.arange(size)
+    top = np.empty(size, np.int64)
+    confidence, brier, nll = np.empty((3, size))
+    top5 = np.empty(size, np.int64)
+    step = max(1, CHUNK_VALUES // max(1, classes))
+    for start in range(0, size, step):
+        part = slice(start, start + step)
+        values = np.asarray(scores[part], np.float64)
+        odd = ~np.isfinite(values)
+        if odd.any():
+            raise ValueError(
+                f'scores: expected finite numbers, got {odd.sum()} that are '
+                f'not, the first in row {start + odd.any(1).argmax()}.')
+        of_probabilities = (values.min() >= -ROUNDING) and np.allclose(
+            values.sum(1), 1, atol=10 * ROUNDING)
+        if not of_probabilities:
+            values = values - values.max(1, keepdims=True)
+            logs = values - np.log(np.exp(values).sum(1, keepdims=True))
+        else:
+            with np.errstate(divide='ignore'):
+                logs = np.log(np.clip(values, 0, 1))
+        chances, labels = np.exp(logs), bank.labels[part]
+        own = rows[:len(labels)]
+        top[part] = values.argmax(1)
+        confidence[part] = np.minimum(chances.max(1), 1)
+        better = (values > values[own, labels][:, None]).sum(1)
+        top5[part] = better < 5
+        nll[part] = -logs[own, labels]
+        brier[part] = np.square(chances).sum(1) + 1 - 2 * chances[own, labels]
+    if bank.predictions is None:
+        bank.predictions = top
+    if bank.confidence is None:
+        bank.confidence = confidence
+    bank.top5, bank.nll, bank.brier = top5, nll, brier
 
 
 class NamedLabels(NamedTuple):
@@ -253,7 +722,8 @@ def name_labels(labels: np.ndarray,
 
     Strings are mapped by ``class_names``; without them the classes are the
     sorted strings of labels and predictions together. Integers stay as they
-    are; without names the classes are called '0', '1', and so on.
+    are; without names the classes are called '0', '1', and so on. Numbers
+    that jump, such as 7000001, are names: they are mapped as strings are.
 
     Args:
         labels (np.ndarray): (N,) integers or strings.
@@ -270,8 +740,9 @@ def name_labels(labels: np.ndarray,
     Raises:
         ValueError: If labels are neither integers nor strings, one kind of
             them is not that of the other, a label is out of range or has no
-            name, two classes share a name, or labels are strings and
-            ``num_classes`` is given without ``class_names``.
+            name, two classes share a name, nearly every sample has a label
+            of its own, or labels are strings and ``num_classes`` is given
+            without ``class_names``.
     """
     given = dict(labels=np.asarray(labels))
     if predictions is not None:
@@ -289,6 +760,8 @@ def name_labels(labels: np.ndarray,
         raise ValueError(
             f'class_names: expected a name of its own for each class, got '
             f'{", ".join(map(repr, twice[:5]))} more than once. Rename them.')
+    if names is None and num_classes is None:
+        _check_not_ids(given['labels'])
     if kinds['labels'] == 'strings':
         if names is None and num_classes is not None:
             raise ValueError(
@@ -298,15 +771,31 @@ def name_labels(labels: np.ndarray,
                 'arrays.')
         return _map_strings(given, names)
     values = {name: array.astype(np.int64) for name, array in given.items()}
+    if names is None and num_classes is None:
+        together = np.unique(np.concatenate(list(values.values())))
+        top = int(together[-1]) if together.size else -1
+        if top >= max(1000, 10 * together.size):
+            found = {
+                name: np.searchsorted(together, array)
+                for name, array in values.items()
+            }
+            return NamedLabels(found['labels'], found.get('predictions'),
+                               list(map(str, together.tolist())))
+        num_classes = top + 1
     if names is None:
-        top = max(
-            (int(array.max()) for array in values.values() if array.size),
-            default=-1)
-        size = top + 1 if num_classes is None else num_classes
-        names = [str(c) for c in range(max(size, 0))]
+        names = [str(c) for c in range(max(num_classes, 0))]
     for name, array in values.items():
         _check_range(name, array, len(names))
     return NamedLabels(values['labels'], values.get('predictions'), names)
+
+
+def _check_not_ids(labels: np.ndarray) -> None:
+    distinct = np.unique(labels).size
+    if labels.size >= 1000 and distinct > labels.size / 2:
+        raise ValueError(
+            f'labels: expected classes, got {distinct:,} different ones in '
+            f'{labels.size:,} samples. Are they ids of the samples? Give '
+            'those as sample_ids, and the classes as labels.')
 
 
 def _kind(name: str, values: np.ndarray) -> str:
@@ -315,7 +804,7 @@ def _kind(name: str, values: np.ndarray) -> str:
             f'{name}: expected one class per sample, shape (N,), got shape '
             f'{values.shape}. For scores or one-hot labels take the argmax '
             'over classes first.')
-    if values.dtype.kind in 'iu':
+    if values.dtype.kind in 'biu':
         return 'integers'
     if values.dtype.kind in 'US':
         return 'strings'
@@ -364,10 +853,6 @@ def _check_range(name: str, values: np.ndarray, num_classes: int) -> None:
         f'{high}). {advice}')
 
 
-CHUNK_VALUES = 1 << 22  # per pass over a memory map: 16 MiB of float32
-NAMED = 5
-
-
 def finite_rows(features: np.ndarray) -> np.ndarray:
     """Whether all features of each sample are finite.
 
@@ -377,12 +862,22 @@ def finite_rows(features: np.ndarray) -> np.ndarray:
 
     Returns:
         np.ndarray: (N,) bool.
+
+    Raises:
+        ValueError: If a feature is so large that its square is none.
     """
     finite = np.ones(len(features), bool)
     step = max(1, CHUNK_VALUES // max(1, features.shape[1]))
     for start in range(0, len(features), step):
         chunk = reopened(features)[start:start + step]
         finite[start:start + step] = np.isfinite(chunk).all(1)
+        if chunk.dtype.itemsize > 4:
+            largest = np.abs(chunk[finite[start:start + step]]).max(initial=0)
+            if largest > LARGEST:
+                raise ValueError(
+                    f'features: expected numbers up to {LARGEST:g}, got '
+                    f'{largest:g}, whose square is none. Divide them all by '
+                    'one number.')
     return finite
 
 
@@ -416,141 +911,3 @@ def describe_unusable(finite: np.ndarray, labels: np.ndarray,
     classes = 'class' if len(worst) == 1 else 'classes'
     return (f'{len(bad)} of {len(labels)} samples hold NaN or infinity, in '
             f'{len(worst)} {classes}: {named}{more}')
-
-
-def classes_unusable(finite: np.ndarray, labels: np.ndarray) -> List[int]:
-    """Classes that have a sample that is not finite, ascending."""
-    return np.unique(labels[~finite]).tolist()
-
-
-READERS = {'.npz': read_npz, '.safetensors': read_safetensors}
-REQUIRED = ('features', 'labels')
-KEYS = REQUIRED + ('predictions', 'confidence', 'class_accuracy',
-                   'train_counts', 'class_names', 'paths')
-PER_SAMPLE = ('labels', 'predictions', 'confidence', 'paths')
-PER_CLASS = ('class_names', 'class_accuracy', 'train_counts')
-
-
-def read_features(path: str,
-                  drop_nan: bool = False,
-                  keys: Optional[Dict[str, str]] = None) -> FeatureBank:
-    """Read a features file, or the folder of a bank.
-
-    A file holds ``features`` (N, p) and ``labels`` (N,), and may hold
-    ``predictions`` (N,), ``confidence`` (N,), ``class_accuracy`` (C,),
-    ``train_counts`` (C,), ``class_names`` (C,) and ``paths`` (N,). Labels may
-    be strings, see :func:`~mmcurv.audit.feature_files.name_labels`. Other
-    arrays are passed over.
-
-    Args:
-        path (str): ``.npz``, ``.safetensors``, or a folder that
-            :func:`~mmcurv.audit.feature_bank.save_bank` wrote.
-        drop_nan (bool): Accept features that hold NaN or infinity; they stay
-            in the bank, and the audit leaves those samples out of the
-            geometry and says so. Defaults to False.
-        keys (dict, optional): What the file calls an array, where it is not
-            as above: ``dict(features='embeddings')``. Defaults to None.
-
-    Returns:
-        FeatureBank: Its metadata hold ``feature_file`` and
-        ``feature_file_sha256``. Features stay on disk where the file is not
-        compressed.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is of another kind, an array is missing, is
-            not numbers, or does not fit the others, labels are out of range,
-            there are no samples, or features hold NaN and ``drop_nan`` is
-            False.
-    """
-    if osp.isdir(path):
-        bank = load_bank(path)
-    else:
-        bank = _read_file(path, keys or {})
-    if not len(bank.features):
-        raise ValueError(f'{path}: expected samples, got an empty set (0 '
-                         'rows of features). Check what wrote the file.')
-    if not drop_nan:
-        try:
-            check_finite(
-                finite_rows(bank.features), bank.labels, bank.class_names)
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from None
-    return bank
-
-
-def _read_file(path: str, keys: Dict[str, str]) -> FeatureBank:
-    suffix = osp.splitext(path)[1].lower()
-    if suffix not in READERS:
-        raise ValueError(
-            f'{path}: expected a file that ends in {" or ".join(READERS)}, or '
-            f'the folder of a feature bank, got {suffix or "no ending"!r}. '
-            'Write the arrays with np.savez(path, features=..., '
-            'labels=...).')
-    if not osp.isfile(path):
-        raise FileNotFoundError(f'{path}: no such file.')
-    unknown = sorted(set(keys) - set(KEYS))
-    if unknown:
-        raise ValueError(f'keys: expected some of {", ".join(KEYS)}, got '
-                         f'{", ".join(unknown)}.')
-    found = READERS[suffix](path)
-    names = {key: keys.get(key, key) for key in KEYS}
-    _check_present(path, found, names, list(REQUIRED) + list(keys))
-    arrays = {key: found[name] for key, name in names.items() if name in found}
-    try:
-        return _to_bank(arrays, path)
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from None
-
-
-def _to_bank(arrays: Arrays, path: str) -> FeatureBank:
-    features = as_numbers('features', arrays['features'])
-    if features.ndim != 2:
-        raise ValueError(
-            f'features: expected shape (N, p), got {features.shape}. Pool or '
-            'flatten each sample to one row.')
-    for name in PER_SAMPLE:
-        check_length(name, arrays, features.shape[0], 'sample')
-    classes = {
-        name: np.size(arrays[name])
-        for name in PER_CLASS if name in arrays
-    }
-    if len(set(classes.values())) > 1:
-        told = ', '.join(f'{name} has {n}' for name, n in classes.items())
-        raise ValueError(f'expected one entry per class, got: {told}. Give '
-                         'all of them for the same classes, in one order.')
-    named = name_labels(arrays['labels'], arrays.get('predictions'),
-                        as_strings('class_names', arrays),
-                        next(iter(classes.values()), None))
-    confidence = as_fractions('confidence', arrays)
-    return FeatureBank(
-        features=features,
-        labels=named.labels,
-        predictions=named.predictions,
-        class_names=named.class_names,
-        confidence=confidence,
-        class_accuracy=as_fractions('class_accuracy', arrays),
-        train_counts=as_counts('train_counts', arrays),
-        paths=as_strings('paths', arrays),
-        metadata=dict(
-            source='features',
-            feature_file=path,
-            feature_file_sha256=file_sha256(path)))
-
-
-def _check_present(path: str, found: Arrays, names: Dict[str, str],
-                   required: List[str]) -> None:
-    missing = [key for key in required if names[key] not in found]
-    if not missing:
-        return
-    shapes = ', '.join(f'{name} {np.shape(value)}'
-                       for name, value in sorted(found.items()))
-    advice = f'Store it under that name, or say keys=dict({missing[0]}=...).'
-    close = difflib.get_close_matches(names[missing[0]], found, 1)
-    if close:
-        advice = (f'Is it {close[0]!r}? Then store it as '
-                  f'{names[missing[0]]!r}, or say '
-                  f'keys=dict({missing[0]}={close[0]!r}).')
-    raise ValueError(
-        f'{path}: expected {" and ".join(names[key] for key in missing)}, '
-        f'found {shapes or "no array"}. {advice}')

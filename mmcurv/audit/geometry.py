@@ -6,54 +6,72 @@ else each class and those with the nearest centres, which are where the
 nearest manifold is looked for.
 """
 import math
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
 
 from mmcurv.geometry import (intrinsic_dimension, manifold_volume, mean_radius,
-                             pairwise_separation, point_curvature)
+                             pairwise_separation, point_curvature,
+                             relative_spread)
+from mmcurv.geometry.neighbors import nearest
 from mmcurv.geometry.reduction import reduce_by_class
 from mmcurv.geometry.volume import separation_by_class
-from .class_reader import (ClassReader, Progress, ResultCache, silent,
-                           threads_for)
+from .class_reader import ClassReader, threads_for
 from .options import AuditOptions
+from .result_cache import Progress, ResultCache, silent
+
+FEWEST_BYTES = 2**26  # scratch below which chunks become slow
+# Scatter along the normal over the floor of rounding: below it the normal is
+# not known. Of float32, class curvatures differed by 6e-5 at margins of 6.
+LEAST_MARGIN = 4.
+PURITY_NEIGHBORS = 10
+NEARBY = 50  # classes, by their means, where the others are looked for
+NEIGHBOR_PAIRS = 3e8  # distances, some seconds
+FEWEST_QUERIES = 50  # of a class
+MOST_HELD = 2**29  # bytes of the points of all classes
 
 
-def measure_class(points: Tensor, options: AuditOptions,
-                  max_memory: int) -> Dict[str, float]:
+def measure_class(points: Tensor,
+                  options: AuditOptions,
+                  max_memory: int,
+                  precision: float = 0.) -> Dict[str, float]:
     """Measures of one class that need no other class.
 
     Args:
         points (Tensor): (n, p), finite, float32 or float64.
         options (AuditOptions): Of the curvature.
         max_memory (int): Bound in bytes on scratch memory.
+        precision (float): Relative unit in the last place of the points where
+            they were stored. Defaults to 0.0: that of their type.
 
     Returns:
-        dict: ``num_points`` n; ``points_used``, those with a determined
+        dict: ``points_measured`` n; ``points_used``, those with a determined
         curvature; ``curvature`` and ``log_curvature`` (Ma et al.,
         Algorithm 3, see :func:`~mmcurv.geometry.class_curvature`, with which
         it agrees); ``volume`` in bits; ``radius``; ``intrinsic_dimension``;
         ``fit_residual``, the median over points of the quadric's misfit as
-        a share of the heights; ``fit_condition``, the median condition
-        number of the fit; ``ill_conditioned``, the number of points whose
-        fit loses half the digits. nan where not determined.
+        a share of the heights, and ``variance_explained``, 1 minus its
+        square; ``fit_condition``, the median condition number of the fit;
+        ``ill_conditioned``, the number of points whose fit loses half the
+        digits; ``normal_undetermined``, the number of points whose normal
+        may be one of rounding. nan where not determined.
     """
-    found = point_curvature(
-        points,
-        k=options.k,
-        tangent_dim=options.tangent_dim,
-        normal=options.normal,
-        fit=options.fit,
-        ridge=options.ridge,
-        max_memory=max_memory)
+    precision = precision or torch.finfo(points.dtype).eps
+    found = _curvature(points, options, max_memory, precision)
     used = ~torch.isnan(found.log_abs_det)
+    narrow = points.dtype == torch.float32
+    if narrow and not (found.margin[used] > LEAST_MARGIN).all():
+        # Its own rounding could have chosen the normal: decide in float64.
+        found = _curvature(points.double(), options, max_memory, precision)
+        used = ~torch.isnan(found.log_abs_det)
     labels = torch.zeros(len(points), dtype=torch.long)
     log_value = reduce_by_class(found.log_abs_det, labels, 1,
                                 options.reduction)
     limit = torch.finfo(points.dtype).eps**-0.5
+    residual = _median(found.residual[used])
     return dict(
-        num_points=len(points),
+        points_measured=len(points),
         points_used=int(used.sum()),
         curvature=log_value.exp().item(),
         log_curvature=log_value.item(),
@@ -61,16 +79,28 @@ def measure_class(points: Tensor, options: AuditOptions,
         radius=mean_radius(points).item(),
         intrinsic_dimension=intrinsic_dimension(points,
                                                 max_memory=max_memory).item(),
-        fit_residual=_median(found.residual[used]),
+        fit_residual=residual,
+        variance_explained=1 - residual**2,
         fit_condition=_median(found.condition[used]),
-        ill_conditioned=int((found.condition[used] > limit).sum()))
+        ill_conditioned=int((found.condition[used] > limit).sum()),
+        normal_undetermined=int((found.margin[used] < LEAST_MARGIN).sum()))
+
+
+def _curvature(points: Tensor, options: AuditOptions, max_memory: int,
+               precision: float):
+    return point_curvature(
+        points,
+        k=options.k,
+        tangent_dim=options.tangent_dim,
+        normal=options.normal,
+        fit=options.fit,
+        ridge=options.ridge,
+        max_memory=max_memory,
+        precision=precision)
 
 
 def _median(values: Tensor) -> float:
     return values.median().item() if len(values) else math.nan
-
-
-FEWEST_BYTES = 2**26  # scratch below which chunks become slow
 
 
 def measure_classes(reader: ClassReader,
@@ -88,27 +118,124 @@ def measure_classes(reader: ClassReader,
 
     Returns:
         list[dict]: C of them, those of
-        :func:`~mmcurv.audit.geometry.measure_class` and
-        ``separation`` from all the other classes.
+        :func:`~mmcurv.audit.geometry.measure_class`, and among the other
+        classes ``separation``, ``neighbor_purity`` and ``relative_spread``.
     """
     memory = scratch_memory(reader, options.max_memory)
+    size = len(reader.counts)
     classes = []
     for c, count in enumerate(reader.counts):
         with threads_for(count * count * reader.feature_dim):
             classes.append(
-                cache.get(f'class {c}',
-                          lambda: measure_class(reader(c), options, memory)))
-        progress('Curvature, volume, dimension', c + 1, len(reader.counts))
+                cache.get(
+                    f'class {c}', lambda: measure_class(
+                        reader(c), options, memory, reader.precision)))
+        progress('Curvature, volume, dimension', c + 1, size)
     progress('Separation', 0, 1)
     with threads_for(largest_product(reader)):
         degrees = cache.get(
             'separation', lambda: separation_by_class(
                 reader, reader.counts, options.center_separation).tolist())
     progress('Separation', 1, 1)
-    return [
-        dict(measures, separation=degree)
-        for measures, degree in zip(classes, degrees)
-    ]
+    means = None
+    for c in range(size):
+        if means is None and f'neighbors {c}' not in cache:
+            means = class_means(reader)
+            nearby = near_classes(means, reader.present, NEARBY)
+            pool = _whole_pool(reader)
+        purity, spread = cache.get(
+            f'neighbors {c}',
+            lambda: _among_others(reader, c, means, nearby, pool, memory))
+        classes[c] = dict(
+            classes[c],
+            separation=degrees[c],
+            neighbor_purity=purity,
+            relative_spread=spread)
+        progress('Neighbours in other classes', c + 1, size)
+    return classes
+
+
+def class_means(reader: ClassReader) -> Tensor:
+    """Mean of each class, (C, p) float64; nan for one without points."""
+    means = torch.full((len(reader.counts), reader.feature_dim),
+                       math.nan,
+                       dtype=torch.float64)
+    for c in reader.present:
+        means[c] = reader(c).mean(0, dtype=torch.float64)
+    return means
+
+
+def near_classes(means: Tensor, present: List[int],
+                 number: int) -> Dict[int, List[int]]:
+    """The classes whose means are nearest to each, the nearest first."""
+    own = means[present]
+    own = own - own.mean(0)  # rounding minds the origin
+    take = min(number + 1, len(present))
+    near = {}
+    for start in range(0, len(present), 1024):
+        distance = torch.cdist(own[start:start + 1024], own)
+        order = distance.topk(take, dim=1, largest=False).indices
+        for row, places in enumerate(order.tolist()):
+            c = present[start + row]
+            others = [present[b] for b in places if present[b] != c]
+            near[c] = others[:number]
+    return near
+
+
+def _whole_pool(reader: ClassReader) -> Optional[tuple]:
+    """Points and labels of all classes if their neighbours can be looked for
+    among all: where few enough points leave many enough queries."""
+    total = sum(reader.counts)
+    queries = NEIGHBOR_PAIRS / max(1, total)
+    held = total * reader.feature_dim * 4
+    if held > MOST_HELD or queries < FEWEST_QUERIES * len(reader.present):
+        return None
+    labels = torch.arange(len(reader.counts)).repeat_interleave(
+        torch.tensor(reader.counts))
+    points = torch.cat([reader(c).float() for c in reader.present])
+    return points, labels
+
+
+def _among_others(reader: ClassReader, c: int, means: Tensor,
+                  nearby: Dict[int, List[int]], pool: Optional[tuple],
+                  memory: int) -> Tuple[float, float]:
+    """Purity of the neighbours of class c and its relative spread.
+
+    With many classes neighbours are looked for in the nearest ones, and of a
+    class at most as many points as cost little.
+    """
+    count, others = reader.counts[c], nearby.get(c, [])
+    if not count or not others:
+        return math.nan, math.nan
+    own = reader(c).float()
+    if pool is None:
+        clouds = [own] + [reader(other).float() for other in others]
+        points, first = torch.cat(clouds), 0
+        labels = torch.arange(len(clouds)).repeat_interleave(
+            torch.tensor([len(cloud) for cloud in clouds]))
+        mine = 0
+    else:
+        points, labels = pool
+        first, mine = int((labels < c).sum()), c
+    most = max(1, int(NEIGHBOR_PAIRS / len(points) / len(reader.present)))
+    if pool is None:
+        most = max(FEWEST_QUERIES, most)
+    rows = torch.linspace(0, count - 1, min(count, most)).round().long()
+    with threads_for(len(rows) * len(points) * reader.feature_dim):
+        around = nearest(points[first + rows], points,
+                         min(PURITY_NEIGHBORS,
+                             len(points) - 1), first + rows, memory)
+        purity = (labels[around] == mine).double().mean().item()
+        # Each other class as its mean alone: that is all the spread asks of.
+        cloud = reader(c)
+        centers = means[others].to(cloud.dtype)
+        names = torch.arange(1, len(others) + 1)
+        spread = relative_spread(
+            torch.cat([cloud, centers]),
+            torch.cat([torch.zeros(count, dtype=torch.long), names]),
+            len(others) + 1,
+            max_memory=memory)[0].item()
+    return purity, spread
 
 
 def largest_product(reader: ClassReader) -> float:
@@ -202,7 +329,8 @@ def manifold_pairs(reader: ClassReader,
         return ManifoldPairs({(i, j): s for i, j, s in separation}, None)
     candidates = int(CANDIDATES_COST / (max(1, len(present)) * alone))
     candidates = min(max(candidates, 1), MOST_CANDIDATES, len(present) - 1)
-    near = _near_centers(reader, present, candidates)
+    nearby = near_classes(class_means(reader), present, candidates)
+    near = {_ordered(i, j) for i, others in nearby.items() for j in others}
     near |= {_ordered(*pair) for pair in wanted if set(pair) <= set(present)}
     found = {}
     for done, (i, j) in enumerate(sorted(near)):
@@ -247,26 +375,6 @@ def _two(reader: ClassReader, i: int, j: int,
         torch.tensor([len(first), len(second)]))
     table = pairwise_separation(torch.cat([first, second]), labels, 2, center)
     return table[0, 1].item(), table[1, 0].item()
-
-
-def _near_centers(reader: ClassReader, present: List[int],
-                  candidates: int) -> Set[Tuple[int, int]]:
-    """Each class with the classes of the nearest centres, as (i < j)."""
-    centers = torch.stack([reader(c).mean(0) for c in present])  # (C, p)
-    centers = centers - centers.mean(0)  # rounding minds the origin
-    take = min(candidates + 1, len(present))
-    pairs = set()
-    for start in range(0, len(present), 1024):
-        distance = torch.cdist(centers[start:start + 1024], centers)
-        for row, near in enumerate(_smallest(distance, take)):
-            i = present[start + row]
-            others = [present[b] for b in near if present[b] != i]
-            pairs |= {_ordered(i, j) for j in others[:candidates]}
-    return pairs
-
-
-def _smallest(distance: Tensor, take: int) -> List[List[int]]:
-    return distance.topk(take, dim=1, largest=False).indices.tolist()
 
 
 def _ordered(i: int, j: int) -> Tuple[int, int]:

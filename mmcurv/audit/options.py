@@ -1,13 +1,16 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What an audit can be told."""
 from dataclasses import asdict, dataclass
+from typing import Union
 
-from mmcurv.geometry.curvature import DEFAULT_RIDGE, check_options
-from mmcurv.geometry.reduction import REDUCTIONS
-
+# Those of mmcurv.geometry, which takes a second to import; --help does not.
+NORMALS = ('smallest', 'next')
+FITS = ('ridge', 'symmetric', 'paper')
+REDUCTIONS = ('mean', 'geometric', 'median')
 SCALINGS = ('raw', 'unit', 'standard')
+SIZES = ('equal', 'all')
 # Do not change a number, or are told elsewhere in the record.
-NOT_GEOMETRY = ('drop_nan', 'max_memory', 'head_above', 'tail_below', 'seed')
+NOT_GEOMETRY = ('drop_nan', 'max_memory', 'head_above', 'tail_below')
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class AuditOptions:
         scaling (str): 'raw' features, each sample divided by its Euclidean
             norm ('unit'), or each feature brought to mean 0 and standard
             deviation 1 over all samples ('standard'). Defaults to 'raw'.
+        class_size (str or int): Points of each class whose geometry is
+            measured: 'equal' takes one number of random points of each
+            class where class sizes differ, so that measures of size do not
+            pass for measures of shape; 'all' takes all; an integer that
+            many at most. Defaults to 'equal'.
         drop_nan (bool): Leave samples out whose features are not finite.
             Defaults to False.
         max_memory (int): Bound in bytes on what the audit holds beside the
@@ -35,7 +43,8 @@ class AuditOptions:
             2147483648.
         head_above (int): Head is strictly above this. Defaults to 100.
         tail_below (int): Tail is strictly below this. Defaults to 20.
-        seed (int): Of permutations and bootstrap. Defaults to 0.
+        seed (int): Of random points, permutations and simulated test sets.
+            Defaults to 0.
 
     Raises:
         ValueError: If an option is unknown or out of range.
@@ -44,10 +53,11 @@ class AuditOptions:
     tangent_dim: int = 2
     normal: str = 'smallest'
     fit: str = 'ridge'
-    ridge: float = DEFAULT_RIDGE
+    ridge: float = 1e-4
     reduction: str = 'mean'
     center_separation: bool = False
     scaling: str = 'raw'
+    class_size: Union[str, int] = 'equal'
     drop_nan: bool = False
     max_memory: int = 2 * 2**30
     head_above: int = 100
@@ -55,18 +65,39 @@ class AuditOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_options(self.k, self.tangent_dim, self.normal, self.fit,
-                      self.ridge)
-        for name, known in (('reduction', REDUCTIONS), ('scaling', SCALINGS)):
+        for name, known in (('normal', NORMALS), ('fit', FITS),
+                            ('reduction', REDUCTIONS), ('scaling', SCALINGS)):
             if getattr(self, name) not in known:
                 raise ValueError(f'{name} must be one of {known}, got '
                                  f'{getattr(self, name)!r}.')
+        if self.tangent_dim < 1:
+            raise ValueError(
+                f'tangent_dim must be >= 1, got {self.tangent_dim}.')
+        if self.neighbors_needed > self.k:
+            raise ValueError(
+                f'tangent_dim={self.tangent_dim} has {self.neighbors_needed} '
+                f'unknowns, more than the k={self.k} neighbours can fix. '
+                'Raise k or lower tangent_dim.')
+        if not self.ridge >= 0:
+            raise ValueError(f'ridge must be >= 0, got {self.ridge}.')
+        size = self.class_size
+        if not (size in SIZES or isinstance(size, int) and size > 1):
+            raise ValueError(f'class_size must be one of {SIZES} or a number '
+                             f'of points from 2 on, got {size!r}.')
         if self.max_memory < 1:
-            raise ValueError(f'max_memory must be >= 1 byte, got '
-                             f'{self.max_memory}.')
+            raise ValueError(
+                f'max_memory must be positive, got {self.max_memory}.')
+        if self.seed < 0:
+            raise ValueError(f'seed must be >= 0, got {self.seed}.')
+
+    @property
+    def neighbors_needed(self) -> int:
+        """int: Neighbours that a fit with a normal needs at least."""
+        m = self.tangent_dim
+        return max(m * (m + 1) // 2, m + 1)
 
     def of_geometry(self) -> dict:
-        """Options that the geometry depends on, by name."""
+        """The options that a measured number depends on."""
         return {
             name: value
             for name, value in asdict(self).items() if name not in NOT_GEOMETRY

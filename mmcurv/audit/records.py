@@ -1,18 +1,77 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Audits as files: the record, the class table, the page, the figures."""
+import base64
 import json
 import math
+import os
 import os.path as osp
-from typing import List
+import shutil
+import zlib
+from typing import List, Tuple
+
+import numpy as np
 
 from mmcurv.files import write_csv, write_json
-from .report.numbers import clean
+from .report.numbers import clean, listing
 
+MOST_IMAGES = 10**9
 COLUMNS = ('class', 'name', 'group', 'train_count', 'test_count', 'correct',
-           'accuracy', 'wilson_low', 'wilson_high', 'num_points',
-           'points_used', 'curvature', 'log_curvature', 'curvature_rank',
-           'volume', 'separation', 'radius', 'intrinsic_dimension',
-           'fit_residual', 'fit_condition', 'ill_conditioned', 'off_trend')
+           'accuracy', 'wilson_low', 'wilson_high', 'failing', 'failing_p',
+           'failing_q', 'precision', 'f1', 'predicted_count', 'comparable',
+           'num_points', 'points_measured', 'points_used', 'curvature',
+           'log_curvature', 'curvature_rank', 'volume', 'separation', 'radius',
+           'intrinsic_dimension', 'neighbor_purity', 'relative_spread',
+           'variance_explained', 'fit_residual', 'fit_condition',
+           'ill_conditioned', 'normal_undetermined', 'off_trend')
+
+
+def pack_images(labels: np.ndarray, correct: np.ndarray) -> dict:
+    """Which images were right, in few characters.
+
+    Args:
+        labels (np.ndarray): (N,) classes.
+        correct (np.ndarray): (N,) bool.
+
+    Returns:
+        dict: ``count`` N, ``labels`` (little-endian int32) and ``correct``
+        (bits, the first image highest), both zlib in base64.
+    """
+
+    def text(array: np.ndarray) -> str:
+        return base64.b64encode(zlib.compress(array.tobytes(), 9)).decode()
+
+    return dict(
+        count=len(labels),
+        labels=text(labels.astype('<i4')),
+        correct=text(np.packbits(correct)))
+
+
+def unpack_images(images: dict) -> Tuple[np.ndarray, np.ndarray]:
+    """Labels (N,) int64 and correct (N,) bool of :func:`pack_images`.
+
+    Raises:
+        ValueError: If they are not as it writes them.
+    """
+    try:
+        size = int(images['count'])
+        if not 0 <= size <= MOST_IMAGES:
+            raise ValueError(f'{size} images')
+
+        def array(name: str, dtype, length: int) -> np.ndarray:
+            bound = length * np.dtype(dtype).itemsize
+            unpack = zlib.decompressobj()
+            data = unpack.decompress(
+                base64.b64decode(images[name], validate=True), bound + 1)
+            if len(data) != bound:
+                raise ValueError(f'{name} do not fit {size} images')
+            return np.frombuffer(data, dtype)
+
+        labels = array('labels', '<i4', size).astype(np.int64)
+        bits = array('correct', np.uint8, (size + 7) // 8)
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise ValueError(f'images of the audit cannot be read ({error}). '
+                         'Make the audit anew.') from None
+    return labels, np.unpackbits(bits, count=size).astype(bool)
 
 
 def class_table(record: dict) -> List[dict]:
@@ -45,7 +104,7 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
     """Write an audit; ``audit.json`` comes first, all else is drawn from it.
 
     Args:
-        record (dict): From :func:`~mmcurv.audit.audit.audit`.
+        record (dict): From :func:`~mmcurv.audit.audit_record.audit_banks`.
         out_dir (str): Folder of ``audit.json``, ``classes.csv``,
             ``report.html`` and ``figures``; made if it is missing.
         with_figures (bool): Whether to draw page and figures. Defaults to
@@ -59,6 +118,7 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
     write_csv(osp.join(out_dir, 'classes.csv'), class_table(record))
     with open(path, encoding='utf-8') as file:
         record = json.load(file)
+    _remove_drawings(out_dir)
     if with_figures:
         # Drawing takes a second to import, which a bare audit can spare.
         from .report.figures import write_figures
@@ -68,7 +128,15 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
     return record
 
 
-SCHEMA, SCHEMA_VERSION = 'mmcurv.audit', 1
+def _remove_drawings(out_dir: str) -> None:
+    """The page and figures of an earlier record: they are not of this one."""
+    page = osp.join(out_dir, 'report.html')
+    if osp.isfile(page):
+        os.remove(page)
+        shutil.rmtree(osp.join(out_dir, 'figures'), ignore_errors=True)
+
+
+SCHEMA, READABLE = 'mmcurv.audit', (1, 2)
 SECTIONS = ('provenance', 'summary', 'classes', 'correlation')
 
 
@@ -79,7 +147,8 @@ def read_audit(path: str) -> dict:
         path (str): Of an ``audit.json``.
 
     Returns:
-        dict: The record; None stands for what is not known.
+        dict: The record, of version 1 or 2; None stands for what is not
+        known. Version 1 lacks what compares audits image by image.
 
     Raises:
         OSError: If the file cannot be read.
@@ -102,10 +171,11 @@ def read_audit(path: str) -> dict:
             f'{clean(found, 40)!r}. Give it the audit.json of '
             'tools/analyze_curvature.py.')
     version = audit.get('schema_version')
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         raise ValueError(
             f'{path} has schema version {clean(version, 20)}, this mmcurv '
-            f'reads {SCHEMA_VERSION}; make the audit anew with this one.')
+            f'reads {listing(map(str, READABLE))}; make the audit anew with '
+            'this one.')
     missing = [name for name in SECTIONS if name not in audit]
     if missing:
         raise ValueError(f'{path} has no {", ".join(missing)}; was it cut? '

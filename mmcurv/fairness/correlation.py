@@ -6,13 +6,16 @@ of Perceptual Manifolds", sections 4 and 5.3 and Table 7, report Pearson's
 coefficient between the curvature and the accuracy of the classes. The
 p-value, the interval, the rank form and the partial form are additions.
 """
+import itertools
+import math
 from dataclasses import dataclass
 from typing import Callable, Sequence
 
 import numpy as np
 from scipy import stats
+from scipy.special import ndtri
 
-from .checks import as_counts, as_reals, check_same_length
+from .checks import as_counts, as_reals, check_fraction, check_same_length
 from .intervals import bootstrap_interval, resamples_at_once, resampling_seeds
 
 KINDS = ('pearson', 'spearman')
@@ -202,16 +205,123 @@ def _permutation_p_value(x: np.ndarray, y: np.ndarray, permutations: int,
     """
     if not permutations:
         return np.nan, 0
+    p_values, used = permutation_p_values(x[:, None], y, permutations, seed)
+    return float(p_values[0]), used
+
+
+def permutation_p_values(columns: np.ndarray, y: np.ndarray, permutations: int,
+                         seed) -> tuple[np.ndarray, int]:
+    """Two-sided p-values of the covariance of each column with y.
+
+    One set of re-pairings serves all columns: drawing them is most of the
+    work.
+
+    Args:
+        columns (np.ndarray): (n, m), none of them constant.
+        y (np.ndarray): (n,).
+        permutations (int): As in :func:`pearson`, at least 1.
+        seed (int or np.random.SeedSequence): Source of randomness.
+
+    Returns:
+        tuple[np.ndarray, int]: (m,) p-values, and pairings that were used.
+    """
+    columns = columns - columns.mean(0)
+    columns = columns / np.linalg.norm(columns, axis=0)
     y = y - y.mean()
-    result = stats.permutation_test(
-        (x - x.mean(), ),
-        lambda shuffled, axis: shuffled @ y,  # (..., n) -> (...)
-        permutation_type='pairings',
-        vectorized=True,
-        n_resamples=permutations,
-        batch=resamples_at_once(x.size),
-        rng=np.random.default_rng(seed))
-    return float(result.pvalue), result.null_distribution.size
+    y = y / np.linalg.norm(y)
+    observed = y @ columns  # (m,)
+    exact = math.factorial(y.size) if y.size < 20 else math.inf
+    above, below = np.zeros((2, columns.shape[1]), int)
+    used = int(exact) if exact <= permutations else permutations
+    rng, step = np.random.default_rng(seed), resamples_at_once(y.size)
+    for start in range(0, used, step):
+        if used == exact:
+            order = itertools.islice(
+                itertools.permutations(range(y.size)), start, start + step)
+            shuffled = y[np.array(list(order))]
+        else:
+            rows = np.broadcast_to(y, (min(step, used - start), y.size))
+            shuffled = rng.permuted(rows, axis=1)
+        drawn = shuffled @ columns  # (step, m)
+        # Pairings that are equal but for rounding count as equal.
+        above += (drawn >= observed - 1e-12).sum(0)
+        below += (drawn <= observed + 1e-12).sum(0)
+    own = 0 if used == exact else 1
+    tail = (np.minimum(above, below) + own) / (used + own)
+    return np.minimum(1, 2 * tail), used
+
+
+def adjusted_correlation(x,
+                         y,
+                         given: Sequence,
+                         kind: str = 'spearman') -> tuple[float, float]:
+    """Correlation of x and y that other quantities do not explain.
+
+    The correlation of what a linear fit of ``given`` leaves of x and of y;
+    for ``kind='spearman'`` all are ranks. The p-value is that of Student's t
+    with n - 2 - len(given) degrees of freedom, two-sided.
+
+    Args:
+        x: (C,) finite values or nan.
+        y: (C,) finite values or nan.
+        given (Sequence): Vectors (C,) of finite values or nan; may be empty.
+        kind (str): 'pearson' or 'spearman'. Defaults to 'spearman'.
+
+    Returns:
+        tuple[float, float]: Correlation and p-value; nan where fewer than 3
+        degrees of freedom are left, or nothing of x or y.
+    """
+    if kind not in KINDS:
+        raise ValueError(f'kind: expected one of {KINDS}, got {kind!r}.')
+    columns = np.array([as_reals('values', v) for v in (x, y, *given)])
+    columns = columns[:, ~np.isnan(columns).any(0)]
+    size, freedom = columns.shape[1], columns.shape[1] - 2 - len(given)
+    if freedom < 3:
+        return np.nan, np.nan
+    if kind == 'spearman':
+        columns = _ranks(columns)
+    scale = np.abs(columns).max(1, keepdims=True)
+    columns = columns / np.where(scale > 0, scale, 1)
+    columns = columns - columns.mean(1, keepdims=True)
+    others = columns[2:].T  # (n, q)
+    rest = columns[:2].T
+    rest = rest - others @ np.linalg.lstsq(others, rest, rcond=None)[0]
+    total = np.square(columns[:2]).sum(1)
+    left = np.square(rest).sum(0)
+    if (left <= EXPLAINED * np.maximum(total, size * 1e-300)).any():
+        return np.nan, np.nan
+    value = float(
+        np.clip(rest[:, 0] @ rest[:, 1] / np.sqrt(left.prod()), -1, 1))
+    t = value * math.sqrt(freedom / max(1e-300, 1 - value**2))
+    return value, float(2 * stats.t.sf(abs(t), freedom))
+
+
+def spearman_interval(value: float,
+                      entered: int,
+                      confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a rank correlation, over the classes.
+
+    Fisher's z with the standard error of Bonett and Wright, "Sample size
+    requirements for estimating Pearson, Kendall and Spearman correlations",
+    2000. Ranks do not know how the quantities are distributed, so that it
+    holds where the bootstrap of Pearson's coefficient does not.
+
+    Args:
+        value (float): Spearman's coefficient.
+        entered (int): Classes behind it.
+        confidence (float): In (0, 1). Defaults to 0.95.
+
+    Returns:
+        tuple[float, float]: Lower and upper end; nan below 10 classes, where
+        it is not known to hold, and beyond 0.95, where it does not.
+    """
+    check_fraction('confidence', confidence)
+    if entered < 10 or not abs(value) <= 0.95:
+        return np.nan, np.nan
+    half = ndtri(0.5 + confidence / 2) * math.sqrt(
+        (1 + value**2 / 2) / (entered - 3))
+    center = math.atanh(value)
+    return math.tanh(center - half), math.tanh(center + half)
 
 
 def _pearson_rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:

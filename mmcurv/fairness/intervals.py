@@ -47,15 +47,8 @@ def wilson_interval(correct, count, confidence: float = 0.95) -> Interval:
             outside (0, 1).
     """
     check_fraction('confidence', confidence)
-    fraction, n = _fractions(correct, count)  # (C,)
-    z = ndtri(0.5 + confidence / 2)
-    shrink = 1 / (1 + z**2 / n)
-    centre = shrink * (fraction + z**2 / (2 * n))
-    variance = fraction * (1 - fraction) / n + (z / (2 * n))**2
-    half = shrink * z * np.sqrt(variance)
-    # Rounding passes the bounds by 1e-17 at none or all correct.
-    low = np.clip(centre - half, 0, fraction)
-    high = np.clip(centre + half, fraction, 1)
+    fraction, n = accuracies_of_counts(correct, count)  # (C,)
+    low, high = _wilson(fraction, n, confidence)
     return Interval(low, high, confidence)
 
 
@@ -91,14 +84,151 @@ def difference_interval(correct_a,
     first = wilson_interval(correct_a, count_a, confidence)
     second = wilson_interval(correct_b, count_b, confidence)
     check_same_length(a=first.low, b=second.low)
-    a, _ = _fractions(correct_a, count_a)
-    b, _ = _fractions(correct_b, count_b)
+    a, _ = accuracies_of_counts(correct_a, count_a)
+    b, _ = accuracies_of_counts(correct_b, count_b)
     down = np.hypot(b - second.low, first.high - a)
     up = np.hypot(second.high - b, a - first.low)
     return Interval(b - a - down, b - a + up, confidence)
 
 
-def _fractions(correct, count) -> Tuple[np.ndarray, np.ndarray]:
+def mean_interval(correct,
+                  count,
+                  weights=None,
+                  confidence: float = 0.95) -> Tuple[float, float, float]:
+    """Mean of class accuracies, and how well its test images tell it.
+
+    Images vary, classes do not: the same classes with other images of each.
+    Wilson's interval of a sample that is as large as the mean's variance
+    makes it, m (1 - m) / v, v = sum_c w_c^2 v_c / n_c. The variance v_c of an
+    image of class c is estimated by its own images and one of the mean's, so
+    that a small class without an error does not pass for one without doubt.
+
+    Args:
+        correct: (C,) integers, correct test images of every class.
+        count: (C,) integers, test images of every class; those without are
+            left out.
+        weights (optional): (C,) weights of the classes, such as ``count`` for
+            the accuracy over all images. Defaults to None: all equal.
+        confidence (float): In (0, 1). Defaults to 0.95.
+
+    Returns:
+        tuple[float, float, float]: Mean, lower end, upper end; nan without
+        images.
+
+    Raises:
+        TypeError: If the counts are not integers.
+        ValueError: As :func:`wilson_interval`.
+    """
+    check_fraction('confidence', confidence)
+    accuracy, n = accuracies_of_counts(correct, count)  # (C,)
+    weights = np.ones(len(n)) if weights is None else np.asarray(weights)
+    known = ~np.isnan(n)
+    accuracy, n, weights = accuracy[known], n[known], weights[known]
+    if not n.size:
+        return np.nan, np.nan, np.nan
+    weights = weights / weights.sum()
+    mean = float(weights @ accuracy)
+    own = accuracy * (1 - accuracy) * n  # (n - 1) times that of an image
+    variance = float(np.square(weights / n) @ (own + mean * (1 - mean)))
+    if variance > 0:
+        size = mean * (1 - mean) / variance
+    else:
+        size = 1 / float((np.square(weights) / n).sum())
+    low, high = _wilson(np.float64(mean), size, confidence)
+    return mean, float(low), float(high)
+
+
+def paired_mean_interval(only_first,
+                         only_second,
+                         count,
+                         weights=None,
+                         confidence: float = 0.95
+                         ) -> Tuple[float, float, float]:
+    """Change of a mean of class accuracies of the same images.
+
+    Bonett and Price, "Adjusted Wald confidence interval for a difference of
+    binomial proportions based on paired data", 2012, of a sample that is as
+    large as the variance of the change over images makes it, the classes
+    being the same; see :func:`mean_interval`.
+
+    Args:
+        only_first: (C,) integers, images that only the first model gets
+            right.
+        only_second: (C,) integers, those of the second.
+        count: (C,) integers, test images of every class.
+        weights (optional): (C,), see :func:`mean_interval`.
+        confidence (float): In (0, 1). Defaults to 0.95.
+
+    Returns:
+        tuple[float, float, float]: Second minus first, lower end, upper end.
+    """
+    check_fraction('confidence', confidence)
+    first, n = accuracies_of_counts(only_first, count)  # (C,)
+    second, _ = accuracies_of_counts(only_second, count)
+    weights = np.ones(len(n)) if weights is None else np.asarray(weights)
+    known = ~np.isnan(n)
+    first, second, n = first[known], second[known], n[known]
+    if not n.size:
+        return np.nan, np.nan, np.nan
+    weights = weights[known] / weights[known].sum()
+    lost, won = float(weights @ first), float(weights @ second)
+    change = won - lost
+    own = (first + second - np.square(second - first)) * n
+    of_image = lost + won - change**2
+    variance = float(np.square(weights / n) @ (own + of_image))
+    if variance > 0:
+        size = of_image / variance
+    else:
+        size = 1 / float((np.square(weights) / n).sum())
+    low, high = _bonett_price(lost, won, size, confidence)
+    return change, float(low), float(high)
+
+
+def paired_interval(only_first,
+                    only_second,
+                    count,
+                    confidence: float = 0.95) -> Interval:
+    """Change of every class accuracy of the same images.
+
+    Args:
+        only_first: (C,) integers, images that only the first model gets
+            right.
+        only_second: (C,) integers, those of the second.
+        count: (C,) integers, test images of every class.
+        confidence (float): In (0, 1). Defaults to 0.95.
+
+    Returns:
+        Interval: Of second minus first, Bonett and Price (2012), each (C,);
+        nan where count is 0.
+    """
+    check_fraction('confidence', confidence)
+    first, n = accuracies_of_counts(only_first, count)
+    second, _ = accuracies_of_counts(only_second, count)
+    return Interval(*_bonett_price(first, second, n, confidence), confidence)
+
+
+def _bonett_price(lost, won, size, confidence: float) -> tuple:
+    """Ends of won - lost, two shares of ``size`` images."""
+    lost, won = ((share * size + 1) / (size + 2) for share in (lost, won))
+    half = ndtri(0.5 + confidence / 2) * np.sqrt(
+        (lost + won - np.square(won - lost)) / (size + 2))
+    change = won - lost
+    return np.maximum(change - half, -1), np.minimum(change + half, 1)
+
+
+def _wilson(fraction, n, confidence: float) -> tuple:
+    """Ends of Wilson's interval of a fraction of n images."""
+    z = ndtri(0.5 + confidence / 2)
+    shrink = 1 / (1 + z**2 / n)
+    centre = shrink * (fraction + z**2 / (2 * n))
+    variance = fraction * (1 - fraction) / n + (z / (2 * n))**2
+    half = shrink * z * np.sqrt(variance)
+    # Rounding passes the bounds by 1e-17 at none or all correct.
+    return (np.clip(centre - half, 0,
+                    fraction), np.clip(centre + half, fraction, 1))
+
+
+def accuracies_of_counts(correct, count) -> Tuple[np.ndarray, np.ndarray]:
     """Checked accuracies and test images (C,), both nan without images."""
     correct = as_counts('correct', correct)
     count = as_counts('count', count)

@@ -36,12 +36,17 @@ class PointCurvature(NamedTuple):
         residual (Tensor): Root-mean-square misfit of the quadric over that
             of the heights, >= 0; 0 is a perfect fit.
         condition (Tensor): Condition number of the least-squares design.
+        margin (Tensor): Scatter along the normal over what rounding, in
+            storage and in arithmetic, can produce; near 1 the normal is not
+            determined, and 0 says that float32 dropped a direction. nan
+            where no ``precision`` was given.
     """
     det: Tensor
     log_abs_det: Tensor
     sign: Tensor
     residual: Tensor
     condition: Tensor
+    margin: Tensor
 
 
 class ClassCurvature(NamedTuple):
@@ -67,7 +72,8 @@ def point_curvature(points: Tensor,
                     fit: str = 'ridge',
                     ridge: float = DEFAULT_RIDGE,
                     half: bool = True,
-                    max_memory: int = DEFAULT_MEMORY) -> PointCurvature:
+                    max_memory: int = DEFAULT_MEMORY,
+                    precision: float = 0.) -> PointCurvature:
     """Gaussian curvature at every point of one point cloud.
 
     Departures from Algorithm 3: m is a parameter instead of k - 1; the
@@ -94,9 +100,13 @@ def point_curvature(points: Tensor,
         max_memory (int): Bound in bytes on scratch memory. With gradients
             the graph itself comes on top: about n (k + p)(m + 1) numbers.
             Defaults to 268435456.
+        precision (float): Relative rounding of the coordinates where they
+            were stored, such as 2**-10 for float16; directions in which they
+            extend no further than it reaches do not count. Defaults to 0.0:
+            that of their type.
 
     Returns:
-        PointCurvature: Five tensors (n,). All are nan where the fit is not
+        PointCurvature: Six tensors (n,). All are nan where the fit is not
         determined: fewer than max(m(m+1)/2, m + 1) neighbours, or
         neighbours that span fewer than m directions (duplicates, a line).
         Where they span exactly m the surface is flat and det is 0.
@@ -108,7 +118,7 @@ def point_curvature(points: Tensor,
     check_options(k, tangent_dim, normal, fit, ridge)
     return _curvature_of_cloud(
         check_points(points), k, tangent_dim, normal, fit, ridge, half,
-        max_memory)
+        max_memory, precision)
 
 
 def class_curvature(features: Tensor,
@@ -178,14 +188,20 @@ def class_curvature(features: Tensor,
         points_used=torch.bincount(used, minlength=num_classes))
 
 
-def _curvature_of_cloud(points: Tensor, k: int, tangent_dim: int, normal: str,
-                        fit: str, ridge: float, half: bool,
-                        max_memory: int) -> PointCurvature:
+def _curvature_of_cloud(points: Tensor,
+                        k: int,
+                        tangent_dim: int,
+                        normal: str,
+                        fit: str,
+                        ridge: float,
+                        half: bool,
+                        max_memory: int,
+                        precision: float = 0.) -> PointCurvature:
     """:func:`point_curvature` of what has been checked."""
     points, unit = to_moderate_unit(points)
     near = min(k, len(points) - 1)
     if near < neighbors_needed(tangent_dim):
-        return PointCurvature(*points.new_full((5, len(points)), math.nan))
+        return PointCurvature(*points.new_full((6, len(points)), math.nan))
     rows = torch.arange(len(points), device=points.device)
     neighbors = nearest(points.detach(), points.detach(), near, rows,
                         max_memory)
@@ -195,9 +211,9 @@ def _curvature_of_cloud(points: Tensor, k: int, tangent_dim: int, normal: str,
         # Indexing would add the gradients of a row in the order of threads.
         offsets = F.embedding(around, points) - part[:, None]
         parts.append(
-            curvature_of_offsets(offsets, torch.full_like(around[:, 0],
-                                                          near), tangent_dim,
-                                 normal, fit, ridge, half, part, unit))
+            curvature_of_offsets(offsets, torch.full_like(around[:, 0], near),
+                                 tangent_dim, normal, fit, ridge, half, part,
+                                 unit, 'both', precision))
     return PointCurvature(*map(torch.cat, zip(*parts)))
 
 
@@ -210,7 +226,8 @@ def curvature_of_offsets(offsets: Tensor,
                          half: bool = True,
                          origin: Optional[Tensor] = None,
                          unit: Optional[Tensor] = None,
-                         gradient: str = 'both') -> PointCurvature:
+                         gradient: str = 'both',
+                         precision: float = 0.) -> PointCurvature:
     """Curvature at points whose neighbours are given as offsets.
 
     Args:
@@ -231,16 +248,16 @@ def curvature_of_offsets(offsets: Tensor,
             above the tangent plane and the tangent coordinates, or the
             'heights' alone, so that points move along the normal only.
             Defaults to 'both'.
+        precision (float): As in :func:`point_curvature`; needs ``origin``.
+            Defaults to 0.0.
 
     Returns:
-        PointCurvature: Five tensors (n,).
+        PointCurvature: Six tensors (n,).
     """
     m, fixed = tangent_dim, offsets.detach()
     rounding = None
     if origin is not None:
-        eps = torch.finfo(offsets.dtype).eps
-        largest = origin.detach().abs().amax(1)
-        rounding = count * offsets.shape[2] * (eps * largest).square()
+        rounding = rounding_floor(origin.detach(), count, precision)
     frames = local_frames(offsets, count, m, normal, rounding)
     usable = (frames.rank >= m) & (count >= neighbors_needed(m))
     curved = usable & (frames.rank > m)
@@ -271,12 +288,52 @@ def curvature_of_offsets(offsets: Tensor,
     det = sign * log_abs.exp()
     bent = curved & ~singular
     residual = torch.where(curved, residual, 0.)
+    margin = torch.full_like(residual, math.nan)
+    if rounding is not None and precision:
+        along = height.detach() * radius[:, None]
+        spread = along.square().sum(1) - along.sum(1).square() / (count + 1)
+        # Decompositions are exact to this share of the largest eigenvalue.
+        size = min(fixed.shape[1:]) * torch.finfo(fixed.dtype).eps
+        floor = torch.maximum(rounding, size * fixed.square().sum((1, 2)))
+        margin = spread / floor  # nan where all coordinates are 0
+        if fixed.dtype == torch.float32:
+            whole = torch.clamp(count, max=fixed.shape[2])
+            margin = torch.where(frames.rank < whole, 0., margin)
     fields = []
     for value, flat in ((det, 0.), (log_abs, -math.inf), (sign, 0.),
-                        (residual, residual), (condition, condition)):
+                        (residual, residual), (condition, condition), (margin,
+                                                                       0.)):
         value = torch.where(bent, value, flat)
         fields.append(torch.where(usable & sound, value, math.nan))
     return PointCurvature(*fields)
+
+
+def rounding_floor(origin: Tensor,
+                   count: Tensor,
+                   precision: float = 0.) -> Tensor:
+    """Eigenvalue of a neighbourhood's scatter that rounding can produce.
+
+    In arithmetic: the bound over all coordinates. In storage: k + 1 points
+    whose p coordinates are off by up to half a unit in the last place, whose
+    variance is at most (precision |z|)^2 / 12, have no eigenvalue above
+    variance (sqrt(k) + sqrt(p))^2 but for a small excess.
+
+    Args:
+        origin (Tensor): Shape (n, p), the points.
+        count (Tensor): Shape (n,), neighbours k of each.
+        precision (float): Relative unit in the last place where the points
+            were stored; 0 for that of their type. Defaults to 0.0.
+
+    Returns:
+        Tensor: Shape (n,).
+    """
+    p, eps = origin.shape[1], torch.finfo(origin.dtype).eps
+    floor = count * p * (eps * origin.abs().amax(1)).square()
+    if precision:
+        variance = (precision * origin).square().mean(1) / 12
+        reach = count.to(origin.dtype).sqrt() + math.sqrt(p)
+        floor = torch.maximum(floor, variance * reach.square())
+    return floor
 
 
 def check_options(k: int, tangent_dim: int, normal: str, fit: str,

@@ -201,6 +201,7 @@ def _provenance(num_classes, fingerprint):
         accuracy_split='test',
         geometry_fingerprint='9' * 64,
         accuracy_fingerprint=fingerprint,
+        accuracy_fingerprint_of='data set',
         options=dict(
             k=40,
             tangent_dim=2,

@@ -3,11 +3,16 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import precision_recall_fscore_support
 
-from mmcurv.audit.accuracy import (accuracy_summary, calibration, class_scores,
-                                   confusions, hardest_images, off_trend,
+from mmcurv.audit.accuracy import (OF_SPREAD, accuracy_summary, calibration,
+                                   class_scores, confused_pairs, confusions,
+                                   hardest_images, off_trend, precision_and_f1,
                                    top_of_each_class)
+from mmcurv.audit.feature_bank import FeatureBank
 from mmcurv.audit.options import AuditOptions
+from mmcurv.fairness import (accuracy_variance, gini, max_min_bias,
+                             worst_fraction)
 from tests.audit.sphere_bank import sphere_bank
 
 
@@ -43,29 +48,82 @@ def test_empty_test_set_is_refused():
                 predictions=np.zeros(0, int)))
 
 
-def test_summary_holds_each_number_inside_its_interval():
+def summary_of(bank, train_counts=None):
+    return accuracy_summary(
+        class_scores(bank), train_counts, bank, AuditOptions(), None)
+
+
+def test_summary_has_an_interval_over_images_where_one_holds():
     bank = sphere_bank()
-    summary = accuracy_summary(
-        class_scores(bank), bank.train_counts, bank.class_names,
-        AuditOptions())
+    summary = summary_of(bank, bank.train_counts)
     assert summary['class_mean']['value'] == pytest.approx(0.75)
     assert summary['worst_class']['class'] == 5
     assert summary['worst_class']['name'] == 'class 5'
     assert summary['head']['classes'] == summary['head']['entered'] == 3
     assert summary['head']['value'] == pytest.approx(0.9)
     assert summary['tail']['value'] == pytest.approx(0.5)
-    assert math.isnan(summary['tail']['low'])  # one class has no spread
-    for name, entry in summary.items():
-        if name != 'tail':
-            assert entry['low'] <= entry['value'] <= entry['high'], name
+    for name in ('overall', 'class_mean', 'head', 'middle', 'tail'):
+        entry = summary[name]
+        assert entry['low'] < entry['value'] < entry['high'], name
+        assert entry['interval'] == 'images'
+    for name in ('variance', 'gini', 'bias', 'worst_class', 'worst_10pct'):
+        entry = summary[name]
+        assert math.isnan(entry['low']) and entry['interval'] is None, name
+    spread = summary['class_mean']['spread']
+    assert spread['q10'] < 0.75 < spread['q90']
+    assert summary['variance']['value'] == pytest.approx(spread['sd']**2)
+
+
+def test_numbers_of_spread_agree_with_the_public_ones():
+    accuracy = np.random.default_rng(0).uniform(size=37)
+    for name, public in dict(
+            variance=accuracy_variance, gini=gini, bias=max_min_bias).items():
+        assert OF_SPREAD[name](accuracy) == pytest.approx(
+            public(accuracy).value), name
+    assert OF_SPREAD['worst_10pct'](accuracy) == pytest.approx(
+        worst_fraction(accuracy).accuracy)
+
+
+def test_noise_of_few_images_is_told_from_spread():
+    """100 classes of 10 images that are all right 7 times of 10."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(100), 10)
+    wrong = (rng.random(1000) > 0.7) * rng.integers(1, 100, 1000)
+    bank = FeatureBank(None, labels, list(map(str, range(100))),
+                       (labels + wrong) % 100)
+    summary = summary_of(bank)
+    assert summary['variance']['value'] == pytest.approx(0.021, rel=0.3)
+    assert summary['variance']['corrected'] < 0.005
+    for name in ('variance', 'gini', 'worst_10pct'):
+        assert summary[name]['noise'] == pytest.approx(
+            summary[name]['value'], rel=0.25), name
+    assert summary['worst_class']['corrected'] > 0.45
+    assert summary['worst_class']['value'] <= 0.4
 
 
 def test_summary_without_accuracies_is_nan_and_counts_nobody():
-    bank = sphere_bank(predictions=None)
-    summary = accuracy_summary(
-        class_scores(bank), None, bank.class_names, AuditOptions())
-    for entry in summary.values():
+    for entry in summary_of(sphere_bank(predictions=None)).values():
         assert math.isnan(entry['value']) and entry['entered'] == 0
+
+
+def test_precision_and_f1_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    labels, predictions = rng.integers(6, size=(2, 300))
+    found = precision_and_f1(labels, predictions, 6)
+    expected = precision_recall_fscore_support(labels, predictions)
+    np.testing.assert_allclose(found['precision'], expected[0])
+    np.testing.assert_allclose(found['f1'], expected[2])
+    none = precision_and_f1(np.zeros(3, int), np.ones(3, int), 3)
+    assert np.isnan(none['precision'][[0, 2]]).all()
+    assert none['f1'][0] == 0 and np.isnan(none['f1'][2])
+
+
+def test_confused_pairs_count_both_ways():
+    labels, predictions = np.array([[0, 0, 1, 1, 2, 2], [1, 0, 0, 0, 1, 2]])
+    found = confused_pairs(
+        confusions(labels, predictions, 3), np.bincount(labels))
+    assert [(p['a'], p['b'], p['a_as_b'], p['b_as_a'], p['count'], p['share'])
+            for p in found] == [(0, 1, 1, 2, 3, 0.75), (1, 2, 0, 1, 1, 0.25)]
 
 
 def test_confusions_are_counted_as_a_table_would():
@@ -93,16 +151,22 @@ def test_perfect_predictions_confuse_nothing():
     assert confusions(np.arange(5), np.arange(5), 5) == []
 
 
+def calibrated(labels, predictions, confidence, groups=None):
+    names = list(map(str, range(3)))
+    bank = FeatureBank(None, labels, names, predictions, confidence)
+    return calibration(bank, groups)
+
+
 def test_model_that_is_as_sure_as_right_has_no_calibration_error():
     labels = np.zeros(100, int)
     predictions = np.repeat([0, 1], [70, 30])
-    found = calibration(labels, predictions, np.full(100, 0.7))
+    found = calibrated(labels, predictions, np.full(100, 0.7))
     assert found['all']['ece'] == pytest.approx(0, abs=1e-12)
     assert found['all']['entered'] == 100
 
 
 def test_sure_model_that_is_always_wrong_has_error_one():
-    found = calibration(
+    found = calibrated(
         np.zeros(10, int), np.ones(10, int), np.ones(10),
         np.array(['head', 'tail']))
     assert found['all']['ece'] == found['head']['ece'] == 1
@@ -115,7 +179,7 @@ def test_calibration_error_equals_a_plain_loop():
     labels, predictions = rng.integers(3, size=(2, 500))
     confidence = rng.choice(np.linspace(0, 1, 31), 500)
     confidence[:20] = np.nan
-    found = calibration(labels, predictions, confidence)['all']
+    found = calibrated(labels, predictions, confidence)['all']
     error = 0
     for b in range(15):
         low, high = b / 15, (b + 1) / 15

@@ -7,13 +7,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mmcurv.audit import audit
 from mmcurv.audit.compare import compare
 from mmcurv.audit.gates import failed, parse_gates
 from mmcurv.fairness import (accuracy_variance, gini, max_min_bias,
                              worst_fraction)
-from .example_audit import bare_audit, example_audit
+from . import example_audit as examples
+from .example_audit import bare_audit
 
-FEW = dict(resamples=200)
+FEW = dict(permutations=200)
+
+
+def example_audit(*args, **kwargs):
+    """One whose images are those of a data set."""
+    found = examples.example_audit(*args, **kwargs)
+    found['provenance']['accuracy_fingerprint_of'] = 'data set'
+    return found
 
 
 def changed(audit, **correct):
@@ -56,8 +65,8 @@ def test_changes_are_b_minus_a_by_hand():
 
 def test_overall_weighs_classes_by_their_images():
     a, b = tiny(), tiny(a=100)
-    for audit in (a, b):
-        audit['classes'][0].update(test_count=400)
+    for one in (a, b):
+        one['classes'][0].update(test_count=400)
     found = compare(a, b, **FEW)['summary']
     assert found['overall']['value'] == pytest.approx(10 / 700)
     assert found['class_mean']['value'] == pytest.approx(0.1 / 4)
@@ -70,8 +79,8 @@ def test_summary_agrees_with_the_fairness_of_each_audit():
                 **{f'class {c}': int(rng.integers(5, 95))
                    for c in range(30)})
     found = compare(a, b, **FEW)['summary']
-    for side, audit in (('a', a), ('b', b)):
-        accuracy = [row['accuracy'] for row in audit['classes']]
+    for side, one in (('a', a), ('b', b)):
+        accuracy = [row['accuracy'] for row in one['classes']]
         for name, value in (('variance', accuracy_variance(accuracy).value),
                             ('gini', gini(accuracy).value),
                             ('bias', max_min_bias(accuracy).value),
@@ -94,14 +103,89 @@ def test_groups_hold_their_classes_only():
     assert found['head']['value'] == 0
 
 
-def test_gained_and_paid_have_their_whole_interval_on_one_side():
-    found = compare(tiny(), tiny(a=70, b=62, d=60), **FEW)
+def test_gained_and_paid_are_tested_with_few_false_discoveries():
+    found = compare(tiny(), tiny(a=70, b=62, d=60), same_images=False, **FEW)
     assert found['gained'] == ['d'] and found['paid'] == ['a']
-    assert row_of(found, 'd')['low'] > 0
-    assert row_of(found, 'a')['high'] < 0
+    p = [
+        stats.fisher_exact([[90, 10], [70, 30]]).pvalue,
+        stats.fisher_exact([[60, 40], [62, 38]]).pvalue, 1,
+        stats.fisher_exact([[20, 80], [60, 40]]).pvalue
+    ]
+    rows = found['classes']
+    # Two-sided in another way: the order and the size of p are the same.
+    assert [row['p_value'] for row in rows] == pytest.approx(p, rel=0.2)
+    assert [row['q_value'] for row in rows] == pytest.approx(
+        stats.false_discovery_control([row['p_value'] for row in rows]))
     unclear = row_of(found, 'b')
     assert unclear['outcome'] == 'unclear'
     assert unclear['low'] < 0 < unclear['high']
+    assert not found['paired'] and 'independent' in found['unpaired_why']
+
+
+def test_pairs_of_images_tell_what_unpaired_ones_cannot():
+    """Nine points of 10,000 images, from classes that differ widely."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(100), 100)
+    right = rng.random(10000) < rng.beta(2, 1, 100)[labels]
+    better = right | (rng.random(10000) < 0.27)
+    ids = rng.permutation(10000)
+    a, b = (
+        audit(labels, np.where(r, labels, (labels + 1) % 100), sample_ids=ids)
+        for r in (right, better))
+    order = rng.permutation(10000)  # as another program lists them
+    shuffled = audit(
+        labels[order],
+        np.where(better, labels, (labels + 1) % 100)[order],
+        sample_ids=ids[order])
+    found = a.compare(shuffled).record
+    assert found['paired'] and found['same_test_set'] is True
+    assert found['images'] == 10000 and found['unpaired_why'] is None
+    assert json.dumps(found['summary']) == json.dumps(
+        a.compare(b).record['summary'])
+    change = found['summary']['class_mean']
+    assert change['interval'] == 'paired images'
+    assert change['high'] - change['low'] < 0.015
+    loose = a.compare(b, same_images=False).record['summary']['class_mean']
+    assert loose['interval'] == 'independent images'
+    assert loose['high'] - loose['low'] > 1.4 * (
+        change['high'] - change['low'])
+    row = max(found['classes'], key=lambda row: row['only_b_right'])
+    own = labels == row['class_a']
+    assert row['only_a_right'] == 0
+    assert row['only_b_right'] == (better & ~right)[own].sum()
+    assert row['p_value'] == pytest.approx(
+        stats.binomtest(0, int(row['only_b_right'])).pvalue)
+
+
+def test_images_that_nothing_tells_apart_are_not_paired_unless_one_says_so():
+    labels = np.tile([0, 1, 2], 40)
+    a = audit(labels, np.roll(labels, 1))
+    b = audit(labels, labels)
+    found = a.compare(b).record
+    assert found['same_test_set'] is None and not found['paired']
+    assert 'same_images=True' in found['unpaired_why']
+    assert a.compare(b, same_images=True).record['paired']
+    with pytest.raises(ValueError, match='A lists 120 images and B 60'):
+        a.compare(audit(labels[:60], labels[:60]), same_images=True)
+
+
+def test_disjoint_sets_of_equal_labels_are_not_one_test_set():
+    labels = np.tile([0, 1, 2], 40)
+    a, b = (
+        audit(labels, labels, sample_ids=np.arange(120) + start)
+        for start in (0, 120))
+    found = a.compare(b).record
+    assert found['same_test_set'] is False and not found['paired']
+    assert found['unpaired_why'] == 'They were tested on different images.'
+
+
+def test_features_of_another_model_do_not_make_another_test_set():
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1, 2], 40)
+    features = rng.normal(size=(3, 120, 4))
+    a, b = (audit(labels, labels, features=one) for one in features[:2])
+    assert a.compare(b).record['same_test_set'] is None
+    assert a.compare(a).record['same_test_set'] is True
 
 
 def test_largest_change_is_named_first():
@@ -109,33 +193,11 @@ def test_largest_change_is_named_first():
     assert found['gained'] == ['d', 'b']
 
 
-def test_interval_of_the_class_mean_is_a_paired_bootstrap_over_classes():
-    rng = np.random.default_rng(3)
-    a = example_audit(60)
-    shift = rng.integers(-4, 8, 60)
-    b = changed(
-        a, **{
-            row['name']: int(np.clip(row['correct'] + s, 0, 100))
-            for row, s in zip(a['classes'], shift)
-        })
-    found = compare(a, b, resamples=4000)['summary']['class_mean']
-    change = np.array([
-        y['accuracy'] - x['accuracy']
-        for x, y in zip(a['classes'], b['classes'])
-    ])
-    oracle = stats.bootstrap((change, ),
-                             np.mean,
-                             n_resamples=4000,
-                             method='percentile',
-                             rng=0).confidence_interval
-    assert found['low'] == pytest.approx(oracle.low, abs=1e-3)
-    assert found['high'] == pytest.approx(oracle.high, abs=1e-3)
-
-
-def test_extremes_have_no_bootstrap_interval():
-    found = compare(tiny(), tiny(d=60), **FEW)['summary']
-    for name in ('worst_class', 'bias'):
+def test_numbers_without_a_known_interval_have_none():
+    found = compare(tiny(), tiny(d=60), same_images=False, **FEW)['summary']
+    for name in ('worst_class', 'bias', 'gini', 'variance', 'worst_10pct'):
         assert math.isnan(found[name]['low']), name
+        assert found[name]['interval'] is None
     assert found['class_mean']['low'] < found['class_mean']['high']
 
 
@@ -143,7 +205,7 @@ def test_audit_compared_with_itself_moved_nothing():
     audit = example_audit(20)
     found = compare(audit, audit, **FEW)
     assert found['gained'] == found['paid'] == []
-    assert found['warnings'] == [] and found['same_test_set'] is True
+    assert found['warnings'] == []
     for entry in found['summary'].values():
         assert entry['value'] == 0
     moved = found['geometry']['log_curvature']
@@ -220,7 +282,7 @@ def test_missing_fingerprint_is_said():
     other['provenance']['accuracy_fingerprint'] = None
     found = compare(tiny(), other, **FEW)
     assert found['same_test_set'] is None
-    assert 'B has no fingerprint' in found['warnings'][0]['message']
+    assert 'cannot be checked' in found['warnings'][0]['message']
 
 
 @pytest.mark.parametrize('key, value, kind, loud', [

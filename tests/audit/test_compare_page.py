@@ -25,7 +25,7 @@ def comparison_of(names=NAMES, fingerprint='a' * 64, correct=(95, 5)):
         row.update(correct=50, accuracy=0.5)
     for row in b['classes'][:-1]:
         row['log_curvature'] -= row['accuracy']
-    return compare(a, b, resamples=50)
+    return compare(a, b, permutations=50)
 
 
 def page_of(comparison, folder):
@@ -109,7 +109,7 @@ def test_unknown_numbers_are_dashes(tmp_path):
 @pytest.mark.parametrize('size, known', [(1, True), (1, False), (5, False)])
 def test_degenerate_comparisons_give_a_page(tmp_path, size, known):
     audit = bare_audit(size, known=known)
-    page = page_of(compare(audit, audit, resamples=20), tmp_path)
+    page = page_of(compare(audit, audit, permutations=20), tmp_path)
     assert len(page.data['rows']) == size
 
 

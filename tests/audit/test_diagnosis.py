@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 
 from mmcurv.audit import diagnosis as module
-from mmcurv.audit.audit import audit
+from mmcurv.audit.audit_record import audit_banks
 from mmcurv.audit.diagnosis import PrincipalCoordinates, settings
 from mmcurv.audit.options import AuditOptions
 from mmcurv.geometry import class_curvature, point_curvature
@@ -69,7 +69,7 @@ def test_settings_are_those_that_determine_a_fit_and_hold_the_default():
     assert {setting.k for setting in tried} == {10, 20, 25, 31, 40, 60}
 
 
-def thick_bank(counts=(120, 90, 70, 60, 50, 40)):
+def thick_bank(counts=(120, 90, 70, 60, 50, 45)):
     """Spheres that extend in every direction, so that all m have a fit."""
     bank = sphere_bank(counts, p=8)
     noise = np.random.default_rng(5).normal(0, 0.2, bank.features.shape)
@@ -82,7 +82,8 @@ def record():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, 'NEIGHBORS', (10, 40))
         patch.setattr(module, 'TANGENT_DIMS', (2, 3))
-        return audit(thick_bank(), with_diagnosis=True)
+        options = AuditOptions(class_size='all')
+        return audit_banks(thick_bank(), options=options, with_diagnosis=True)
 
 
 def test_each_row_is_the_class_curvature_under_its_options(record):
@@ -106,7 +107,7 @@ def test_each_row_is_the_class_curvature_under_its_options(record):
         assert row['pearson'] == pytest.approx(
             stats.pearsonr(direct.value, accuracy).statistic, abs=1e-3)
         assert row['unusable_share'] == pytest.approx(
-            1 - direct.points_used.sum().item() / 430)
+            1 - direct.points_used.sum().item() / 435)
         assert row['kendall_to_default'] == pytest.approx(
             stats.kendalltau(direct.log_value, default).statistic, abs=1e-3)
 
@@ -125,7 +126,7 @@ def test_default_row_is_the_audit_itself(record):
 def test_classes_too_small_for_a_setting_are_counted(monkeypatch):
     monkeypatch.setattr(module, 'NEIGHBORS', (10, ))
     monkeypatch.setattr(module, 'TANGENT_DIMS', (2, 4))
-    record = audit(thick_bank((60, 60, 60, 8, 1)), with_diagnosis=True)
+    record = audit_banks(thick_bank((60, 60, 60, 8, 1)), with_diagnosis=True)
     found = {
         row['tangent_dim']: row
         for row in record['diagnosis']['rows']
@@ -140,7 +141,7 @@ def test_classes_too_small_for_a_setting_are_counted(monkeypatch):
 def test_diagnosis_without_accuracies_still_ranks(monkeypatch):
     monkeypatch.setattr(module, 'NEIGHBORS', (10, ))
     monkeypatch.setattr(module, 'TANGENT_DIMS', (2, ))
-    record = audit(sphere_bank(predictions=None), with_diagnosis=True)
+    record = audit_banks(sphere_bank(predictions=None), with_diagnosis=True)
     rows = record['diagnosis']['rows']
     assert all(math.isnan(row['pearson']) for row in rows)
     assert all(math.isfinite(row['kendall_to_default']) for row in rows)

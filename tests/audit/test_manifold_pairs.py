@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from mmcurv.audit import geometry as module
-from mmcurv.audit.class_reader import ClassReader, ResultCache
+from mmcurv.audit.class_reader import ClassReader
 from mmcurv.audit.geometry import manifold_pairs
+from mmcurv.audit.result_cache import ResultCache
 from mmcurv.geometry import pairwise_separation
 from tests.audit.sphere_bank import sphere_bank
 

@@ -25,7 +25,7 @@ def test_audit_is_read_as_it_was_written(tmp_path):
     (b'\xff\xfe{}', 'no JSON'),
     (b'[]', 'is no audit'),
     (dict(schema='mmcurv.run'), "got 'mmcurv.run'"),
-    (dict(schema='mmcurv.audit', schema_version=2), 'schema version 2'),
+    (dict(schema='mmcurv.audit', schema_version=3), 'schema version 3'),
     (dict(schema='mmcurv.audit', schema_version=1,
           summary={}), 'has no provenance, classes, correlation'),
 ])

@@ -208,7 +208,8 @@ def test_nan_features_are_kept_for_the_audit_when_they_are_to_be_dropped(
     (dict(confidence=np.full(6, 1.5)), 'confidence: .*1.5'),
     (dict(train_counts=np.array([1., 2, 3])), 'train_counts: .*integers'),
     (dict(train_counts=np.array([1, -2, 3])), 'got -2 for class 1'),
-    (dict(features=None), r'expected features, found class_accuracy \(3,\), '),
+    (dict(features=np.zeros((6, 0))), 'at least one feature'),
+    (dict(features=np.full((6, 3), 1e200)), 'whose square is none'),
     (dict(labels=None), "expected labels, found .*predictions"),
 ])
 def test_arrays_that_do_not_fit_are_named_with_a_remedy(
@@ -222,7 +223,10 @@ def test_arrays_that_do_not_fit_are_named_with_a_remedy(
 def test_missing_array_with_a_similar_name_is_suggested(tmp_path):
     path = str(tmp_path / 'f.npz')
     np.savez(path, feature=arrays()['features'], labels=arrays()['labels'])
-    with pytest.raises(ValueError, match="Is it 'feature'?"):
+    assert read_features(path).features.shape == (6, 3)
+    np.savez(path, preds=arrays()['labels'], labels=arrays()['labels'])
+    with pytest.raises(
+            ValueError, match="'preds' is not used; did you mean predictions"):
         read_features(path)
 
 
@@ -234,7 +238,11 @@ def test_empty_set_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize('name, content, message', [
-    ('f.csv', b'1,2', ".npz or .safetensors.*got '.csv'"),
+    ('f.txt', b'1,2', ".csv, .parquet, .*or .safetensors.*got '.txt'"),
+    ('f.csv', b'1,2', 'expected labels'),
+    ('f.csv', b'', 'expected a table'),
+    ('f.npy', b'nonsense', 'expected an array'),
+    ('f.pt', b'nonsense', 'expected tensors'),
     ('f.npz', b'not a zip', 'expected an .npz file'),
     ('f.npz', b'', 'expected an .npz file'),
     ('f.safetensors', b'nonsense', 'expected a .safetensors file'),

@@ -1,8 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import numpy as np
 
-from mmcurv.audit.class_reader import arrays_key, reopened
 from mmcurv.audit.feature_files import finite_rows
+from mmcurv.audit.result_cache import arrays_key, reopened
 
 BYTES = 2**28
 

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from mmcurv.audit.class_reader import ResultCache, arrays_key
+from mmcurv.audit.result_cache import ResultCache, arrays_key
 
 
 def fail():

@@ -69,7 +69,7 @@ def test_degenerate_audits_are_summarised(audit):
 
 def test_comparison_shouts_before_it_says_anything_else():
     a, b = example_audit(12), example_audit(12, fingerprint='b' * 64)
-    text = printed(comparison_summary(compare(a, b, resamples=50)))
+    text = printed(comparison_summary(compare(a, b, permutations=50)))
     assert 'WARNING' in text.splitlines()[0]
     assert text.index('different images') < text.index('class mean changed')
 
@@ -79,13 +79,13 @@ def test_comparison_lists_who_gained_and_who_paid():
     b = example_audit(12, names=NASTY)
     for row, correct in ((a['classes'][0], 90), (b['classes'][0], 10)):
         row.update(correct=correct, accuracy=correct / 100)
-    text = printed(comparison_summary(compare(a, b, resamples=50)))
+    text = printed(comparison_summary(compare(a, b, permutations=50)))
     assert 'Paid: 1' in text and '−80.0' in text
     assert '[bold red]x[/]' in text and 'Gained' in text
 
 
 def test_comparison_of_nothing_known_is_summarised():
     a = bare_audit(3, known=False)
-    text = printed(comparison_summary(compare(a, a, resamples=50)))
+    text = printed(comparison_summary(compare(a, a, permutations=50)))
     assert 'No class accuracy is known in both audits.' in text
     assert 'nan' not in text

@@ -114,7 +114,7 @@ def test_curvature_and_gradient_are_those_of_the_cpu(n, p, normal, fit,
         points = cloud(n, p).requires_grad_()
         found = point_curvature(points, k=12, normal=normal, fit=fit)
         found.log_abs_det.sum().backward()
-        return *found, points.grad
+        return *found[:5], points.grad  # margin was not asked for
 
     expected = measured()
     for module in (frames, neighbors, quadric, tridiagonal):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mmcurv.audit.audit import audits_of_run
+from mmcurv.audit.audit_record import audits_of_run
 from mmcurv.files import write_json
 from mmcurv.paper_figures import histories, over_epochs
 from mmcurv.paper_figures.histories import RUN, kind_of

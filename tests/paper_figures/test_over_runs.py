@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from mmcurv.audit.audit import audit, audit_layers
+from mmcurv.audit.audit_record import audit_banks, audit_layers
 from mmcurv.files import write_json
 from mmcurv.paper_figures import histories, over_runs
 from tests.audit.sphere_bank import sphere_bank
@@ -150,7 +150,7 @@ def test_run_without_evaluations_says_what_it_needs(tmp_path):
 
 
 def test_numbers_of_an_audit_are_its_own(tmp_path):
-    made = audit(sphere_bank())
+    made = audit_banks(sphere_bank())
     write_json(str(tmp_path / 'audit.json'), made)
     path = write_collection(tmp_path / 'c.json', [entry('audit.json')])
     run, = over_runs.measure_runs([path])['runs']

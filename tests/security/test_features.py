@@ -34,9 +34,9 @@ def test_objects_in_an_npz_are_refused(tmp_path, marker, capsys, name):
 @pytest.mark.parametrize('name, words', [
     ('evil.npz', 'expected an .npz file'),
     ('evil.safetensors', 'expected a .safetensors file'),
-    ('evil.npy', 'ends in .npz or .safetensors'),
-    ('evil.pt', 'ends in .npz or .safetensors'),
-    ('evil.pkl', 'ends in .npz or .safetensors'),
+    ('evil.npy', 'they can run code'),
+    ('evil.pt', 'they can run code'),
+    ('evil.pkl', 'expected a file that ends in .csv'),
 ])
 def test_pickle_under_any_name_is_refused(tmp_path, marker, capsys, name,
                                           words):

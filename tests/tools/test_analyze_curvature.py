@@ -89,7 +89,7 @@ def test_gates_set_the_exit_code_and_say_why(tmp_path, capsys):
     (('--features', 'a', '--work-dir', 'b'), 'got 2'),
     (('features.npz', ), 'no checkpoint.*write --features features.npz'),
     (('--features', 'absent.npz'), 'absent.npz: no such file'),
-    (('--features', 'a.csv'), 'expected a file that ends in .npz'),
+    (('--features', 'a.xls'), 'expected a file that ends in .csv'),
     (('--features', 'a', '--layers', 'last'), '--layers says nothing'),
     (('--work-dir', 'a', '--accuracy', 'b'), '--accuracy says nothing'),
     (('--features', 'a', '--max-memory', 'much'),
