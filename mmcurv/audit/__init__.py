@@ -14,7 +14,9 @@ HOME = dict(
     AuditOptions='options',
     Comparison='arrays',
     audit='arrays',
-    audit_model='arrays')
+    audit_model='arrays',
+    FairnessShift='shift',
+    fairness_shift='shift')
 __all__ = sorted(HOME)
 
 

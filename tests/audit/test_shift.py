@@ -1,4 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
+import pathlib
+import re
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -218,6 +221,15 @@ def test_absent_class_has_no_difficulty():
             values = class_difficulty(measure, scores[kept], labels[kept],
                                       features[kept])
         assert np.isnan(values[2]) and np.isfinite(values[[0, 1, 3]]).all()
+
+
+def test_program_of_the_document_runs(tmp_path, monkeypatch):
+    root = pathlib.Path(__file__).parents[2]
+    text = (root / 'docs' / 'fairness.md').read_text(encoding='utf-8')
+    program, = re.findall(r'```python\n(import numpy.*?)```', text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, 'docs/fairness.md', 'exec'), {})
+    assert (tmp_path / 'shift.json').is_file()
 
 
 @pytest.mark.parametrize('change, message', [

