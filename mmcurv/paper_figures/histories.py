@@ -79,13 +79,15 @@ def kind_of(path: str) -> Optional[str]:
         return KNOWN.get(read_record(path).get('schema'), (0, None))[1]
     if osp.isfile(osp.join(path, 'audit.json')):
         return AUDIT
-    if osp.isdir(osp.join(path, 'geometry')) or osp.isfile(
-            osp.join(path, 'run.json')):
+    files = (osp.join(path, file) for file in AUDITS)
+    if osp.isdir(osp.join(path, 'geometry')) or any(map(osp.isfile, files)):
         return RUN
     return None
 
 
 HISTORIES = 'mmcurv.run_histories'
+# Where audits of a run's checkpoints are listed; the second is the older name.
+AUDITS = ('audits.json', 'run.json')
 NUMBERS = ('train_loss', 'train_objective', 'seconds', 'share_of_training')
 SETTINGS = ('layer', 'options', 'max_per_class', 'subset_seed', 'num_points',
             'feature_dim')
@@ -103,8 +105,9 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
         paths (Sequence[str]): Each a work folder with
             ``geometry/epoch_*.json`` and, for correlations,
             ``class_accuracy/epoch_*.json``; or what ``analyze_curvature.py
-            --work-dir`` wrote, its folder or its ``run.json``; or a file that
-            this function's record was written to. ``NAME=PATH`` names a run.
+            --work-dir`` wrote, its folder or its list of audits; or a file
+            that this function's record was written to. ``NAME=PATH`` names a
+            run.
 
     Returns:
         dict: A record with ``runs``, see :func:`read_history`.
@@ -119,9 +122,9 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
     runs = []
     for path in paths:
         name, folder = split_name(path)
-        audits = osp.join(folder, 'run.json')
-        audits = audits if osp.isfile(audits) else folder
-        if is_audited_run(audits):
+        listed = [folder] + [osp.join(folder, file) for file in AUDITS]
+        audits = next(filter(is_audited_run, listed), None)
+        if audits:
             runs.append(history_of_audits(audits, name))
         elif osp.isfile(folder):
             runs.extend(_read_file(folder, name if folder != path else None))
@@ -274,7 +277,7 @@ def history_of_audits(path: str, name: str) -> Dict[str, Any]:
     """What :func:`read_history` gives, from audits.
 
     Args:
-        path (str): ``run.json`` that ``tools/analyze_curvature.py
+        path (str): List of audits that ``tools/analyze_curvature.py
             --work-dir`` wrote; the audits stand beside it.
         name (str): How figures call the run.
 

@@ -57,7 +57,10 @@ def test_name_is_given_to_the_one_run_of_a_file(tmp_path):
         histories.measure([f'mine={tmp_path / "two.json"}'])
 
 
-def write_audited_run(folder, kind='epoch', numbers=(12, 3)):
+def write_audited_run(folder,
+                      kind='epoch',
+                      numbers=(12, 3),
+                      file='audits.json'):
     """Two audits, the later epoch first; gives the records by epoch."""
     records, listed = {}, []
     for number in numbers:
@@ -68,7 +71,7 @@ def write_audited_run(folder, kind='epoch', numbers=(12, 3)):
         write_json(str(folder / f'{number}' / 'audit.json'), record)
         listed.append((f'{number}', number, f'{number}/audit.json', record))
         records[number] = record
-    write_json(str(folder / 'run.json'), audits_of_run(listed, kind))
+    write_json(str(folder / file), audits_of_run(listed, kind))
     return records
 
 
@@ -86,10 +89,13 @@ def test_history_of_audits_has_epochs_in_order_and_every_class(tmp_path):
             assert np.array_equal(found, expected, equal_nan=True)
 
 
-def test_folder_and_file_of_an_audited_run_are_runs(tmp_path):
-    write_audited_run(tmp_path)
-    assert kind_of(str(tmp_path)) == RUN
-    assert kind_of(str(tmp_path / 'run.json')) == RUN
+@pytest.mark.parametrize('file', ['audits.json', 'run.json'])
+def test_folder_and_file_of_an_audited_run_are_runs(tmp_path, file):
+    write_audited_run(tmp_path, file=file)
+    for path in (tmp_path, tmp_path / file):
+        assert kind_of(str(path)) == RUN
+        run, = histories.measure([str(path)])['runs']
+        assert run['epochs'] == [3, 12]
 
 
 def test_audited_run_draws_its_separation_over_the_epochs(tmp_path):
