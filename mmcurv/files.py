@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Files: whole or not there, where they lie; misspelt names, numbers of bytes.
+"""Files: whole or not there, where they lie; records, misspelt names, bytes.
 
 A run can be killed at any moment: each file is written beside its place and
 then renamed into it, which a reader sees as one step.
@@ -14,7 +14,8 @@ import math
 import os
 import os.path as osp
 import re
-from typing import Any, BinaryIO, Iterable, Iterator, Sequence, Union
+from typing import (Any, BinaryIO, Dict, Iterable, Iterator, List, Sequence,
+                    Union)
 
 UNITS = dict(B=1, kB=10**3, MB=10**6, GB=10**9, TB=10**12)
 UNITS.update(KiB=2**10, MiB=2**20, GiB=2**30, TiB=2**40)
@@ -147,6 +148,102 @@ def config_file(path: str) -> str:
         FileNotFoundError: If there is none.
     """
     return path if osp.isfile(path) else shipped_file(path)
+
+
+def read_record(path: str,
+                schema: str,
+                version: int,
+                keys: Sequence[str] = (),
+                remedy: str = '') -> Dict[str, Any]:
+    """Read a record and check that it is one, and whole.
+
+    Args:
+        path (str): Of a JSON file.
+        schema (str): Name that it has to give, such as 'mmcurv.run'.
+        version (int): Of the schema.
+        keys (Sequence[str]): What it has to hold, see :func:`check_record`.
+            Defaults to ().
+        remedy (str): What to do about one that cannot be used, a sentence.
+            Defaults to ''.
+
+    Returns:
+        dict: The record; None stands for what is not known.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is cut short, no JSON or no such record.
+    """
+    try:
+        with open(path, encoding='utf-8') as file:
+            record = json.load(file, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(f'{path}: expected {schema} as JSON, got lists '
+                         f'within lists without end. {remedy}') from None
+    except ValueError as error:  # also if it is no UTF-8
+        raise ValueError(f'{path}: expected {schema} as JSON, but {error}; '
+                         f'was it cut short? {remedy}') from None
+    check_record(record, path, schema, version, keys, remedy)
+    return record
+
+
+def check_record(record: Any,
+                 where: str,
+                 schema: str,
+                 version: int,
+                 keys: Sequence[str] = (),
+                 remedy: str = '') -> None:
+    """Check that something is a record of a schema.
+
+    Args:
+        record: What was read.
+        where (str): File it was read from, for the message.
+        schema (str): Name that it has to give.
+        version (int): Of the schema.
+        keys (Sequence[str]): Keys that it has to have, those of a section
+            after a point; a section whose name ends in '?' may be null:
+            'split?.fingerprint'. Defaults to ().
+        remedy (str): As of :func:`read_record`. Defaults to ''.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    found = record.get('schema') if isinstance(record, dict) else None
+    if found != schema:
+        raise ValueError(f'{where}: expected schema {schema!r}, got '
+                         f'{_short(found)}. {remedy}')
+    number = record.get('schema_version')
+    if number != version:
+        raise ValueError(
+            f'{where}: expected schema version {version} of {schema}, got '
+            f'{_short(number)}. Read it with the mmcurv that wrote it, or a '
+            f'newer one. {remedy}')
+    missing = _missing_keys(record, keys)
+    if missing:
+        raise ValueError(f'{where}: expected {", ".join(missing[:5])} in the '
+                         f'record, found none. {remedy}')
+
+
+def _missing_keys(record: Dict[str, Any], keys: Sequence[str]) -> List[str]:
+    missing = []
+    for key in keys:
+        section, place = record, []
+        for step in key.split('.'):
+            place.append(step.rstrip('?'))
+            if not isinstance(section, dict) or place[-1] not in section:
+                missing.append('.'.join(place))
+                break
+            section = section[place[-1]]
+            if section is None and step.endswith('?'):
+                break
+    return list(dict.fromkeys(missing))
+
+
+def _short(found: Any) -> str:
+    return repr(found)[:40]
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f'{constant} is no number in JSON')
 
 
 def did_you_mean(word: Any, known: Iterable[Any]) -> str:

@@ -5,7 +5,7 @@ import importlib
 import sys
 
 # Each has add_parser(subparsers), which sets run(args) as its default.
-COMMANDS = ('plan', 'run', 'log', 'collect', 'cards', 'study')
+COMMANDS = ('plan', 'run', 'log', 'collect')
 
 
 def make_parser(commands=COMMANDS):

@@ -2,8 +2,8 @@
 """Loss, accuracy and time of the runs of this folder, epoch by epoch.
 
 ``python benchmarks/real_runs/record.py FOLDER ...`` reads finished work
-folders, writes record.json beside this file and the table of
-docs/backbones.md that is made of it.
+folders and writes record.json beside this file;
+``.dev_scripts/write_documents.py`` makes the table of docs/backbones.md of it.
 """
 import glob
 import json
@@ -11,20 +11,13 @@ import os.path as osp
 import sys
 from collections import defaultdict
 
-from mmcurv.audit.report.numbers import fixed
-from mmcurv.benchmark.cards.marked_part import replace_part
-from mmcurv.files import write_json, write_text
+from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))
 RECORD = osp.join(HERE, 'record.json')
-DOCUMENT = osp.join(HERE, '..', '..', 'docs', 'backbones.md')
-MARK = 'real runs'
 SCHEMA, SCHEMA_VERSION = 'mmcurv.real_runs', 1
 KEPT = ('created', 'seed', 'code', 'packages', 'machine', 'cr', 'cost')
 LOGGED = ('loss', 'loss_curvature', 'time')
-COLUMNS = ('config', 'images', 'classes', 'parameters', 'loss, epoch by epoch',
-           'top-1, epoch by epoch', 'chance', 'CR from', 'seconds an epoch',
-           'images a second')
 
 
 def read_epochs(folder):
@@ -91,45 +84,12 @@ def read_run(folder):
            for key in KEPT})
 
 
-def table(record):
-    """The runs as a Markdown table.
-
-    Args:
-        record (dict): Of :func:`main`.
-
-    Returns:
-        str: One line for each run.
-    """
-    lines = [COLUMNS, [':--'] + ['--:'] * (len(COLUMNS) - 1)]
-    lines += map(cells, record['runs'])
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
-
-
-def cells(run):
-    """One line of :func:`table`."""
-    images, classes = sum(run['class_counts']), len(run['class_counts'])
-    cr = run['cr']
-    return [
-        f'`{osp.basename(run["config"])}`', f'{images:,}', f'{classes}',
-        f'{run["cost"]["parameters"]:,}', ', '.join(f'{loss:.3f}'
-                                                    for loss in run['loss']),
-        ', '.join(map(fixed(1), run['top1'])), f'{100 / classes:g}',
-        f'epoch {cr["start_epoch"]}' if cr else 'none',
-        f'{mean(run["seconds"]):,.0f}',
-        f'{images * len(run["seconds"]) / sum(run["seconds"]):,.0f}'
-    ]
-
-
 def main(folders):
     record = dict(
         schema=SCHEMA,
         schema_version=SCHEMA_VERSION,
         runs=[read_run(folder) for folder in folders])
     write_json(RECORD, record)
-    with open(DOCUMENT, encoding='utf-8') as file:
-        text = file.read()
-    text = replace_part(text, f'\n{table(record)}\n', DOCUMENT, MARK)
-    write_text(DOCUMENT, text)
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ import yaml
 from pydantic import (AfterValidator, BaseModel, ConfigDict, Field,
                       ValidationError, model_validator)
 
-from mmcurv.benchmark.paper.paper_results import paper_cells
+from mmcurv.benchmark.paper import paper_cells
 from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.files import config_file, did_you_mean
 

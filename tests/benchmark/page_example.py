@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Collections whose pages have every kind of cell."""
-from mmcurv.benchmark.collecting.summary import summarize
+from mmcurv.benchmark.collect import summarize
 from .synthetic_runs import example_collection, spec
 
 MARKUP = '<script>alert(1)</script>'

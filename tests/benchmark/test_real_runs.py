@@ -59,25 +59,12 @@ def test_epochs_are_means_over_all_of_their_steps(run_folder):
     assert run['test_images'] == 4 and run['top1'] == [None, 75.]
 
 
-def test_table_has_one_line_for_each_run(run_folder):
-    run = program['read_run'](str(run_folder))
-    lines = program['table'](dict(runs=[run])).splitlines()
-    assert len({line.count('|') for line in lines}) == 1
-    assert lines[2] == ('| `some_net.py` | 4 | 2 | 1,234,567 | 3.500, 1.500 | '
-                        '–, 75.0 | 50 | epoch 2 | 4 | 1 |')
-
-
 def test_run_that_was_started_twice_is_refused(run_folder):
     other = run_folder / 'later' / 'vis_data'
     other.mkdir(parents=True)
     (other / 'scalars.json').touch()
     with pytest.raises(ValueError, match='too many values'):
         program['read_epochs'](str(run_folder))
-
-
-def test_table_of_the_document_is_that_of_the_record():
-    text = (ROOT / 'docs' / 'backbones.md').read_text(encoding='utf-8')
-    assert program['table'](kept('record.json')) in text
 
 
 def test_kept_runs_learned():

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from mmcurv.audit.records import write_audit
 from mmcurv.audit.report import report
 from mmcurv.audit.report.style import safe_file_name
-from mmcurv.benchmark.collecting.collection import (read_collection,
-                                                    write_collection)
-from mmcurv.benchmark.collecting.summary import summarize
+from mmcurv.benchmark import page
+from mmcurv.benchmark.collect import (read_collection, summarize,
+                                      write_collection)
 from mmcurv.benchmark.commands import collect as command
 from mmcurv.benchmark.matrix import folder_of_run
 from mmcurv.engine.extraction.extract import bank_folder
@@ -30,7 +30,7 @@ def undrawn(monkeypatch):
     monkeypatch.setattr(Figure, 'savefig',
                         lambda _, path, **__: Path(path).touch())
     monkeypatch.setattr(report, 'write_report', lambda *_: None)
-    monkeypatch.setattr(command, 'write_page', lambda *_: None)
+    monkeypatch.setattr(page, 'page', lambda *_: '')
 
 
 def files_in(folder):
@@ -102,10 +102,9 @@ def test_collection_of_a_matrix_that_leads_elsewhere_is_refused(
     (tmp_path / 'kept').mkdir()
     write_collection('kept/collection.json', collection)
     before = files_in(tmp_path)
-    assert load_tool('benchmark').main([
-        'collect', '--collection', 'kept/collection.json', '--root', 'a/b/c',
-        '--keep'
-    ]) == 2
+    assert load_tool('benchmark').main(
+        ['collect', '--collection', 'kept/collection.json', '--root',
+         'a/b/c']) == 2
     assert 'matrix.name: expected a name' in capsys.readouterr().err
     assert files_in(tmp_path) == before
     assert not list(tmp_path.parent.glob('evil*'))

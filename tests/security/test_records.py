@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mmcurv.benchmark.collecting.collection import read_collection
-from mmcurv.benchmark.commands import collect as command
+from mmcurv.benchmark import figures, page
+from mmcurv.benchmark.collect import read_collection
 from mmcurv.benchmark.matrix import read_matrix
 from tests.benchmark.synthetic_runs import run_record, write_matrix, write_run
 from tests.tools.tool_runs import call, load_tool
@@ -16,8 +16,8 @@ from .evil_files import evil_pickle, program
 @pytest.fixture
 def collect(tmp_path, monkeypatch):
     """Collect into ``out`` without the drawings, which take seconds."""
-    monkeypatch.setattr(command, 'draw_figures', lambda *_: [])
-    monkeypatch.setattr(command, 'write_page', lambda *_: None)
+    monkeypatch.setattr(figures, 'draw_figures', lambda *_: {})
+    monkeypatch.setattr(page, 'page', lambda *_: '')
 
     def collect(*arguments):
         arguments = ['collect', *arguments, '--out-dir', tmp_path / 'out']
@@ -70,7 +70,7 @@ def test_pickle_as_a_kept_collection_is_refused(tmp_path, marker, collect,
                                                 capsys):
     path = evil_pickle(tmp_path / 'collection.json', marker)
     assert collect('--collection', path) == 2
-    assert 'expected a collection as JSON' in capsys.readouterr().err
+    assert 'expected mmcurv.collection as JSON' in capsys.readouterr().err
 
 
 def test_matrix_that_asks_yaml_for_objects_is_refused(tmp_path, marker,

@@ -4,7 +4,7 @@ import json
 from typing import Any, Dict, List
 
 from mmcurv.audit.report.numbers import clean
-from .metrics import ACCURACIES, GEOMETRY
+from mmcurv.benchmark.numbers import ACCURACIES, GEOMETRY
 
 RECORD = 'run.json'
 SCHEMA, SCHEMA_VERSION = 'mmcurv.run', 1

@@ -2,18 +2,19 @@
 import json
 import os
 import os.path as osp
+import shlex
 
 import pytest
 
-from mmcurv.benchmark.collecting.collection import read_collection
-from mmcurv.benchmark.commands import collect as command
+from mmcurv.benchmark import figures, page
+from mmcurv.benchmark.collect import read_collection
 from mmcurv.benchmark.matrix import read_matrix
 from tests.benchmark.synthetic_runs import (run_record, write_matrix,
                                             write_run, write_runs)
 from tests.tools.tool_runs import load_tool
 
-FILES = ('collection.json', 'tables.md', 'tables.tex', 'cells.csv',
-         'pairs.csv', 'paper.csv', 'benchmark.html')
+FILES = ('collection.json', 'tables.md', 'tables.tex', 'numbers.csv',
+         'benchmark.html')
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def collect(matrix, tmp_path):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Without the page and the figures, which take seconds."""
-    monkeypatch.setattr(command, 'draw_figures', lambda *_: [])
-    monkeypatch.setattr(command, 'write_page', lambda *_: None)
+    monkeypatch.setattr(figures, 'draw_figures', lambda *_: {})
+    monkeypatch.setattr(page, 'page', lambda *_: 'no page')
 
 
 def snapshot(folder):
@@ -100,13 +101,23 @@ def test_only_some_runs_are_collected(matrix, collect, tmp_path, undrawn):
     assert [run['cr'] for run in runs] == [True]
 
 
-def test_a_collection_is_kept_to_be_committed(matrix, collect, tmp_path,
-                                              monkeypatch, undrawn):
-    monkeypatch.chdir(tmp_path)
-    assert collect(matrix.file, '--keep') == 0
-    kept = tmp_path / 'benchmarks' / 'records' / 'small.json'
-    collected = tmp_path / 'runs' / 'small' / 'collected' / 'collection.json'
-    assert kept.read_bytes() == collected.read_bytes()
+def test_nothing_is_written_into_the_current_folder(matrix, collect, tmp_path,
+                                                    monkeypatch, undrawn):
+    (tmp_path / 'here').mkdir()
+    monkeypatch.chdir(tmp_path / 'here')
+    assert collect(matrix.file, '--out-dir', tmp_path / 'out') == 0
+    assert not list((tmp_path / 'here').iterdir())
+
+
+def test_each_figure_is_drawn_once(matrix, collect, tmp_path, monkeypatch):
+    drawn = []
+    real = figures.plot_differences
+    monkeypatch.setattr(figures, 'plot_differences',
+                        lambda *args: drawn.append(1) or real(*args))
+    assert collect(matrix.file, '--out-dir', tmp_path / 'out') == 0
+    assert len(drawn) == 1
+    assert (tmp_path / 'out' / 'figures' / 'differences.png').is_file()
+    assert '<svg' in (tmp_path / 'out' / 'benchmark.html').read_text()
 
 
 def test_best_epoch_is_shown_on_request(matrix, collect, tmp_path, undrawn):
@@ -122,7 +133,7 @@ def test_a_matrix_without_runs_says_so(matrix, collect, tmp_path, capsys,
         if one.config:
             os.remove(osp.join(one.folder, 'run.json'))
     assert collect(matrix.file, '--out-dir', tmp_path / 'out') == 0
-    assert 'Runs: 24 missing, 12 no config' in capsys.readouterr().out
+    assert 'Runs: 24 not run, 12 no config' in capsys.readouterr().out
     assert '| CE | not run | not run |' in (tmp_path / 'out' /
                                             'tables.md').read_text()
 
@@ -146,13 +157,19 @@ def test_unlike_runs_are_told_and_nothing_is_written(matrix, collect, tmp_path,
     told = capsys.readouterr().err
     assert 'benchmark.py collect: ' in told
     assert 'fingerprint' in told and 'f' * 64 in told
-    assert one.name in told and '--only' in told
+    assert one.name in told
     assert not (tmp_path / 'out').exists()
+    # What the message says to do helps.
+    without = shlex.split(told.split('leave it out with ')[1].rstrip('.\n'))
+    assert without[0] == '--without' and 'seed=1' in without
+    assert collect(matrix.file, '--out-dir', tmp_path / 'out', *without) == 0
+    runs = read_collection(str(tmp_path / 'out' / 'collection.json'))['runs']
+    assert len(runs) == len(matrix.runs) - 1
+    assert one.name not in [run['name'] for run in runs]
 
 
 @pytest.mark.parametrize('arguments, words', [
     ([], 'expected the path of a matrix'),
-    (['--keep', '--only', 'seed=0'], 'leave --only out'),
     (['--collection', 'nowhere.json'], 'nowhere.json'),
 ])
 def test_what_cannot_be_collected_is_told(collect, arguments, words, capsys):
