@@ -18,6 +18,7 @@ KNOWN = {
     'mmcurv.audits_of_run': (2, RUN),
     'mmcurv.audit': (2, AUDIT),
     'mmcurv.run_collection': (1, COLLECTION),
+    'mmcurv.collection': (2, COLLECTION),
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 from matplotlib.patches import Patch
 
+from mmcurv.audit.report.numbers import is_known
 from mmcurv.audit.report.style import (INK, MUTED, color, literal,
                                        outer_legend, panels, set_heading,
                                        set_legend, wrapped_panels)
@@ -61,7 +62,7 @@ def plot_model_correlation(record: Dict[str, Any]):
     Raises:
         ValueError: If no run has a correlation.
     """
-    runs = record['runs']
+    runs = [run for run in record['runs'] if not run.get('variant')]
     pearson = np.array([run['pearson'] for run in runs], dtype=float)
     if not np.isfinite(pearson).any():
         raise ValueError(
@@ -119,7 +120,8 @@ def plot_tau(record: Dict[str, Any]):
 
 
 def _without_and_with(record: Dict[str, Any], key: str):
-    runs = record['runs']
+    # A variant is no repetition of its method.
+    runs = [run for run in record['runs'] if not run.get('variant')]
     datasets = _values(runs, 'dataset')
     figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
     for axis, dataset in zip(axes.flat, datasets):
@@ -249,7 +251,7 @@ def plot_layers(record: Dict[str, Any]):
     return figure, axes
 
 
-RUNS = 'mmcurv.run_collection'
+RUNS, COLLECTED = 'mmcurv.run_collection', 'mmcurv.collection'
 KEYS = ('path', 'model', 'dataset', 'method', 'cr')
 RUNS_REMEDY = (
     'Train the runs with tools/train.py and list their work folders in '
@@ -260,7 +262,8 @@ def measure_runs(paths: Sequence[str]) -> Dict[str, Any]:
     """The final numbers of every run of a collection.
 
     Args:
-        paths (Sequence[str]): Of one collection.
+        paths (Sequence[str]): Of one collection: the ``collection.json`` of
+            ``tools/benchmark.py collect``, or a list of work folders.
 
     Returns:
         dict: ``runs``, each with the keys of the collection but the path and
@@ -278,6 +281,8 @@ def measure_runs(paths: Sequence[str]) -> Dict[str, Any]:
         raise FileNotFoundError('expected the JSON file of one collection of '
                                 f'runs, got {list(paths)}. {RUNS_REMEDY}')
     collection = read_record(paths[0])
+    if collection.get('schema') == COLLECTED:
+        return _collected(paths[0])
     if collection.get('schema') != RUNS or not collection.get('runs'):
         raise FileNotFoundError(
             f'expected schema {RUNS!r} with runs in {paths[0]}, got '
@@ -299,6 +304,25 @@ def measure_runs(paths: Sequence[str]) -> Dict[str, Any]:
                 tau=run.get('tau'),
                 **_final(osp.join(folder, run['path']))))
     return dict(runs=runs)
+
+
+def _collected(path: str) -> Dict[str, Any]:
+    # Upward, and so only when it is asked for.
+    from mmcurv.benchmark.collect import read_collection
+    from mmcurv.benchmark.figures import figure_runs
+    return dict(runs=[
+        dict(
+            model=run['model'],
+            dataset=run['data'],
+            method=run['method'],
+            cr=run['cr'],
+            variant=run['variant'],
+            tau=run['tau'] if is_known(run['tau']) else None,
+            overall=run['overall'] / 100,
+            variance=run['variance'],
+            pearson=run['correlation'])
+        for run in figure_runs(read_collection(path))['runs']
+    ])
 
 
 def _final(path: str) -> Dict[str, float]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mmcurv.audit.audit_record import audit_banks, audit_layers
+from mmcurv.benchmark.collect import read_collection, summarize
 from mmcurv.files import write_json
 from mmcurv.paper_figures import histories, over_runs
 from tests.audit.sphere_bank import sphere_bank
@@ -204,3 +205,19 @@ def test_audit_of_several_layers_is_what_the_figure_reads(tmp_path):
         dict(name='net', layers=['early', 'last'], pearson=expected)
     ]
     assert all(math.isfinite(value) for value in expected)
+
+
+def test_what_collect_writes_is_drawn_as_it_is():
+    kept = 'benchmarks/records/cr_study_fashion.json'
+    summary = summarize(read_collection(kept))
+    means = summary.means[(summary.means.evaluation == 'main')
+                          & (summary.means.variant == '')]
+    record = over_runs.measure_runs([kept])
+    _, axes = over_runs.plot_bias_of_methods(record)
+    assert [bar.get_height() for bar in axes[0, 0].patches] == pytest.approx(
+        list(means['mean'][means.metric == 'variance']))
+    _, axes = over_runs.plot_tau(record)
+    swept = summary.runs.dropna(subset='tau')
+    assert axes[0, 0].lines[0].get_xdata().tolist() == sorted(set(swept.tau))
+    assert axes[0,
+                0].lines[1].get_ydata() == pytest.approx(list(swept.overall))
