@@ -171,7 +171,7 @@ def plot_tau(runs: pd.DataFrame) -> Tuple[Figure, np.ndarray]:
     if runs.empty:
         raise ValueError('expected runs of a sweep over tau in the '
                          'collection, got none. Give each variant of the '
-                         'matrix its tau.')
+                         'matrix its "tau".')
     groups = list(_apart(runs, 'method', 'model'))
     figure, axes = wrapped_panels(len(groups), 3, width=4.2, height=3.2)
     for i, (axis, (data, own)) in enumerate(zip(axes.flat, groups)):

@@ -12,16 +12,13 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from mmcurv.audit.report.numbers import is_known
-from mmcurv.audit.report.style import (INK, MUTED, color, literal,
-                                       outer_legend, panels, set_heading,
-                                       set_legend, wrapped_panels)
+from mmcurv.audit.report.style import (MUTED, color, literal, outer_legend,
+                                       panels)
 from mmcurv.fairness import accuracy_variance
 from .histories import (HISTORIES, class_accuracies, evaluated_counts,
                         read_history, read_record, records_by_epoch,
                         split_name)
 from .over_epochs import correlations
-
-WIDE = 20  # times; the paper's own range is narrower
 
 
 def plot_bias_of_methods(record: Dict[str, Any]):
@@ -34,7 +31,8 @@ def plot_bias_of_methods(record: Dict[str, Any]):
         tuple: Figure and axes, one for each data set, at most three in a
         row.
     """
-    return _without_and_with(record, 'method')
+    from mmcurv.benchmark.figures import plot_methods
+    return plot_methods(_frame(record, plain=True))
 
 
 def plot_bias_of_models(record: Dict[str, Any]):
@@ -47,7 +45,8 @@ def plot_bias_of_models(record: Dict[str, Any]):
         tuple: Figure and axes, one for each data set, at most three in a
         row.
     """
-    return _without_and_with(record, 'model')
+    from mmcurv.benchmark.figures import plot_models
+    return plot_models(_frame(record, plain=True))
 
 
 def plot_model_correlation(record: Dict[str, Any]):
@@ -62,26 +61,8 @@ def plot_model_correlation(record: Dict[str, Any]):
     Raises:
         ValueError: If no run has a correlation.
     """
-    runs = [run for run in record['runs'] if not run.get('variant')]
-    pearson = np.array([run['pearson'] for run in runs], dtype=float)
-    if not np.isfinite(pearson).any():
-        raise ValueError(
-            'expected runs whose curvature was measured, got none among '
-            f'{len(runs)}. Train them with the hook '
-            'mmcurv.GeometryMonitorHook, or give audits.')
-    models = _values(runs, 'model')
-    datasets = _values(runs, 'dataset')
-    figure, axes = panels(1, 1, width=max(4, 0.9 * len(models)), height=3.2)
-    for i, dataset in enumerate(datasets):
-        _bars(axes[0, 0], models, i, len(datasets), dataset, [[
-            run['pearson'] for run in runs
-            if (run['model'], run['dataset']) == (model, dataset)
-        ] for model in models])
-    axes[0, 0].axhline(0, color=INK, lw=0.6)
-    axes[0, 0].set_ylim(-1, 1)
-    axes[0, 0].set_ylabel("Pearson's correlation of\ncurvature and accuracy")
-    set_legend(axes[0, 0])
-    return figure, axes
+    from mmcurv.benchmark import figures
+    return figures.plot_model_correlation(_frame(record, plain=True))
 
 
 def plot_tau(record: Dict[str, Any]):
@@ -97,71 +78,23 @@ def plot_tau(record: Dict[str, Any]):
     Raises:
         ValueError: If no run has it.
     """
-    runs = [run for run in record['runs'] if run['tau'] is not None]
-    if not runs:
-        raise ValueError('expected runs with "tau" in the collection, got '
-                         'none. Add the number to each run with CR.')
-    datasets = _values(runs, 'dataset')
-    figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
-    for i, (axis, dataset) in enumerate(zip(axes.flat, datasets)):
-        own = [run for run in runs if run['dataset'] == dataset]
-        taus = sorted({run['tau'] for run in own})
-        overall = 100 * np.array([run['overall'] for run in own], dtype=float)
-        at = np.array([run['tau'] for run in own])
-        mean = [overall[at == tau].mean() for tau in taus]
-        axis.plot(taus, mean, color=color(i))
-        axis.plot(at, overall, 'o', ms=4, color=color(i))
-        if taus[-1] > WIDE * taus[0]:  # the strength goes by its logarithm
-            axis.set_xscale('log')
-        axis.set_xlabel('tau')
-        axis.set_ylabel('accuracy (%)')
-        set_heading(axis, dataset)
-    return figure, axes
+    from mmcurv.benchmark import figures
+    return figures.plot_tau(_frame(record))
 
 
-def _without_and_with(record: Dict[str, Any], key: str):
-    # A variant is no repetition of its method.
-    runs = [run for run in record['runs'] if not run.get('variant')]
-    datasets = _values(runs, 'dataset')
-    figure, axes = wrapped_panels(len(datasets), 3, width=4.2, height=3.2)
-    for axis, dataset in zip(axes.flat, datasets):
-        own = [run for run in runs if run['dataset'] == dataset]
-        names = _values(own, key)
-        for i, label in enumerate(('without CR', 'with CR')):
-            _bars(axis, names, i, 2, label, [[
-                run['variance'] for run in own
-                if run[key] == name and bool(run['cr']) == bool(i)
-            ] for name in names])
-        axis.set_ylabel('variance of class accuracy')
-        set_heading(axis, dataset)
-    outer_legend(figure, *axes[0, 0].get_legend_handles_labels(),
-                 'outside upper right', 2)
-    return figure, axes
-
-
-def _bars(axis, names: List[str], i: int, of: int, label: str,
-          values: List[List[float]]) -> None:
-    """The i-th of ``of`` bars at each name; none where there is no run."""
-    width = 0.8 / of
-    place = np.arange(len(names)) + (i - (of - 1) / 2) * width
-    known = [np.array(v, dtype=float) for v in values]
-    known = [v[np.isfinite(v)] for v in known]
-    mean = [v.mean() if v.size else np.nan for v in known]
-    axis.bar(place, mean, 0.92 * width, color=color(i), label=literal(label))
-    for x, v in zip(place, known):
-        if v.size > 1:
-            axis.plot([x] * v.size, v, 'o', color=INK, ms=2.5)
-    axis.set_xticks(
-        np.arange(len(names)),
-        map(literal, names),
-        rotation=25,
-        ha='right',
-        fontsize=8)
-
-
-def _values(runs: List[Dict[str, Any]], key: str) -> List[str]:
-    """Different values in the order in which they come."""
-    return list(dict.fromkeys(str(run[key]) for run in runs))
+def _frame(record: Dict[str, Any], plain: bool = False):
+    """Runs as the figures of a benchmark take them; the import is upward and
+    heavy, and so only made when it is asked for."""
+    import pandas as pd
+    runs = pd.DataFrame(record['runs'])
+    runs = runs.rename(columns=dict(dataset='data', pearson='correlation'))
+    number = ['overall', 'variance', 'correlation', 'tau']
+    runs = runs.reindex(columns=[*runs, *set(number).difference(runs)])
+    runs = runs.astype(dict.fromkeys(number, float) | dict(cr=bool))
+    runs['overall'] *= 100
+    if plain and 'variant' in runs:  # a variant is no repetition
+        runs = runs[runs.variant == '']
+    return runs
 
 
 AUDIT_REMEDY = (

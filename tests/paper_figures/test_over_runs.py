@@ -81,7 +81,10 @@ def test_accuracy_is_shown_over_tau(tmp_path):
 @pytest.mark.parametrize('taus, scale', [((20, 180), 'linear'),
                                          ((3, 1e6), 'log')])
 def test_wide_range_of_tau_goes_by_its_logarithm(taus, scale):
-    runs = [dict(dataset='a', tau=tau, overall=0.6) for tau in taus]
+    runs = [
+        dict(entry('run', cr=True, dataset='a'), tau=tau, overall=0.6)
+        for tau in taus
+    ]
     _, axes = over_runs.plot_tau(dict(runs=runs))
     assert axes[0, 0].get_xscale() == scale
 
