@@ -10,7 +10,8 @@ on two batches at once: ``second_label`` of the i-th sample is the label of
 the i-th image of the second batch, so that whatever reads ``gt_label`` or the
 number of an image sees the first batch alone.
 """
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (Any, Dict, List, NamedTuple, Optional, Sequence, Tuple,
+                    Union)
 
 import torch
 from mmengine.structures import BaseDataElement
@@ -312,7 +313,8 @@ def read_second(data_samples: Sequence[Any]) -> Optional[Tensor]:
     return torch.cat(labels)
 
 
-def check_same_classes(sides: Dict[str, Optional[Sequence[str]]]) -> None:
+def check_same_classes(
+        sides: Dict[str, Union[Sequence[str], int, None]]) -> None:
     """Compare the classes of data sets and checkpoints, by name and order.
 
     Classes that are compared by number alone are mixed up in silence: with
@@ -320,14 +322,20 @@ def check_same_classes(sides: Dict[str, Optional[Sequence[str]]]) -> None:
     as b.
 
     Args:
-        sides (dict[str, Sequence[str], optional]): Names of the classes by
-            what has them; None where it names none, which is not compared.
+        sides (dict[str, Sequence[str] | int, optional]): Names of the classes
+            by what has them. Where it names none, the number of classes that
+            its labels need, at most as many as the first of all has; None is
+            not compared.
 
     Raises:
         ValueError: If two differ; shows the first difference, and which
             classes only one of them has.
     """
-    named = {what: list(map(str, x)) for what, x in sides.items() if x}
+    _check_numbers({what: x for what, x in sides.items() if x})
+    named = {
+        what: list(map(str, x))
+        for what, x in sides.items() if x and not isinstance(x, int)
+    }
     first = next(iter(named), None)
     for what, names in named.items():
         mine = named[first]
@@ -349,3 +357,21 @@ def check_same_classes(sides: Dict[str, Optional[Sequence[str]]]) -> None:
             f'is class {at}: {shown[0]} of {first}, {shown[1]} of {what}'
             f'{"; " if only else ""}{"; ".join(only)}. Give each of them the '
             'same metainfo=dict(classes=[...]), and folders of these names')
+
+
+def _check_numbers(sides: Dict[str, Union[Sequence[str], int]]) -> None:
+    """No side without names has more classes than the first, nor the first,
+    if it is without, fewer than another."""
+    numbers = {
+        what: x if isinstance(x, int) else len(x)
+        for what, x in sides.items()
+    }
+    first = next(iter(sides), None)
+    for what, number in numbers.items():
+        unnamed = isinstance(sides[what], int) or isinstance(sides[first], int)
+        if unnamed and number > numbers[first]:
+            raise ValueError(
+                f'expected the same classes, but {first} has '
+                f'{numbers[first]} and {what} has {number}. They cannot be '
+                'compared by name: name all classes of both in '
+                'metainfo=dict(classes=[...])')

@@ -67,7 +67,10 @@ def main(argv=None):
     if args.out and args.out_item == 'pred':
         runner.test_evaluator.metrics.append(
             DumpResults(out_file_path=args.out))
-    metrics = runner.test()
+    try:
+        metrics = runner.test()
+    except UsageError as error:  # what only the data set tells
+        parser.error(str(error))
     if args.out and args.out_item == 'metrics' and runner.rank == 0:
         mmengine.dump(metrics, args.out)
     end_processes()

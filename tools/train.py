@@ -19,6 +19,7 @@ from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
                                   end_processes, load_config, start_processes)
 from mmcurv.engine.run_folder import begin_in_folder
+from mmcurv.engine.schedule_lengths import stuck_warm_ups
 from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
 
 
@@ -121,6 +122,13 @@ def adjust(cfg, args):
         set_amp(cfg)
     if args.auto_scale_lr:
         set_auto_scale_lr(cfg)
+    if not cfg.get('stages') and os.environ.get('RANK', '0') == '0':
+        for one in stuck_warm_ups(cfg.get('param_scheduler')):
+            factor = one.get('start_factor', 1 / 3)
+            print(f'mmcurv: warning: this LinearLR has one step, so the rate '
+                  f'stays at {factor:g} of what the config says for all of '
+                  f'the training: {dict(one)}. Give it a larger end, or '
+                  'convert_to_iter_based=True.')
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
 
@@ -135,10 +143,13 @@ def main(argv=None):
             staged = plan_run(cfg, args.resume)
     except UsageError as error:
         parser.error(str(error))
-    if staged is None:
-        build_runner(cfg).train()
-    else:
-        run_stages(cfg, staged, lambda own: adjust(own, args))
+    try:
+        if staged is None:
+            build_runner(cfg).train()
+        else:
+            run_stages(cfg, staged, lambda own: adjust(own, args))
+    except UsageError as error:  # what only the data sets tell
+        parser.error(str(error))
     end_processes()
 
 

@@ -82,6 +82,33 @@ def scaled_stage(stage: Dict[str, Any],
     return stage
 
 
+def stuck_warm_ups(schedulers: Any) -> List[Dict[str, Any]]:
+    """Warm-ups of a single step, which mmengine never ends.
+
+    Its ``LinearLR`` takes the start factor at its first step and comes to the
+    end factor at its last: where they are the same step, all of the training
+    has the start factor.
+
+    Args:
+        schedulers (Sequence[dict] | dict, optional): Configs of parameter
+            schedulers.
+
+    Returns:
+        list[dict]: Those with ``end - begin = 1`` that are not turned into
+        schedules by iteration.
+    """
+    if isinstance(schedulers, dict):
+        schedulers = [schedulers]
+    return [
+        one for one in schedulers or []
+        if isinstance(one, dict) and one.get('type') == 'LinearLR' and not (
+            one.get('by_epoch', True) and one.get('convert_to_iter_based'))
+        and one.get('end', math.inf) -
+        one.get('begin', 0) == 1 and one.get('start_factor', 1 /
+                                             3) != one.get('end_factor', 1)
+    ]
+
+
 def _is_warm_up(scheduler: Dict[str, Any]) -> bool:
     return (scheduler['type'] == 'LinearLR' and not scheduler.get('begin')
             and 'end' in scheduler and scheduler.get('by_epoch', True)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmpretrain.models import ClsDataPreprocessor
 from torch import Tensor
 
+from mmcurv.files import did_you_mean
 from mmcurv.registry import BATCH_TRANSFORMS, MODELS
 
 AXES = dict(horizontal=3, vertical=2)
@@ -146,7 +147,10 @@ class BatchAugmentPreprocessor(ClsDataPreprocessor):
                 kind = options.pop('type')
                 if isinstance(kind, str):
                     # Not build(), which would ask the run's default scope.
-                    kind = BATCH_TRANSFORMS.get(kind)
+                    name, kind = kind, BATCH_TRANSFORMS.get(kind)
+                    if kind is None:
+                        hint = did_you_mean(name, BATCH_TRANSFORMS.module_dict)
+                        raise KeyError(f'no batch transform {name!r}: {hint}')
                 each = kind(**options)
             self.augment.append(each)
 

@@ -40,5 +40,5 @@ def test_stopped_run_leaves_no_tap_on_the_model(stopped):
 
 def test_checkpoint_of_a_stopped_run_holds_the_pool(stopped):
     saved = torch.load(stopped[1] / 'epoch_2.pth', weights_only=True)
-    pool = saved['mmcurv_feature_pool']['curvature']
+    pool = saved['mmcurv_feature_pool']['layers'][LAYER]['curvature']
     assert pool['pool.arrived'].tolist() == list(COUNTS)

@@ -99,8 +99,8 @@ def checkpoint(folder):
 
 
 def test_every_image_is_pooled_under_its_own_number(runs):
-    state = checkpoint(runs / 'whole')['mmcurv_feature_pool']['curvature']
-    assert state['pool.arrived'].tolist() == COUNTS
+    state = checkpoint(runs / 'whole')['mmcurv_feature_pool']['layers']
+    assert state['head.fc']['curvature']['pool.arrived'].tolist() == COUNTS
     logged = checkpoint(runs / 'whole')['message_hub']['log_scalars']
     assert logged['train/loss_curvature'].current() > 0
 

@@ -4,7 +4,8 @@ import torch
 from mmengine.optim import OptimWrapper
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmcurv.engine.schedule_lengths import scaled_schedulers, scaled_stage
+from mmcurv.engine.schedule_lengths import (scaled_schedulers, scaled_stage,
+                                            stuck_warm_ups)
 
 STEPS = [
     dict(type='LinearLR', start_factor=0.2, begin=0, end=5, by_epoch=True),
@@ -141,3 +142,16 @@ def test_stage_without_of_or_of_a_loop_over_iterations_stays():
     assert scaled_stage(plain, 20) == plain
     own = scaled_stage(stage(train_cfg=dict(max_epochs=10)), None)
     assert own['changes'] == dict(train_cfg=dict(max_epochs=10))
+
+
+@pytest.mark.parametrize('warm, stays', [
+    (dict(end=1), True),
+    (dict(begin=3, end=4), True),
+    (dict(end=1, by_epoch=False), True),
+    (dict(end=2), False),
+    (dict(end=1, convert_to_iter_based=True), False),
+])
+def test_warm_up_of_one_step_never_ends_and_is_told(warm, stays):
+    schedule = dict(type='LinearLR', start_factor=0.2, **warm)
+    assert (rates([schedule], 6)[-1] == pytest.approx(0.2)) == stays
+    assert stuck_warm_ups(schedule) == ([schedule] if stays else [])

@@ -19,7 +19,8 @@ def extract(work_dir, out_dir, *args):
 def test_predictions_are_those_that_the_validation_counted(work_dir, tmp_path):
     extract(work_dir, tmp_path, '--layers', '1/3', 'last')
     log, = work_dir.glob('*/vis_data/scalars.json')
-    validation = json.loads(log.read_text().splitlines()[-1])
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    validation = [line for line in lines if 'accuracy/top1' in line][-1]
     bank = load_bank(str(tmp_path / 'test' / 'head.fc'))
     accuracy = 100 * np.mean(bank.predictions == bank.labels)
     assert accuracy == pytest.approx(validation['accuracy/top1'])

@@ -17,7 +17,8 @@ def test_test_repeats_the_validation_of_the_same_weights(work_dir, tmp_path):
     run_test(CONFIG, work_dir, '--out', out, '--out-item', 'metrics')
     metrics = json.loads(out.read_text())
     (log, ) = work_dir.glob('*/vis_data/scalars.json')
-    validation = json.loads(log.read_text().splitlines()[-1])
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    validation = [line for line in lines if 'accuracy/top1' in line][-1]
     for key in ('accuracy/top1', 'fairness/class_mean', 'fairness/middle'):
         assert metrics[key] == pytest.approx(validation[key])
 

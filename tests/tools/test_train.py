@@ -138,3 +138,11 @@ def test_mistaken_command_line_is_explained_without_a_traceback(
         call('train', *args)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_warm_up_that_never_ends_is_told_before_training(tmp_path, capsys):
+    stuck = 'param_scheduler.0.convert_to_iter_based=False'
+    prepare('train', CONFIG, '--work-dir', tmp_path)
+    assert 'LinearLR has one step' not in capsys.readouterr().out
+    prepare('train', CONFIG, '--work-dir', tmp_path, '--cfg-options', stuck)
+    assert 'the rate stays at 0.2 of what' in capsys.readouterr().out

@@ -21,34 +21,21 @@ WITHOUT_EFFECT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d,
                   nn.Identity)  # in evaluation mode
 
 
-def find_modules(model: nn.Module, names: Sequence[str],
-                 what: str) -> List[nn.Module]:
-    """Sub-modules of a model by their names.
+def find_layer(model: nn.Module, name: str, what: str = 'layer') -> nn.Module:
+    """The sub-module of that name, or an error that lists candidates.
 
     Args:
         model (nn.Module): A model, not in its wrapper.
-        names (Sequence[str]): Such as 'backbone' or 'head.fc'.
-        what (str): What the user calls these names, for messages.
+        name (str): Such as 'backbone' or 'head.fc'.
+        what (str): What the user calls the name, for messages. Defaults to
+            'layer'.
 
     Returns:
-        list[nn.Module]: In the order of the names.
+        nn.Module: Part of the model.
 
     Raises:
-        ValueError: If the model has no sub-module of such a name.
+        ValueError: If the model has no sub-module of that name.
     """
-    return [_found(model, name, f'{what}: ') for name in names]
-
-
-def find_layer(model: nn.Module, name: str) -> nn.Module:
-    """The sub-module of that name, or an error that lists candidates.
-
-    Raises:
-        ValueError: If the model has no such layer.
-    """
-    return _found(model, name, 'layer=')
-
-
-def _found(model: nn.Module, name: str, what: str) -> nn.Module:
     modules = dict(model.named_modules())
     del modules['']  # the model itself
     if name in modules:
@@ -60,8 +47,9 @@ def _found(model: nn.Module, name: str, what: str) -> nn.Module:
         shallow = sorted(modules, key=lambda one: one.count('.'))
         hint = f'It has {listed(shallow, SHOWN)}.'
     heads = listed(list(map(repr, classifier_layers(model))), SHOWN)
-    raise ValueError(f'{what}{name!r} is no layer of {type(model).__name__}. '
-                     f'{hint} Classifier layers of this model: {heads}.')
+    raise ValueError(
+        f'{what}: {name!r} is no layer of {type(model).__name__}. '
+        f'{hint} Classifier layers of this model: {heads}.')
 
 
 def classifier_layers(model: nn.Module) -> List[str]:

@@ -4,6 +4,7 @@ from mmcurv.registry import lazy_exports
 __getattr__, __all__ = lazy_exports(
     __name__, {
         'class_counts': ['ClassCountsHook'],
+        'class_names': ['ClassNamesHook'],
         'confusing_classes': ['ConfusingClassesHook'],
         'difficulty_margin': ['DifficultyMarginHook'],
         'fairness_shift': ['FairnessShiftHook'],

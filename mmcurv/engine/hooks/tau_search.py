@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmcurv.engine.common import evaluated_model, unwrapped
 from mmcurv.engine.extraction.images import extract_features
-from mmcurv.engine.extraction.layers import find_modules
+from mmcurv.engine.extraction.layers import find_layer
 from mmcurv.files import write_json
 from mmcurv.models.heads import TauNormLinear, tau_scores
 from mmcurv.registry import HOOKS
@@ -129,8 +129,8 @@ class TauSearchHook(Hook):
                 f'is the best of {len(self.taus)} and flatters the method.')
 
     def _classifier(self, runner) -> TauNormLinear:
-        (layer, ) = find_modules(
-            unwrapped(runner.model), [self.layer], 'TauSearchHook')
+        layer = find_layer(
+            unwrapped(runner.model), self.layer, 'TauSearchHook')
         if not isinstance(layer, TauNormLinear):
             raise TypeError(
                 f'TauSearchHook: expected {self.layer} to be a TauNormLinear, '

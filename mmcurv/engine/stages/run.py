@@ -22,7 +22,8 @@ from torch import nn
 from mmcurv import compat
 from mmcurv.engine.checkpoints import POINTER, latest_checkpoint
 from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.extraction.layers import find_modules
+from mmcurv.engine.extraction.layers import find_layer
+from mmcurv.engine.hooks.class_names import ClassNamesHook
 from mmcurv.engine.launch import detach_from_file, load_config
 from mmcurv.registry import LOOPS, MODELS
 from .config import (Stage, final_config, placeholders, read_stages,
@@ -138,7 +139,10 @@ def build_runner(cfg: Config) -> Runner:
         Runner: Of the type that the config names, if any.
     """
     compat.apply(strict=True)
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(
+        cfg)
+    runner.register_hook(ClassNamesHook())
+    return runner
 
 
 def load_final_config(path: str,
@@ -351,7 +355,8 @@ def _check_model(own: Config, stage: Stage, place: str) -> None:
     model = _build(own, place)
     for key in ('freeze', 'reset'):
         try:
-            find_modules(model, getattr(stage, key), f'{place}.{key}')
+            for name in getattr(stage, key):
+                find_layer(model, name, f'{place}.{key}')
         except ValueError as error:
             raise UsageError(str(error)) from None
 

@@ -8,7 +8,7 @@ from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
 from mmcurv.engine.common import unwrapped
-from mmcurv.engine.extraction.layers import find_modules
+from mmcurv.engine.extraction.layers import find_layer
 from mmcurv.models.losses.base import check_choice
 from mmcurv.registry import HOOKS
 from .config import NORMS
@@ -98,7 +98,9 @@ class FreezeHook(Hook):
         """Freeze the parameters and take them from the optimizer."""
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
-        self._frozen = find_modules(model, self.modules, 'FreezeHook')
+        self._frozen = [
+            find_layer(model, name, 'FreezeHook') for name in self.modules
+        ]
         for module in self._frozen:
             module.requires_grad_(False)
         left = sum(p.requires_grad for p in model.parameters())

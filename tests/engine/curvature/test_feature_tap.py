@@ -105,12 +105,13 @@ def test_output_that_is_no_dict_of_losses_is_left_alone(callback):
 
 
 def test_misspelt_layer_lists_candidates_and_suggests_one(callback):
-    words = (r"layer='head.fcc' is no layer of Toy\. Did you mean 'head\.fc'\?"
-             r".*: 'backbone', 'head\.fc'\.")
+    words = (
+        r"layer: 'head.fcc' is no layer of Toy\. Did you mean 'head\.fc'\?"
+        r".*: 'backbone', 'head\.fc'\.")
     with pytest.raises(ValueError, match=words):
         attached(Toy(), callback, layer='head.fcc')
     with pytest.raises(
-            ValueError, match="layer='' is no layer of Toy. It has"):
+            ValueError, match="layer: '' is no layer of Toy. It has"):
         find_layer(Toy(), '')
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.extraction.layers import (POOLINGS, LayerTaps, depth_units,
-                                             find_modules, has_class_token,
+                                             find_layer, has_class_token,
                                              last_classifier, pool_map,
                                              resolve_layers, unit_at)
 
@@ -191,9 +191,8 @@ MODEL = nn.ModuleDict(
     dict(backbone=nn.Linear(1, 1), head=nn.ModuleDict(dict(fc=nn.ReLU()))))
 
 
-def test_modules_come_in_the_order_of_their_names():
-    assert find_modules(MODEL, ['head.fc', 'backbone'],
-                        'x') == [MODEL['head']['fc'], MODEL['backbone']]
+def test_layer_is_found_by_its_name():
+    assert find_layer(MODEL, 'head.fc') is MODEL['head']['fc']
 
 
 @pytest.mark.parametrize('name, hint', [
@@ -203,7 +202,7 @@ def test_modules_come_in_the_order_of_their_names():
 ])
 def test_unknown_name_is_answered_by_known_ones(name, hint):
     with pytest.raises(ValueError, match=f'freeze: .*{hint}'):
-        find_modules(MODEL, [name], 'freeze')
+        find_layer(MODEL, name, 'freeze')
 
 
 MAPS = torch.arange(24.).view(2, 3, 2, 2)

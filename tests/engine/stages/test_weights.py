@@ -171,7 +171,7 @@ def test_nothing_left_to_train_is_refused(tmp_path):
 
 
 def test_unknown_module_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="did you mean 'backbone'"):
+    with pytest.raises(ValueError, match="Did you mean 'backbone'"):
         freeze(tmp_path, modules=['backbones'])
 
 
