@@ -14,7 +14,7 @@ from mmcurv.fairness import (Correlation, benjamini_hochberg,
                              without_noise)
 from .accuracy import GROUPS, OF_SPREAD
 from .records import unpack_images
-from .report.numbers import clean, column, listing, plural
+from .report.numbers import MOVED, clean, column, listing, plural
 
 SHOWN = 5  # names
 
@@ -366,12 +366,6 @@ def _spread_change(sides: list, statistic) -> dict:
     return entry
 
 
-# Curvature only as its logarithm: its scale is that of the features to the
-# power of -m, which a logarithm turns into a constant.
-MOVED = ('log_curvature', 'volume', 'separation', 'radius',
-         'intrinsic_dimension')
-
-
 def compare_geometry(a: dict, b: dict, permutations: int,
                      seed: int) -> Dict[str, dict]:
     """Change of every measure over the same classes.
@@ -397,10 +391,10 @@ def compare_geometry(a: dict, b: dict, permutations: int,
         before, after = column(a, measure), column(b, measure)
         change = after - before
         known = np.isfinite(change)
-        entry = dict.fromkeys(
-            ('a', 'b', 'value', 'low', 'high', 'wilcoxon_p', 'order',
-             'pearson', 'pearson_p', 'pearson_low', 'pearson_high', 'spearman',
-             'spearman_p', 'spearman_low', 'spearman_high'), math.nan)
+        entry = dict.fromkeys(('a', 'b', 'value', 'low', 'high', 'wilcoxon_p',
+                               'order', 'pearson', 'pearson_p', 'spearman',
+                               'spearman_p', 'spearman_low', 'spearman_high'),
+                              math.nan)
         entry.update(entered=int(known.sum()), interval=None)
         entries[measure] = entry
         if not known.any():
@@ -582,10 +576,7 @@ def _class_rows(a: dict, b: dict, images: Optional[Images]) -> List[dict]:
     first, second = (column(side, 'accuracy') for side in (a, b))
     low, high, p_values = _tests(a, b, images)
     q_values = benjamini_hochberg(p_values)
-    moved = {
-        key: column(b, key) - column(a, key)
-        for key in ('log_curvature', 'volume', 'separation')
-    }
+    moved = {key: column(b, key) - column(a, key) for key in MOVED}
     return [
         dict({f'{key}_change': float(moved[key][c])
               for key in moved},

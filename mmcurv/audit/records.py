@@ -105,10 +105,9 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
 
     Args:
         record (dict): From :func:`~mmcurv.audit.audit_record.audit_banks`.
-        out_dir (str): Folder of ``audit.json``, ``classes.csv``,
-            ``report.html`` and ``figures``; made if it is missing.
-        with_figures (bool): Whether to draw page and figures. Defaults to
-            True.
+        out_dir (str): Folder of ``audit.json``, ``classes.csv`` and
+            ``report.html``; made if it is missing.
+        with_figures (bool): Whether to draw the page. Defaults to True.
 
     Returns:
         dict: The record as ``audit.json`` holds it, None in place of nan.
@@ -121,10 +120,8 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
     _remove_drawings(out_dir)
     if with_figures:
         # Drawing takes a second to import, which a bare audit can spare.
-        from .report.figures import write_figures
         from .report.report import write_report
         write_report(record, out_dir)
-        write_figures(record, out_dir)
     return record
 
 

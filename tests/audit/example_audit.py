@@ -4,15 +4,16 @@ import json
 import math
 
 import numpy as np
+from scipy import stats
 
+from mmcurv.audit.records import pack_images
 from mmcurv.fairness import (accuracy_variance, class_mean, gini, group_names,
-                             max_min_bias, partial_correlation, pearson,
-                             spearman, wilson_interval, worst_class,
+                             max_min_bias, wilson_interval, worst_class,
                              worst_fraction)
 
 MEASURES = ('curvature', 'log_curvature', 'volume', 'separation', 'radius',
-            'intrinsic_dimension', 'train_count')
-QUICK = dict(permutations=99, resamples=99)
+            'intrinsic_dimension', 'neighbor_purity', 'relative_spread',
+            'train_count')
 
 
 def example_audit(num_classes=10,
@@ -47,18 +48,46 @@ def example_audit(num_classes=10,
         volume=40 + 5 * rng.normal(size=num_classes),
         separation=0.2 + 0.4 * accuracy,
         radius=1 + 0.1 * rng.normal(size=num_classes),
-        intrinsic_dimension=9 + rng.normal(size=num_classes))
+        intrinsic_dimension=9 + rng.normal(size=num_classes),
+        neighbor_purity=np.clip(accuracy + rng.normal(0, 0.03, num_classes), 0,
+                                1),
+        relative_spread=-2 * accuracy + rng.normal(0, 0.2, num_classes))
     if counts:
         columns['train_count'] = train
     rows = _rows(names, columns, accuracy, correct, test, train, counts)
+    correlation = _correlations(columns, accuracy, train, counts)
     audit = dict(
         schema='mmcurv.audit',
-        schema_version=1,
+        schema_version=2,
         provenance=_provenance(num_classes, fingerprint),
         summary=_summary(accuracy, correct, test, train, counts, names),
         classes=rows,
-        correlation=_correlations(columns, accuracy, train, counts),
+        failing=[
+            row['class']
+            for row in sorted(rows, key=lambda row: row['failing_q'] or 0)
+            if row['failing']
+        ],
+        classes_differ=dict(
+            p_value=1e-5 if counts else math.nan,
+            statistic=80.,
+            df=num_classes - 1,
+            method='chi-squared',
+            permutations=0,
+            entered=num_classes,
+            why=None if counts else 'no test counts are known'),
+        correlation=correlation,
+        verdict=_verdict(correlation, num_classes, counts),
+        comparable=dict(
+            rule='more than k points',
+            how='equal sizes',
+            size=41,
+            count=num_classes - 1,
+            left_out=[num_classes - 1],
+            why='Compared are the classes with more than k = 40 points, '
+            'measured on 41 random points each.'),
         confusions=_confusions(names),
+        confused_pairs=_pairs(names),
+        images=None,
         calibration=_calibration() if counts else None,
         hardest_images=[],
         warnings=[
@@ -76,6 +105,15 @@ def _rows(names, columns, accuracy, correct, test, train, counts):
     wilson = wilson_interval(correct, test)
     groups = group_names(train)
     rank = (-columns['curvature']).argsort().argsort() + 1
+    p = np.array([
+        stats.fisher_exact(
+            [[right, n - right],
+             [correct.sum() - right,
+              test.sum() - n - correct.sum() + right]], 'less')[1]
+        for right, n in zip(correct, test)
+    ])
+    q = stats.false_discovery_control(p)
+    failing = q <= 0.05
     rows = []
     for c, name in enumerate(names):
         near = (c + 1) % len(names)
@@ -111,6 +149,26 @@ def _rows(names, columns, accuracy, correct, test, train, counts):
             dict([('class', near)], name=names[near], separation=0.2),
             'off_trend':
             2.5 if c == 1 else 0.1,
+            'comparable':
+            c < len(names) - 1,
+            'points_measured':
+            41,
+            'variance_explained':
+            0.9,
+            'normal_undetermined':
+            0,
+            'failing':
+            bool(failing[c]) if counts else None,
+            'failing_p':
+            p[c] if counts else None,
+            'failing_q':
+            q[c] if counts else None,
+            'precision':
+            0.9 - 0.01 * (c % 10) if counts else None,
+            'f1':
+            0.8 - 0.01 * (c % 10) if counts else None,
+            'predicted_count':
+            90 if counts else None,
         })
         rows.append(row)
     rows[-1].update(
@@ -124,31 +182,51 @@ def _rows(names, columns, accuracy, correct, test, train, counts):
 
 def _summary(accuracy, correct, test, train, counts, names):
     size = len(accuracy)
+    spread = dict(
+        sd=accuracy.std(),
+        q10=np.quantile(accuracy, 0.1),
+        q90=np.quantile(accuracy, 0.9))
 
-    def entry(value, **more):
-        bounds = dict(
-            value=float(value),
-            low=max(0.,
-                    float(value) - 0.03),
-            high=float(value) + 0.03,
-            entered=size)
-        return dict(bounds, **more)
+    def entry(value, over_images, **more):
+        value = float(value)
+        ends = dict(low=None, high=None, interval=None)
+        if over_images and counts:
+            ends = dict(
+                low=max(0., value - 0.03),
+                high=value + 0.03,
+                interval='images')
+        return dict(
+            dict(
+                ends,
+                value=value,
+                entered=size,
+                spread=None,
+                corrected=None,
+                noise=None), **more)
 
     worst = worst_class(accuracy)
+    noisy = dict(corrected=0.02, noise=0.004) if counts else {}
     summary = dict(
-        overall=entry(correct.sum() / test.sum()),
-        class_mean=entry(class_mean(accuracy)),
-        variance=entry(accuracy_variance(accuracy)),
-        bias=entry(max_min_bias(accuracy)),
-        gini=entry(gini(accuracy)),
+        overall=entry(correct.sum() / test.sum(), True),
+        class_mean=entry(class_mean(accuracy), True, spread=spread),
+        macro_f1=entry(0.7 if counts else math.nan, False),
+        variance=entry(accuracy_variance(accuracy), False, **noisy),
+        bias=entry(max_min_bias(accuracy), False, **noisy),
+        gini=entry(gini(accuracy), False, **noisy),
         worst_class=entry(
-            worst.accuracy, **{'class': worst.index}, name=names[worst.index]),
-        worst_10pct=entry(worst_fraction(accuracy).accuracy))
+            worst.accuracy,
+            False,
+            **noisy,
+            **{'class': worst.index},
+            name=names[worst.index]),
+        worst_10pct=entry(worst_fraction(accuracy).accuracy, False, **noisy))
     for name in ('head', 'middle', 'tail'):
         members = accuracy[group_names(train) == name]
         known = counts and members.size
         summary[name] = entry(
             members.mean() if known else math.nan,
+            True,
+            spread=spread if known else None,
             entered=members.size if counts else 0,
             classes=members.size if counts else 0)
     return summary
@@ -156,39 +234,65 @@ def _summary(accuracy, correct, test, train, counts, names):
 
 def _correlations(columns, accuracy, train, counts):
     correlation = {}
+    contending = [
+        key for key in MEASURES if key in columns and key != 'log_curvature'
+    ]
     for measure in MEASURES:
         if measure not in columns:
             continue
-        values = columns[measure].astype(float)
-        linear = pearson(values, accuracy, **QUICK)
-        rank = spearman(values, accuracy, **QUICK)
-        partial = dict.fromkeys(
-            ('partial_pearson', 'partial_spearman', 'partial_p'))
-        if counts and measure != 'train_count' and len(train) > 9:
-            given = partial_correlation(values, accuracy, train, **QUICK)
-            ranked = partial_correlation(
-                values, accuracy, train, kind='spearman', **QUICK)
-            partial = dict(
-                partial_pearson=given.value,
-                partial_spearman=ranked.value,
-                partial_p=given.p_value)
+        x = columns[measure][:-1].astype(float)  # the last is not comparable
+        y = accuracy[:-1]
+        linear, rank = stats.pearsonr(x, y), stats.spearmanr(x, y)
+        alone = measure == 'train_count' or not counts
         correlation[measure] = dict(
-            partial,
-            pearson=linear.value,
-            pearson_p=linear.p_value,
-            pearson_low=linear.low,
-            pearson_high=linear.high,
-            spearman=rank.value,
-            spearman_p=rank.p_value,
-            spearman_low=rank.low,
-            spearman_high=rank.high,
-            entered=linear.entered)
+            pearson=linear.statistic,
+            pearson_p=linear.pvalue,
+            spearman=rank.statistic,
+            spearman_p=rank.pvalue,
+            spearman_low=max(-1, rank.statistic - 0.2),
+            spearman_high=min(1, rank.statistic + 0.2),
+            holm_p=None if measure == 'log_curvature' else min(
+                1,
+                len(contending) * rank.pvalue),
+            partial_pearson=None if alone else -0.1,
+            partial_spearman=None if alone else -0.12,
+            partial_p=None if alone else 0.6,
+            given=[] if alone else ['train_count', 'separation'],
+            entered=len(x),
+            permutations=0,
+            p_floor=None,
+            why=None)
     return correlation
+
+
+def _verdict(correlation, num_classes, counts):
+    contenders = [key for key in correlation if key != 'log_curvature']
+    strength = {key: abs(correlation[key]['spearman']) for key in contenders}
+    order = sorted(contenders, key=lambda key: -strength[key])
+    clear = [key for key in order if correlation[key]['holm_p'] <= 0.05]
+    curvature = correlation['curvature']
+    keys = ('spearman', 'holm_p', 'partial_spearman', 'partial_p', 'given')
+    return dict(
+        answer='clear' if clear else 'none_clear',
+        best=order[0],
+        clear=clear,
+        contenders=contenders,
+        alpha=0.05,
+        classes=num_classes - 1,
+        of=num_classes,
+        curvature=dict({key: curvature[key]
+                        for key in keys},
+                       survives=False if counts else None),
+        beaten_by=[
+            key for key in clear if strength[key] > strength['curvature']
+        ],
+        sign_turns_with_k=None)
 
 
 def _provenance(num_classes, fingerprint):
     return dict(
         source='features',
+        has_geometry=True,
         config=None,
         checkpoint=None,
         checkpoint_sha256=None,
@@ -202,6 +306,7 @@ def _provenance(num_classes, fingerprint):
         geometry_fingerprint='9' * 64,
         accuracy_fingerprint=fingerprint,
         accuracy_fingerprint_of='data set',
+        points_per_class=41,
         options=dict(
             k=40,
             tangent_dim=2,
@@ -230,6 +335,21 @@ def _confusions(names):
     } for c, name in enumerate(names[:12])]
 
 
+def _pairs(names):
+    return [
+        dict(
+            a=c,
+            b=c + 1,
+            a_name=names[c],
+            b_name=names[c + 1],
+            a_as_b=20,
+            b_as_a=10,
+            count=30,
+            share=0.15,
+            separation=0.2) for c in range(min(len(names) - 1, 5))
+    ]
+
+
 def _calibration():
     bins = [
         dict(
@@ -240,8 +360,8 @@ def _calibration():
             count=10 * b) for b in range(10)
     ]
     return {
-        'all': dict(bins=bins, ece=0.05, entered=450),
-        'tail': dict(bins=bins, ece=0.12, entered=45)
+        'all': dict(bins=bins, ece=0.05, entered=450, nll=1.2, brier=0.4),
+        'tail': dict(bins=bins, ece=0.12, entered=45, nll=None, brier=None)
     }
 
 
@@ -257,6 +377,21 @@ def _plain(value):
     return value
 
 
+def set_correct(audit, correct):
+    """Let the first images of the first classes be right, and all agree.
+
+    Args:
+        audit (dict): Of :func:`example_audit`, changed in place.
+        correct (list[int]): Right ones of 100 images, of the first classes.
+    """
+    for row, value in zip(audit['classes'], correct):
+        row.update(correct=value, accuracy=value / 100)
+    rights = [row['correct'] for row in audit['classes']]
+    audit['images'] = pack_images(
+        np.repeat(np.arange(len(rights)), 100),
+        np.concatenate([np.arange(100) < right for right in rights]))
+
+
 def bare_audit(num_classes, known=True):
     """What is left if only features and class accuracies were given.
 
@@ -268,26 +403,26 @@ def bare_audit(num_classes, known=True):
         dict: Record without counts, correlations and all that is optional.
     """
     rng = np.random.default_rng(0)
-    rows = [{
-        'class': c,
-        'name': f'class {c}',
-        'train_count': None,
-        'test_count': None,
-        'correct': None,
-        'accuracy': rng.uniform() if known else None,
-        'wilson_low': None,
-        'wilson_high': None,
-        'group': None,
-        'curvature': rng.uniform() if known else None,
-        'top_confusion': None,
-        'nearest_manifold': None,
-        'off_trend': None,
-    } for c in range(num_classes)]
-    absent = dict(value=None, low=None, high=None, entered=0)
+    optional = dict.fromkeys(
+        ('train_count', 'test_count', 'correct', 'wilson_low', 'wilson_high',
+         'group', 'top_confusion', 'nearest_manifold', 'off_trend', 'failing',
+         'failing_p', 'failing_q', 'precision', 'f1'))
+    rows = [
+        dict(
+            optional, **{
+                'class': c,
+                'name': f'class {c}',
+                'accuracy': rng.uniform() if known else None,
+                'curvature': rng.uniform() if known else None
+            }) for c in range(num_classes)
+    ]
+    absent = dict.fromkeys(
+        ('value', 'low', 'high', 'interval', 'spread', 'corrected', 'noise'))
     summary = {
-        name: dict(absent)
+        name: dict(absent, entered=0)
         for name in ('overall', 'class_mean', 'head', 'middle', 'tail',
-                     'variance', 'bias', 'gini', 'worst_class', 'worst_10pct')
+                     'macro_f1', 'variance', 'bias', 'gini', 'worst_class',
+                     'worst_10pct')
     }
     if known:
         mean = float(np.mean([row['accuracy'] for row in rows]))
@@ -295,16 +430,48 @@ def bare_audit(num_classes, known=True):
     provenance = dict(
         dict.fromkeys(_provenance(1, '')),
         source='features',
+        has_geometry=True,
         num_classes=num_classes)
+    curvature = dict.fromkeys(
+        ('spearman', 'holm_p', 'partial_spearman', 'partial_p', 'survives'))
     return _plain(
         dict(
             schema='mmcurv.audit',
-            schema_version=1,
+            schema_version=2,
             provenance=provenance,
             summary=summary,
             classes=rows,
+            failing=[],
+            classes_differ=dict(
+                p_value=None,
+                statistic=None,
+                df=None,
+                method=None,
+                permutations=0,
+                entered=0,
+                why='no predictions'),
             correlation={},
+            verdict=dict(
+                answer='too_few' if known else 'no_accuracy',
+                best=None,
+                clear=[],
+                contenders=[],
+                alpha=0.05,
+                classes=0,
+                of=num_classes,
+                curvature=dict(curvature, given=[]),
+                beaten_by=[],
+                sign_turns_with_k=None),
+            comparable=dict(
+                rule='more than k points',
+                how='all points',
+                size=None,
+                count=num_classes,
+                left_out=[],
+                why=''),
             confusions=[],
+            confused_pairs=[],
+            images=None,
             calibration=None,
             hardest_images=[],
             warnings=[],
@@ -318,7 +485,7 @@ def with_layers(audit):
         f'backbone.layer{i}':
         dict(
             correlation={
-                measure: dict(pearson=-0.1 * i)
+                measure: dict(spearman=-0.1 * i)
                 for measure in ('curvature', 'separation', 'volume')
             })
         for i in (1, 2, 3)
@@ -327,7 +494,7 @@ def with_layers(audit):
 
 
 def with_diagnosis(audit):
-    """The same audit with four settings of each of five variants."""
+    """The same audit with 24 settings, of which those of k = 80 turn."""
     rows = [
         dict(
             k=k,
@@ -336,14 +503,32 @@ def with_diagnosis(audit):
             fit='symmetric',
             reduction=reduction,
             scale='raw',
-            pearson=None if m == 8 else -0.01 * k,
-            spearman=-0.4,
+            pearson=-0.3,
+            spearman=None if
+            (k, m) == (20, 8) else 0.1 if k == 80 else -0.01 * k,
+            is_default=(k, m, normal, reduction) == (40, 2, 'smallest',
+                                                     'mean'),
             unusable_share=0.01 * m,
             residual=0.2,
             kendall_to_default=0.8)
         for normal, reduction in (('smallest', 'mean'), ('next', 'mean'),
-                                  ('smallest', 'geometric'),
-                                  ('next', 'geometric'), ('next', 'median'))
-        for k in (20, 40) for m in (2, 8)
+                                  ('smallest', 'geometric'), ('next',
+                                                              'geometric'))
+        for k in (20, 40, 80) for m in (2, 8)
     ]
-    return dict(audit, diagnosis=dict(rows=rows))
+    answer = dict(
+        sign_turns_with_k=True,
+        by_k=[
+            dict(k=k, spearman=rho, kendall_to_default=0.8)
+            for k, rho in ((20, -0.2), (40, -0.4), (80, 0.1))
+        ],
+        settings=20,
+        same_sign=12,
+        opposite_sign=8,
+        lowest=-0.4,
+        highest=0.1,
+        trust='turns',
+        sentence='The number cannot be trusted: its sign turns with k.')
+    verdict = dict(audit['verdict'], sign_turns_with_k=True)
+    return dict(
+        audit, verdict=verdict, diagnosis=dict(rows=rows, answer=answer))

@@ -18,6 +18,7 @@ class Page(HTMLParser):
         self.targets = []  # of every link and source
         self.texts = []  # (path of open tags, text)
         self.scripts = []
+        self.styles = []
         self._open = []
         self.feed(text)
         self.close()
@@ -48,7 +49,9 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._open and self._open[-1] == 'script':
             self.scripts[-1][1] += data
-        elif self._open and self._open[-1] != 'style':
+        elif self._open and self._open[-1] == 'style':
+            self.styles.append(data)
+        elif self._open:
             self.texts.append((tuple(self._open), data))
 
     @property

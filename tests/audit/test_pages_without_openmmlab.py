@@ -16,7 +16,7 @@ for name in ('mmengine', 'mmcv', 'mmpretrain'):
 
 from rich.console import Console
 
-from mmcurv.audit.report.figures import write_figures
+from mmcurv.audit.report.figures import audit_figures, write_figures
 from mmcurv.audit.gates import failed, parse_gates
 from mmcurv.audit.report.report import write_report
 from mmcurv.audit.report.terminal import audit_summary
@@ -24,7 +24,7 @@ from tests.audit.example_audit import bare_audit
 
 audit = bare_audit(6)
 write_report(audit, '.')
-write_figures(audit, '.')
+write_figures(audit_figures(audit), 'figures')
 Console().print(audit_summary(audit))
 assert failed(parse_gates(['class_mean<1.0']), audit)
 with open('audit.json', 'w') as file:

@@ -8,7 +8,9 @@ import re
 import pytest
 from PIL import Image
 
-from mmcurv.audit.report.report import write_report
+from mmcurv.audit.report.page import page_warnings
+from mmcurv.audit.report.report import (audit_sentences, subject, two_subjects,
+                                        write_report)
 from .example_audit import (bare_audit, example_audit, with_diagnosis,
                             with_layers)
 from .page_reader import Page
@@ -18,6 +20,10 @@ NASTY = [
     "'); alert(1); //", '&lt;i&gt;', '$\\frac{1}{2}$', '</script>',
     'two  blanks  twice', 'line\nbreak \x1b[31m', '"><a href="http://evil">'
 ]
+
+GEOMETRY = ('curvature', 'log_curvature', 'curvature_rank', 'volume',
+            'separation', 'radius', 'intrinsic_dimension', 'neighbor_purity',
+            'relative_spread', 'off_trend', 'nearest_manifold', 'train_count')
 
 
 def read(audit, folder):
@@ -82,16 +88,18 @@ def altered_page(tmp_path_factory):
     audit['correlation']['volume'] = dict(
         pearson=-0.214,
         pearson_p=0.0321,
-        pearson_low=-0.4,
-        pearson_high=-0.01,
         spearman=-0.3,
-        spearman_p=0.02,
+        spearman_p=0.0002,
         spearman_low=-0.5,
         spearman_high=0.1,
+        holm_p=0.0016,
         partial_pearson=-0.111,
         partial_spearman=-0.222,
         partial_p=0.3,
-        entered=9)
+        given=['train_count', 'separation'],
+        p_floor=0.0002,
+        entered=9,
+        why=None)
     return page_of(audit, tmp_path_factory.mktemp('altered'))
 
 
@@ -141,7 +149,7 @@ def test_names_with_html_are_shown_as_text_inside_drawings(nasty_page):
 
 
 def test_names_reach_the_script_unchanged(nasty_page):
-    names = {row[0] for row in nasty_page.data['rows']}
+    names = set(nasty_page.data['names'])
     assert set(NASTY) - names == {NASTY[8]}
     assert 'line\ufffdbreak \ufffd[31m' in names
 
@@ -158,43 +166,85 @@ def test_policy_lets_only_the_script_of_the_page_run(nasty_page):
 
 
 def test_table_is_worst_first_and_unknown_accuracies_come_last(altered_page):
-    page = altered_page
-    key = [column['key'] for column in page.data['columns']].index('accuracy')
-    shown = [row[key] for row in page.data['sort']]
+    shown = altered_page.data['sort'][headings(altered_page).index('Accuracy')]
     assert shown[:-1] == sorted(shown[:-1])
     assert shown[-1] is None
-    assert page.data['rows'][-1][0] == 'class 4'
+    assert altered_page.data['names'][-1] == 'class 4'
 
 
-def test_table_has_the_columns_of_an_audit(plain_page):
-    columns = plain_page.data['columns']
-    assert [column['label'] for column in columns] == [
-        'Class', 'Train n', 'Test n', 'Accuracy', 'Curvature', 'Rank',
-        'Volume, bits', 'Separation', 'Dim.', 'Off trend', 'Top confusion',
-        'Nearest manifold'
+def headings(page):
+    """Of the class table, the first of the page."""
+    texts = [text for path, text in page.texts if 'th' in path]
+    return texts[:texts.index('Nearest manifold') + 1]
+
+
+def test_table_has_the_columns_of_an_audit_and_defines_each(plain_page):
+    shown = headings(plain_page)
+    assert shown == [
+        'Class', 'Fails', 'Train n', 'Test n', 'Accuracy', 'Precision',
+        'Curvature', 'Separation', 'Purity', 'Spread', 'Volume, bits', 'Dim.',
+        'Off trend', 'Most taken for', 'Nearest manifold'
     ]
-    assert len({column['meaning'] for column in columns}) == 12
+    defined = [text for path, text in plain_page.texts if path[-1] == 'dt']
+    assert set(shown) <= set(defined)
+
+
+def test_nothing_is_said_only_to_a_pointer(full):
+    assert not any('title' in a for _, a in Page(full).tags)
+
+
+def test_every_drawing_says_in_words_what_it_shows(full):
+    drawings = [a for tag, a in Page(full).tags if tag == 'svg']
+    assert len(drawings) == 13
+    for drawing in drawings:
+        assert drawing['role'] == 'img'
+        assert len(drawing['aria-label']) > 60
+
+
+def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(full):
+    boxes = [a for tag, a in Page(full).tags if a.get('class') == 'scroll']
+    assert len(boxes) == 7
+    assert all(a['tabindex'] == '0' and a['role'] == 'region' for a in boxes)
+    assert len({a['aria-label'] for a in boxes}) == len(boxes)
 
 
 def test_unknown_numbers_are_dashes_and_no_nan_is_read(plain_page):
     page = plain_page
-    row, = [row for row in page.data['rows'] if row[0] == 'class 9']
-    assert row[4:6] == ['–', '–']
+    i = page.data['names'].index('class 9')
+    curvature = page.data['sort'][headings(page).index('Curvature')]
+    assert curvature[i] is None
     assert not re.search(r'\b(nan|None|NaN|Undefined)\b', page.text)
     assert 'NaN' not in json.dumps(page.data)
 
 
-def test_marked_classes_are_those_clearly_below_the_mean(plain_page):
+def test_classes_that_fail_say_so_in_words_and_have_a_filter(plain_page):
     audit, page = example_audit(10), plain_page
-    mean = audit['summary']['class_mean']['value']
-    below = {r['name'] for r in audit['classes'] if r['wilson_high'] < mean}
-    assert 0 < len(below) < 10
-    assert {
-        row[0]
-        for row, marked in zip(page.data['rows'], page.data['marked'])
-        if marked
-    } == below
-    assert f'{len(below)} of 10 classes' in page.text
+    failing = {row['name'] for row in audit['classes'] if row['failing']}
+    assert 0 < len(failing) < 10
+    marked = {
+        name
+        for name, mark in zip(page.data['names'], page.data['marked'])
+        if mark == 'failing'
+    }
+    assert marked == failing
+    words = [
+        text.strip() for path, text in page.texts if path[-2:] == ('tr', 'td')
+    ]
+    assert words.count('fails') == len(failing)
+    assert f'Only failing classes ({len(failing)})' in page.text
+    assert f'{len(failing)} of 10 classes fail' in page.text
+
+
+def test_each_range_says_what_it_is_over(plain_page):
+    audit = example_audit(10)
+    mean = audit['summary']['class_mean']
+    said = ' '.join(plain_page.text.replace('\u00a0', ' ').split())
+    ends = f'{100 * mean["low"]:.1f} to {100 * mean["high"]:.1f} %'
+    spread = mean['spread']
+    classes = f'{100 * spread["q10"]:.1f} to {100 * spread["q90"]:.1f} %'
+    assert f'{ends} over images classes: {classes}' in said
+    assert said.count(f'{ends} over images') >= 1
+    assert 'Variance 0.0' in said and 'noise alone 0.00400' in said
 
 
 def test_both_splits_are_stated(plain_page, altered_page):
@@ -204,8 +254,60 @@ def test_both_splits_are_stated(plain_page, altered_page):
 
 
 def test_correlations_stand_beside_interval_p_value_and_partial(altered_page):
-    assert ('Volume −0.21 −0.40 to −0.01 0.032 −0.30 −0.50 to +0.10 0.020 '
-            '−0.11 0.30 −0.22 9') in altered_page.text
+    assert (
+        'Volume no −0.30 −0.50 to +0.10 < 0.0002 < 0.0016 −0.22 '
+        'training images, separation 0.30 −0.21 0.032 9') in altered_page.text
+
+
+def test_pairs_are_shown_both_ways(plain_page):
+    assert 'class 0 class 1 20 10 30 15.0\u00a0%' in plain_page.text.replace(
+        '15.0 %', '15.0\u00a0%')
+
+
+def test_verdict_says_what_is_clear_and_what_curvature_adds():
+    audit = example_audit(10)
+    headline, *rest = audit_sentences(audit)
+    assert headline.startswith('2 of 10 classes fail: clearly below')
+    assert 'goes most clearly with class accuracy (Spearman +' in headline
+    assert 'curvature adds nothing to the other measures.' in headline
+    text = ' '.join(rest)
+    assert 'Clear after Holm’s correction over 8 measures: ' in text
+    assert 'Given training images and separation it is −0.12 (p = 0.60)' in (
+        text)
+    assert 'That the classes differ at all is clear (p < 0.0001).' in text
+
+
+def test_verdict_says_when_no_measure_is_clear():
+    audit = example_audit(10)
+    audit['verdict'].update(answer='none_clear', clear=[])
+    headline, *rest = audit_sentences(audit)
+    assert 'No measure is clear' in headline
+    assert 'none is clear; the strongest is' in ' '.join(rest)
+
+
+def test_verdict_says_when_the_sign_turns_with_k():
+    headline, *rest = audit_sentences(with_diagnosis(example_audit(10)))
+    assert 'changes its sign with the number of neighbours k' in headline
+    assert rest[-1] == ('The number cannot be trusted: its sign turns with k.')
+
+
+def test_labels_and_predictions_alone_give_a_page_without_geometry(tmp_path):
+    audit = example_audit(10)
+    audit['provenance'].update(has_geometry=False, options=None)
+    audit['verdict'].update(answer='no_geometry', best=None, clear=[])
+    audit['correlation'] = {}
+    for row in audit['classes']:
+        row.update(dict.fromkeys(GEOMETRY), top_confusion=None)
+    page = page_of(audit, tmp_path)
+    sections = [a['id'] for tag, a in page.tags if tag == 'section']
+    assert 'geometry' not in sections and 'confusions' in sections
+    shown = [text for path, text in page.texts if 'th' in path]
+    assert 'Curvature' not in shown and 'Fails' in shown
+
+
+def test_record_of_an_earlier_version_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match='version 2 to draw, got version 1'):
+        write_report(dict(example_audit(10), schema_version=1), str(tmp_path))
 
 
 @pytest.mark.parametrize('words', ['explain', 'because', 'due to', 'predicts'])
@@ -240,11 +342,16 @@ def test_warnings_name_their_classes(plain_page):
     assert said in plain_page.text
 
 
-def test_layers_and_diagnosis_are_shown_with_their_numbers(full):
+def test_layers_are_shown_with_their_numbers(full):
+    assert 'backbone.layer2 −0.20' in Page(full).text
+
+
+def test_diagnosis_is_one_table_that_answers_whether_to_trust(full):
     text = Page(full).text
-    assert 'smallest normal, symmetric fit, mean, raw features' in text
-    assert 'All 20 settings' in text
-    assert 'backbone.layer2 −0.20' in text
+    assert 'The number cannot be trusted: its sign turns with k.' in text
+    assert 'Neighbours k 40 (default) 8 −0.40 −0.40 to −0.40 0 +0.80' in text
+    assert 'Neighbours k 80 8 +0.10 +0.10 to +0.10 8 +0.80' in text
+    assert full.count('aria-label="Table of the diagnosis"') == 1
 
 
 def test_audit_of_bare_arrays_gives_a_page_without_the_absent_parts(tmp_path):
@@ -253,30 +360,35 @@ def test_audit_of_bare_arrays_gives_a_page_without_the_absent_parts(tmp_path):
     assert sections == [
         'verdict', 'classes', 'geometry', 'curve', 'provenance'
     ]
-    labels = [column['label'] for column in page.data['columns']]
-    assert labels == ['Class', 'Accuracy', 'Curvature']
+    shown = [text for path, text in page.texts if 'thead' in path]
+    assert [t.strip() for t in shown
+            if t.strip()] == ['Class', 'Accuracy', 'Curvature']
     assert 'cannot be told' in page.text
 
 
 @pytest.mark.parametrize('known', [True, False])
 def test_one_class_still_gives_a_page(tmp_path, known):
     page = page_of(bare_audit(1, known=known), tmp_path)
-    assert len(page.data['rows']) == 1
-    assert 'The correlation with curvature is not known.' in page.text
+    assert len(page.data['names']) == 1
+    assert 'Which classes fail cannot be told.' in page.text
 
 
-def test_page_of_many_classes_holds_few_rows_and_few_dots(tmp_path):
-    audit = bare_audit(3000)
-    page = page_of(audit, tmp_path)
-    assert len(page.data['rows']) == 3000
-    assert sum(tag == 'tr' for tag, _ in page.tags) < 100
-    assert len(page.tags) < 3000
+def test_page_of_many_classes_holds_every_row_for_print(tmp_path):
+    page = page_of(bare_audit(3000), tmp_path)
+    assert len(page.data['names']) == 3000
+    assert sum(tag == 'tr' for tag, _ in page.tags) == 3001
+    assert sum(tag in ('use', 'path') for tag, _ in page.tags) < 500
+    assert '#classes-table .away { display: table-row; }' in page.styles[0]
 
 
 def with_nan(value):
     """The record as it is before it goes through JSON."""
     if isinstance(value, dict):
-        return {key: with_nan(item) for key, item in value.items()}
+        return {
+            key:
+            item if key in ('spread', 'interval', 'why') else with_nan(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [with_nan(item) for item in value]
     return math.nan if value is None else value
@@ -288,14 +400,14 @@ def test_nan_in_a_record_is_read_like_null(tmp_path, full, counts):
     live = dict(
         audit, **{
             key: with_nan(audit[key])
-            for key in ('summary', 'correlation', 'diagnosis', 'layers')
+            for key in ('summary', 'correlation', 'layers')
         })
     live['classes'] = [
         dict(
             row, **{
                 key: math.nan
                 for key, value in row.items()
-                if value is None and key not in ('top_confusion',
+                if value is None and key not in ('top_confusion', 'failing',
                                                  'nearest_manifold', 'group')
             }) for row in audit['classes']
     ]
@@ -305,3 +417,47 @@ def test_nan_in_a_record_is_read_like_null(tmp_path, full, counts):
 
 def test_same_record_gives_the_same_page(tmp_path, plain):
     assert read(example_audit(10), tmp_path) == plain
+
+
+@pytest.mark.parametrize('facts, name', [
+    (dict(config='configs/ce/ce_x.py', model='ResNet'), 'ce_x'),
+    (dict(feature_file='data/a.npz', model='ResNet'), 'a.npz'),
+    (dict(model='ResNet'), 'ResNet'),
+    ({}, 'classifier'),
+])
+def test_audit_is_called_by_config_then_file_then_model(facts, name):
+    assert subject(facts) == name
+
+
+def test_two_configs_are_called_by_their_names():
+    a, b = dict(config='c/ce.py'), dict(config='c/ce_cr.py')
+    assert two_subjects(a, b) == ('ce', 'ce_cr')
+
+
+def test_two_checkpoints_of_one_config_are_told_apart():
+    a, b = (
+        dict(config='ce.py', checkpoint=f'runs/{seed}/epoch_9.pth')
+        for seed in (0, 1))
+    assert two_subjects(a, b) == ('ce (0/epoch_9.pth)', 'ce (1/epoch_9.pth)')
+
+
+def test_two_files_of_one_name_are_told_apart_by_their_folder():
+    a, b = (dict(feature_file=f'data/{part}/f.npz') for part in 'xy')
+    assert two_subjects(a, b) == ('f.npz (x/f.npz)', 'f.npz (y/f.npz)')
+
+
+def test_nothing_known_leaves_one_name():
+    assert two_subjects({}, {}) == ('classifier', 'classifier')
+
+
+def record(message):
+    rows = [{'class': c, 'name': name} for c, name in enumerate('xyz')]
+    return dict(classes=rows, warnings=[dict(message=message, classes=[0, 2])])
+
+
+def test_classes_are_listed_by_name():
+    assert page_warnings(record('Few tests.'))[0]['classes'] == ['x', 'z']
+
+
+def test_classes_that_the_message_names_are_not_listed_again():
+    assert page_warnings(record('Few tests: x, z.'))[0]['classes'] == []

@@ -106,7 +106,7 @@ def test_only_reviewed_lines_call_a_text_markup():
                    for line in path.read_text().split('\n')
                    if 'Markup(' in line)
     assert found == [
-        'return Markup(inline_svg(figure, name, title))  # escaped by the XML '
-        'writer', 'script=Markup(script),', 'style=Markup(style),',
+        'return Markup(inline_svg(figure, name, title, figure.get_label()))',
+        'script=Markup(script),', 'style=Markup(style),',
         'svg=Markup(svg),  # escaped by the XML writer'
     ]

@@ -6,191 +6,47 @@ from typing import Dict, List
 import numpy as np
 
 from mmcurv.files import write_text
-from .figures import (MOVED, moved_measures, plot_before_after, plot_moved,
-                      plot_sorted_change)
-from .numbers import (ABSENT, MEASURES, clean, column, count, interval,
-                      is_known, listing, number, p_value, percent, plural,
-                      points, probability, signed)
-from .page import drawing, page_warnings, panel_scale, render, short
-from .report import Column, class_table, field, provenance_rows, two_subjects
-
-NAMED = 5
+from .numbers import (ABSENT, MEASURES, MOVED, SUMMARY, clean, column, count,
+                      interval, is_known, number, percent, points, probability,
+                      signed, signed_number)
+from .page import (Column, class_table, drawing, field, page_warnings,
+                   panel_scale, render, sentences, short)
+from .report import provenance_rows, two_subjects
 
 
-def signed_number(value) -> str:
-    """Three significant digits with their sign, for values of any size."""
-    text = number(value)
-    return f'+{text}' if is_known(value) and value > 0 else text
-
-
-# Field of the summary, its name, how its value and its change are shown.
-SUMMARY = (
-    ('overall', 'All test images', percent, points),
-    ('class_mean', 'Class mean', percent, points),
-    ('head', 'Head', percent, points),
-    ('middle', 'Middle', percent, points),
-    ('tail', 'Tail', percent, points),
-    ('worst_10pct', 'Worst tenth', percent, points),
-    ('worst_class', 'Worst class', percent, points),
-    ('variance', 'Variance', number, signed_number),
-    ('gini', 'Gini', number, signed_number),
-    ('bias', 'Bias', number, signed_number),
-)
-
-
-def headline(comparison: dict) -> str:
-    """How many classes gained, how many paid, and the net effect.
-
-    Args:
-        comparison (dict): Record of a comparison.
-
-    Returns:
-        str: Two sentences.
-    """
-    net = comparison['summary']['class_mean']
-    if not is_known(net['value']):
-        return 'No class accuracy is known in both audits.'
-    net = f'The class mean changed by {_points(net)}.'
-    if all(row['outcome'] is None for row in comparison['classes']):
-        return f'{net} Which classes gained or paid cannot be told.'
-    gained, paid = len(comparison['gained']), len(comparison['paid'])
-    return (f'{plural(gained, "class", "classes")} clearly gained, {paid:,} '
-            f'clearly paid. {net}')
-
-
-def sentences(comparison: dict) -> List[str]:
-    """The findings behind the headline.
-
-    Args:
-        comparison (dict): Record of a comparison.
-
-    Returns:
-        list[str]: One paragraph each.
-    """
-    net = comparison['summary']['class_mean']
-    size = plural(net['entered'], 'class', 'classes')
-    texts = [
-        f'Class mean: {percent(net["a"])} in A, {percent(net["b"])} in B, '
-        f'over {size}. The interval is a paired bootstrap: classes are '
-        'resampled, each with both of its accuracies.'
-    ]
-    tested = sum(row['outcome'] is not None for row in comparison['classes'])
-    if tested:
-        texts.append(
-            f'Gained, in points: {_named(comparison, "gained")}. Paid: '
-            f'{_named(comparison, "paid")}. A class is named if the whole '
-            '95 % interval of its change lies on one side of 0; if nothing '
-            f'had changed, up to about {0.025 * tested:.1f} of {tested:,} '
-            'would be named on each side by chance.')
-    return texts + [
-        text
-        for text in (_moved(comparison, measure) for measure in MOVED) if text
-    ]
-
-
-def summary_rows(comparison: dict) -> List[Dict[str, str]]:
-    """The numbers about fairness in A, in B and between them.
-
-    Args:
-        comparison (dict): Record of a comparison.
-
-    Returns:
-        list[dict]: Texts ``label``, ``a``, ``b``, ``change``, ``interval``
-        and ``entered``; numbers that are not known are left out.
-    """
-    return [
-        dict(
-            label=label,
-            a=show(entry['a']),
-            b=show(entry['b']),
-            change=show_change(entry['value']),
-            interval=interval(entry['low'], entry['high'], show_change),
-            entered=f'{entry["entered"]:,}')
-        for key, label, show, show_change in SUMMARY
-        for entry in [comparison['summary'][key]] if is_known(entry['value'])
-    ]
-
-
-def geometry_rows(comparison: dict) -> List[Dict[str, str]]:
-    """How the measures moved.
-
-    Args:
-        comparison (dict): Record of a comparison.
-
-    Returns:
-        list[dict]: Texts by field of the record's ``geometry``, with
-        ``label``; measures that are not known are left out.
-    """
-    return [
-        dict(
-            label=MEASURES[key].label,
-            a=number(entry['a']),
-            b=number(entry['b']),
-            change=signed_number(entry['value']),
-            interval=interval(entry['low'], entry['high'], signed_number),
-            wilcoxon_p=probability(entry['wilcoxon_p']),
-            order=signed(entry['order']),
-            pearson=signed(entry['pearson']),
-            pearson_ends=interval(entry['pearson_low'], entry['pearson_high'],
-                                  signed),
-            pearson_p=probability(entry['pearson_p']),
-            entered=f'{entry["entered"]:,}')
-        for key, entry in comparison['geometry'].items()
-        if is_known(entry['value'])
-    ]
-
-
-def _points(entry: dict) -> str:
-    text = f'{points(entry["value"])} points'
-    if is_known(entry['low']):
-        text += f' ({interval(entry["low"], entry["high"], points)})'
-    return text
-
-
-def _named(comparison: dict, outcome: str) -> str:
-    changes = {row['name']: row['change'] for row in comparison['classes']}
-    names = comparison[outcome]
-    if not names:
-        return 'none'
-    texts = [
-        f'{clean(name, 40)} ({points(changes[name])})'
-        for name in names[:NAMED]
-    ]
-    if len(names) > NAMED:
-        return f'{", ".join(texts)} and {len(names) - NAMED:,} more'
-    return listing(texts)
-
-
-def _moved(comparison: dict, measure: str) -> str:
-    entry = comparison['geometry'][measure]
-    if not is_known(entry['low']):
-        return ''
-    label = MEASURES[measure].label
-    ends = interval(entry['low'], entry['high'], signed_number)
-    moved = entry['low'] > 0 or entry['high'] < 0
-    text = (f'{label} {"moved" if moved else "did not clearly move"}: '
-            f'{signed_number(entry["value"])} on average over classes '
-            f'(95 % interval {ends}, Wilcoxon '
-            f'{p_value(entry["wilcoxon_p"])})')
-    if is_known(entry['pearson']):
-        ends = interval(entry['pearson_low'], entry['pearson_high'], signed)
-        text += ('; its change correlates with the change of accuracy at '
-                 f'{signed(entry["pearson"])} ({ends}, '
-                 f'{p_value(entry["pearson_p"])})')
-    return f'{text}.'
-
-
-def change_text(row: dict) -> str:
-    """'+3.0' and, on a second line, '−1.2 to +7.2' if it is known."""
+def _change(row: dict) -> str:
     text = points(row['change'])
     ends = interval(row['low'], row['high'], points)
     return text if ends == ABSENT else f'{text}\n{ends}'
+
+
+def _outcome(row: dict) -> str:
+    text = row['outcome'] or ABSENT
+    return f'{text}\nq {probability(row["q_value"])}' if is_known(
+        row.get('q_value')) else text
+
+
+def _fails(row: dict) -> str:
+    a, b = row.get('failing_a'), row.get('failing_b')
+    if a is None or b is None:
+        return ABSENT
+    return {
+        (0, 0): 'no',
+        (1, 1): 'in both',
+        (1, 0): 'in A',
+        (0, 1): 'in B'
+    }[bool(a), bool(b)]
 
 
 CHANGE_COLUMNS = (
     Column('name', 'Class', 'Name of the class.',
            lambda row: clean(row['name']), lambda row: str(row['name']),
            'text'),
+    Column(
+        'outcome', 'Outcome',
+        'Gained or paid: the test of the class says so after correction over '
+        'all classes; q is the corrected p-value, up to 0.05.', _outcome,
+        lambda row: row['outcome'], 'mark'),
     field('train_count', 'Train n', 'Training images of the class in A.',
           count),
     field('test_count', 'Test n', 'Test images of the class in A.', count),
@@ -198,21 +54,21 @@ CHANGE_COLUMNS = (
     field('accuracy_b', 'Accuracy B', 'Accuracy of the class in B.', percent),
     Column(
         'change', 'Change, points',
-        'B minus A in percentage points, with its 95 % interval (Newcombe, '
-        'from both Wilson intervals); the line marks 0.', change_text,
+        'B minus A in percentage points, with the 95 % interval of this '
+        'class alone, over its test images; the line marks 0.', _change,
         lambda row: row['change'], 'bar'),
-    Column('outcome', 'Outcome',
-           'Gained or paid: the whole interval lies on one side of 0.',
-           lambda row: row['outcome'] or ABSENT, lambda row: row['outcome'],
-           'text'),
-    field('log_curvature_change', 'Log curvature',
-          'Change of the logarithm of the curvature, B minus A.',
-          signed_number),
-    field('separation_change', 'Separation',
-          'Change of the separation degree, B minus A.', signed_number),
-    field('volume_change', 'Volume, bits', 'Change of the volume, B minus A.',
-          signed_number),
-)
+    field('only_a_right', 'Only A right',
+          'Images of the class that only A gets right.', count),
+    field('only_b_right', 'Only B right',
+          'Images of the class that only B gets right.', count),
+    Column('failing', 'Fails',
+           'Whether the class fails in A, in B, in both or in neither.',
+           _fails, lambda row: None
+           if row.get('failing_b') is None else _fails(row), 'word'),
+) + tuple(
+    field(f'{key}_change', MEASURES[key].label,
+          f'B minus A. {MEASURES[key].meaning}', signed_number)
+    for key in MOVED)
 
 
 def write_comparison(comparison: dict, out_dir: str) -> str:
@@ -239,25 +95,125 @@ def page_content(comparison: dict) -> Dict[str, object]:
     Returns:
         dict: Texts, lists of texts and finished drawings.
     """
+    from .figures import comparison_figures
     a, b = comparison['a'], comparison['b']
     rows = sorted(comparison['classes'], key=_losses_first)
+    figures = comparison_figures(comparison)
+    curve = drawing(figures.pop('sorted_change'), 'curve')
     table = _table(rows)
-    panels, table['panels'] = _panels(comparison, rows)
+    panels, table['script']['panels'] = _panels(rows, figures)
     warnings = page_warnings(comparison)
     names = (clean(name, 60) for name in two_subjects(a, b))
+    headline, *paragraphs = comparison_sentences(comparison)
     return dict(
         kind='Comparison',
         title=' and '.join(names),
-        headline=headline(comparison),
-        sentences=sentences(comparison),
+        headline=headline,
+        sentences=paragraphs,
+        paired=comparison['paired'],
+        method=_test(comparison),
         summary=summary_rows(comparison),
         loud=[warning for warning in warnings if warning['loud']],
         warnings=[warning for warning in warnings if not warning['loud']],
         table=table,
-        curve=drawing(plot_sorted_change(comparison), 'curve'),
+        curve=curve,
         panels=panels,
         geometry=geometry_rows(comparison),
         provenance=_two_columns(provenance_rows(a), provenance_rows(b)))
+
+
+def comparison_sentences(comparison: dict) -> List[str]:
+    """What a comparison found, in plain words with the numbers.
+
+    Args:
+        comparison (dict): Record of a comparison.
+
+    Returns:
+        list[str]: Headline and paragraphs, plain text.
+    """
+    by_name = {row['name']: row for row in comparison['classes']}
+    why = clean(
+        comparison.get('unpaired_why') or 'nothing is known of them.', 300)
+    if not why.startswith(('A ', 'B ')):  # inside a sentence
+        why = why[0].lower() + why[1:]
+    return sentences(
+        'compare.txt.j2',
+        comparison=comparison,
+        unpaired=why,
+        method=_test(comparison),
+        moved=[key for key in MOVED if key in comparison['geometry']],
+        **{
+            outcome: [by_name[name] for name in comparison[outcome]]
+            for outcome in ('gained', 'paid')
+        })
+
+
+def _test(comparison: dict) -> str:
+    """'McNemar's exact test': without that the images are paired."""
+    return clean(comparison['tests']['method'].partition(',')[0], 80)
+
+
+def summary_rows(comparison: dict) -> List[Dict[str, str]]:
+    """The numbers about fairness in A, in B and between them.
+
+    Args:
+        comparison (dict): Record of a comparison.
+
+    Returns:
+        list[dict]: Texts ``label``, ``a``, ``b``, ``change``, ``interval``,
+        ``over`` (what the interval is over), ``without`` (A and B without
+        noise) and ``entered``; numbers that are not known are left out.
+    """
+    rows = []
+    for key, what in SUMMARY.items():
+        entry = comparison['summary'].get(key) or {}
+        if not is_known(entry.get('value')):
+            continue
+        without = ''
+        if is_known(entry.get('a_corrected')):
+            without = (f'{what.show(entry["a_corrected"])} in A, '
+                       f'{what.show(entry["b_corrected"])} in B')
+        rows.append(
+            dict(
+                label=what.label,
+                a=what.show(entry['a']),
+                b=what.show(entry['b']),
+                change=what.show_change(entry['value']),
+                interval=interval(entry['low'], entry['high'],
+                                  what.show_change),
+                over=clean(entry.get('interval') or '', 60),
+                without=without,
+                entered=count(entry['entered'])))
+    return rows
+
+
+def geometry_rows(comparison: dict) -> List[Dict[str, str]]:
+    """How the measures moved.
+
+    Args:
+        comparison (dict): Record of a comparison.
+
+    Returns:
+        list[dict]: Texts by field of the record's ``geometry``, with
+        ``label``; measures that are not known are left out.
+    """
+    return [
+        dict(
+            label=MEASURES[key].label,
+            a=number(entry['a']),
+            b=number(entry['b']),
+            change=signed_number(entry['value']),
+            interval=interval(entry['low'], entry['high'], signed_number),
+            wilcoxon_p=probability(entry['wilcoxon_p']),
+            order=signed(entry['order']),
+            spearman=signed(entry.get('spearman')),
+            spearman_ends=interval(
+                entry.get('spearman_low'), entry.get('spearman_high'), signed),
+            spearman_p=probability(entry.get('spearman_p')),
+            entered=count(entry['entered']))
+        for key, entry in comparison['geometry'].items()
+        if is_known(entry['value'])
+    ]
 
 
 def _losses_first(row: dict) -> tuple:
@@ -266,32 +222,33 @@ def _losses_first(row: dict) -> tuple:
 
 
 def _table(rows: List[dict]) -> dict:
-    ends = column(dict(classes=rows),
-                  'low'), column(dict(classes=rows), 'high')
-    change = column(dict(classes=rows), 'change')
-    bars = np.stack([ends[0], change, ends[1]], 1)  # (C, 3)
+    by_row = dict(classes=rows)
+    bars = np.stack([column(by_row, key) for key in ('low', 'change', 'high')],
+                    1)  # (C, 3)
     known = np.abs(bars[np.isfinite(bars)])
     reach = known.max() if known.size and known.max() > 0 else 1.
-    return dict(
-        class_table(rows, CHANGE_COLUMNS),
-        bars=[short(bar) for bar in (bars / reach + 1) / 2],
-        line=0.5,
-        marked=[row['outcome'] == 'paid' for row in rows])
-
-
-def _panels(comparison: dict, rows: List[dict]) -> tuple:
-    by_row = dict(classes=rows)
-    drawn = plot_before_after(comparison)
-    drawings = [drawing(drawn, 'panel0')]
-    scales = [
-        panel_scale(drawn, 'Accuracy in A', column(by_row, 'accuracy_a'), 'b')
+    outcomes = [
+        row['outcome'] if row['outcome'] in ('gained', 'paid') else None
+        for row in rows
     ]
-    for i, measure in enumerate(moved_measures(comparison), 1):
-        drawn = plot_moved(comparison, measure)
-        drawings.append(drawing(drawn, f'panel{i}'))
-        label = f'Change of {MEASURES[measure].label.lower()}'
-        values = column(by_row, f'{measure}_change')
-        scales.append(panel_scale(drawn, label, values, 'change'))
+    return class_table(
+        rows, CHANGE_COLUMNS, outcomes, (bars / reach + 1) / 2, 0.5,
+        dict(paid='Only classes that paid', gained='Only classes that gained'))
+
+
+def _panels(rows: List[dict], figures: dict) -> tuple:
+    by_row = dict(classes=rows)
+    drawings, scales = [], []
+    for name, drawn in figures.items():
+        drawings.append(drawing(drawn, name))
+        if name == 'accuracy':
+            scales.append(
+                panel_scale(drawn, 'Accuracy in A',
+                            column(by_row, 'accuracy_a'), 'b'))
+            continue
+        scales.append(
+            panel_scale(drawn, f'Change of {MEASURES[name].label.lower()}',
+                        column(by_row, f'{name}_change'), 'change'))
     heights = dict(
         b=short(column(by_row, 'accuracy_b')),
         change=short(column(by_row, 'change')))

@@ -1,313 +1,34 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Figures of an audit; each takes the record and returns (figure, axes)."""
-import os.path as osp
+"""Figures of an audit and of a comparison, from their records.
+
+Each function takes the record and returns (figure, axes). What a figure shows
+stands in words in its label, for those who cannot see it.
+"""
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
 
-from .numbers import (MEASURES, clean, column, count, interval, is_known,
-                      p_value, percent, signed, with_unit)
-from .style import (ACCENT, ALERT, INK, MUTED, panel, save_figure, set_heading,
+from .numbers import (ABSENT, MEASURES, MOVED, clean, column, count,
+                      holm_floor, interval, is_known, number, p_value, percent,
+                      plural, points, signed, with_unit)
+from .style import (ACCENT, ALERT, MUTED, panel, save_figure, set_heading,
                     set_legend)
 
+Drawn = Tuple[Figure, Axes]
+
+OFF_TREND = 2.  # residuals beyond this many standard deviations are named
 NAMED = 6  # names that fit into a small panel
 TOO_NEAR = (0.35, 0.055)  # width and height of a name, fractions of a panel
 RASTER_ABOVE = 1500  # dots that would make a drawing slow to show
+LAYER_COLORS = dict(curvature=ALERT, separation=ACCENT, neighbor_purity=MUTED)
+OUTCOME_COLORS = {'gained': ACCENT, 'paid': ALERT, 'unclear': MUTED}
 
 
-def draw_dots(axes: Axes, x: np.ndarray, y: np.ndarray, color) -> None:
-    """One dot for each class; nan is left out.
-
-    Args:
-        axes (Axes): Where to draw.
-        x (np.ndarray): (C,).
-        y (np.ndarray): (C,).
-        color (str | list[str]): Of all, or of each.
-    """
-    many = len(x) > RASTER_ABOVE
-    axes.scatter(
-        x,
-        y,
-        s=3 if many else 14,
-        c=[color] * len(x) if isinstance(color, str) else color,
-        alpha=0.4 if many else 0.75,
-        linewidth=0,
-        rasterized=many)
-
-
-def name_dots(axes: Axes, rows: Sequence[dict], places: Sequence[int],
-              x: np.ndarray, y: np.ndarray, color: str) -> None:
-    """Names beside dots, on the side where there is room.
-
-    Args:
-        axes (Axes): With its dots.
-        rows (Sequence[dict]): Classes of the record.
-        places (Sequence[int]): Which of them, the most important first; up
-            to ``NAMED``, without those whose name would lie on another.
-        x (np.ndarray): (C,).
-        y (np.ndarray): (C,).
-        color (str): Of the names.
-    """
-    to_panel = axes.transData + axes.transAxes.inverted()
-    taken = []
-    for c in places:
-        if len(taken) == NAMED:
-            break
-        if not np.isfinite(x[c] + y[c]):
-            continue
-        at = to_panel.transform((x[c], y[c]))  # (2,) fractions of the panel
-        if any((np.abs(at - other) < TOO_NEAR).all() for other in taken):
-            continue
-        taken.append(at)
-        left = at[0] > 0.5
-        axes.annotate(
-            clean(rows[c]['name'], 18), (x[c], y[c]),
-            xytext=(-5 if left else 5, 0),
-            textcoords='offset points',
-            ha='right' if left else 'left',
-            va='center',
-            fontsize=7.5,
-            color=color,
-            parse_math=False)
-
-
-def draw_sorted(axes: Axes, values: np.ndarray, low: np.ndarray,
-                high: np.ndarray, order: np.ndarray, label: str) -> None:
-    """Draw fractions class by class with their intervals.
-
-    Args:
-        axes (Axes): To draw on.
-        values (np.ndarray): Shape (C,); unknown classes are left out.
-        low (np.ndarray): Lower ends, shape (C,), nan where unknown.
-        high (np.ndarray): Upper ends, the same.
-        order (np.ndarray): Classes from left to right, shape (C,).
-        label (str): What the intervals are.
-    """
-    order = order[np.isfinite(values[order])]
-    place = np.arange(1, len(order) + 1)
-    if np.isfinite(low[order]).any():
-        axes.fill_between(
-            place,
-            low[order],
-            high[order],
-            step='mid',
-            color=ACCENT,
-            alpha=0.22,
-            linewidth=0,
-            rasterized=len(order) > RASTER_ABOVE,
-            label=label)
-    axes.step(place, values[order], where='mid', color=ACCENT, linewidth=1.5)
-    axes.set_xlim(0.5, max(len(order), 1) + 0.5)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-
-
-OFF_TREND = 2.  # residuals beyond this many standard deviations are named
-
-
-def drawn_measures(audit: dict) -> List[str]:
-    """Measures that differ between classes of known accuracy, in order."""
-    known = np.isfinite(column(audit, 'accuracy'))
-    drawn = []
-    for key in MEASURES:
-        values = column(audit, key)[known]
-        if np.unique(values[np.isfinite(values)]).size > 1:
-            drawn.append(key)
-    return drawn
-
-
-def plot_measure(audit: dict, measure: str) -> Tuple[Figure, Axes]:
-    """One measure of every class against its accuracy.
-
-    Classes off the trend of curvature and accuracy are marked, and named in
-    the panels of curvature.
-
-    Args:
-        audit (dict): Audit record.
-        measure (str): One of :data:`mmcurv.audit.report.numbers.MEASURES`.
-
-    Returns:
-        tuple: Figure and its axes.
-
-    Raises:
-        KeyError: If the measure is unknown.
-    """
-    figure, axes = panel(3.9, 3.2)
-    x, y = column(audit, measure), column(audit, 'accuracy')
-    if MEASURES[measure].logarithmic:
-        x = np.where(x > 0, x, np.nan)
-        axes.set_xscale('log')
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    surprise = np.abs(column(audit, 'off_trend'))
-    off = surprise >= OFF_TREND
-    draw_dots(axes, x[~off], y[~off], ACCENT)
-    draw_dots(axes, x[off], y[off], ALERT)
-    if measure in ('curvature', 'log_curvature'):
-        places = np.flatnonzero(off)
-        places = places[np.argsort(-surprise[places], kind='stable')]
-        name_dots(axes, audit['classes'], places, x, y, ALERT)
-    found = (audit.get('correlation') or {}).get(measure) or {}
-    set_heading(axes, MEASURES[measure].label, _correlation_note(found))
-    axes.set_xlabel(with_unit(MEASURES[measure]))
-    axes.set_ylabel('Accuracy')
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    return figure, axes
-
-
-def _correlation_note(found: dict) -> str:
-    if not is_known(found.get('pearson')):
-        return ''
-    kinds = ('pearson', 'spearman')
-    lines = []
-    for kind in kinds:
-        ends = interval(
-            found.get(f'{kind}_low'), found.get(f'{kind}_high'), signed)
-        lines.append(f'{kind.title()} {signed(found.get(kind))} ({ends}), '
-                     f'{p_value(found.get(f"{kind}_p"))}')
-    partial = [found.get(f'partial_{kind}') for kind in kinds]
-    if is_known(partial[0]):
-        values = ' and '.join(map(signed, partial))
-        lines.append(f'given log training count: {values}')
-    return '\n'.join(lines)
-
-
-VARIANT = ('normal', 'fit', 'reduction', 'scale')
-LAYER_COLORS = dict(curvature=ALERT, separation=ACCENT, volume=MUTED)
-
-
-def diagnosis_variants(audit: dict) -> List[tuple]:
-    """The variants that a diagnosis holds, each over all of k and m.
-
-    Args:
-        audit (dict): Audit record.
-
-    Returns:
-        list[tuple]: Values of ``VARIANT``, in the order of the rows.
-    """
-    rows = (audit.get('diagnosis') or {}).get('rows', [])
-    return list(dict.fromkeys(tuple(map(row.get, VARIANT)) for row in rows))
-
-
-def rows_of_variant(audit: dict, variant: tuple) -> List[dict]:
-    """The settings of one variant.
-
-    Args:
-        audit (dict): Audit record with ``diagnosis``.
-        variant (tuple): One of :func:`diagnosis_variants`.
-
-    Returns:
-        list[dict]: Rows of the record.
-    """
-    return [
-        row for row in audit['diagnosis']['rows']
-        if tuple(map(row.get, VARIANT)) == variant
-    ]
-
-
-def variant_name(variant: tuple) -> str:
-    """'smallest normal, symmetric fit, mean, raw features'."""
-    normal, fit, reduction, scale = (None if value is None else clean(
-        value, 24) for value in variant)
-    parts = (normal and f'{normal} normal', fit
-             and f'{fit} fit', reduction, scale and f'{scale} features')
-    return ', '.join(part for part in parts if part)
-
-
-def plot_diagnosis(audit: dict, variant: tuple) -> Tuple[Figure, Axes]:
-    """Correlation of curvature and accuracy over neighbours and dimension.
-
-    Args:
-        audit (dict): Audit record with ``diagnosis``.
-        variant (tuple): One of :func:`diagnosis_variants`.
-
-    Returns:
-        tuple: Figure and its axes.
-    """
-    rows = rows_of_variant(audit, variant)
-    ks = sorted({row['k'] for row in rows})
-    ms = sorted({row['tangent_dim'] for row in rows})
-    grid = np.full((len(ms), len(ks)), np.nan)
-    for row in rows:
-        if row.get('pearson') is not None:
-            place = ms.index(row['tangent_dim']), ks.index(row['k'])
-            grid[place] = row['pearson']
-    figure, axes = panel(3.9, 2.6)
-    axes.grid(False)
-    for (i, j), value in np.ndenumerate(grid):
-        # Opacity, not a colour scale: it is read on light and dark paper.
-        if np.isfinite(value):
-            color = ALERT if value < 0 else ACCENT
-            axes.add_patch(
-                _cell(j, i, color=color, alpha=0.75 * abs(value), linewidth=0))
-        axes.text(
-            j,
-            i,
-            signed(value),
-            ha='center',
-            va='center',
-            fontsize=8,
-            color=INK)
-    for row in rows:
-        if row.get('is_default'):
-            place = ks.index(row['k']), ms.index(row['tangent_dim'])
-            axes.add_patch(
-                _cell(
-                    *place,
-                    fill=False,
-                    edgecolor=INK,
-                    linewidth=1.6,
-                    clip_on=False))
-    axes.set_xlim(-0.5, len(ks) - 0.5)
-    axes.set_ylim(len(ms) - 0.5, -0.5)
-    axes.set_xticks(range(len(ks)), ks)
-    axes.set_yticks(range(len(ms)), ms)
-    set_heading(axes, 'Pearson r', variant_name(variant))
-    axes.set_xlabel('Neighbours k')
-    axes.set_ylabel('Tangent dimension m')
-    return figure, axes
-
-
-def plot_layers(audit: dict) -> Tuple[Figure, Axes]:
-    """Correlation of each measure with accuracy, layer by layer.
-
-    Args:
-        audit (dict): Audit record with ``layers``.
-
-    Returns:
-        tuple: Figure and its axes.
-    """
-    figure, axes = panel(8, 3.1)
-    layers = list(audit['layers'])
-    for measure, color in LAYER_COLORS.items():
-        values = [(audit['layers'][layer].get('correlation')
-                   or {}).get(measure, {}).get('pearson') for layer in layers]
-        axes.plot(
-            range(len(layers)),
-            np.array(values, float),  # None becomes nan
-            color=color,
-            marker='o',
-            markersize=4,
-            label=MEASURES[measure].label)
-    names = [clean(layer, 24) for layer in layers]
-    axes.set_xticks(range(len(layers)), names, parse_math=False)
-    axes.axhline(0, color=MUTED, linewidth=0.9)
-    axes.set_ylim(-1, 1)
-    set_heading(axes, 'Correlation with accuracy, by layer')
-    axes.set_ylabel('Pearson r')
-    set_legend(axes)
-    return figure, axes
-
-
-def _cell(column: int, row: int, **look) -> Rectangle:
-    return Rectangle((column - 0.5, row - 0.5), 1, 1, **look)
-
-
-def study_figures(audit: dict) -> Dict[str, Tuple[Figure, Axes]]:
-    """The figures of layers and diagnosis, where the record has them.
+def audit_figures(audit: dict) -> Dict[str, Drawn]:
+    """Every figure that an audit has the numbers for.
 
     Args:
         audit (dict): Audit record.
@@ -315,16 +36,132 @@ def study_figures(audit: dict) -> Dict[str, Tuple[Figure, Axes]]:
     Returns:
         dict: File name without ending to (figure, axes).
     """
-    figures = {}
+    figures = {
+        f'accuracy_by_{measure}': plot_measure(audit, measure)
+        for measure in drawn_measures(audit)
+    }
+    figures['sorted_accuracy'] = plot_sorted_accuracy(audit)
+    for group, found in (audit.get('calibration') or {}).items():
+        if found:
+            figures[f'calibration_{group}'] = plot_calibration(audit, group)
     if len(audit.get('layers') or {}) > 1:
         figures['layers'] = plot_layers(audit)
-    for variant in diagnosis_variants(audit):
-        name = '_'.join(str(part) for part in variant if part is not None)
-        figures[f'diagnosis_{name}'] = plot_diagnosis(audit, variant)
+    if (audit.get('diagnosis') or {}).get('rows'):
+        figures['diagnosis'] = plot_diagnosis(audit)
     return figures
 
 
-def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
+def comparison_figures(comparison: dict) -> Dict[str, Drawn]:
+    """Every figure that a comparison has the numbers for.
+
+    Args:
+        comparison (dict): Record of a comparison.
+
+    Returns:
+        dict: Name to (figure, axes).
+    """
+    figures = dict(
+        sorted_change=plot_sorted_change(comparison),
+        accuracy=plot_before_after(comparison))
+    for measure in moved_measures(comparison):
+        figures[measure] = plot_moved(comparison, measure)
+    return figures
+
+
+def write_figures(figures: Dict[str, Drawn], folder: str) -> List[str]:
+    """Write figures as PNG and SVG; the page needs no such files.
+
+    Args:
+        figures (dict): Of :func:`audit_figures`.
+        folder (str): Made if it is missing.
+
+    Returns:
+        list[str]: Paths of the files.
+    """
+    return [
+        path for name, (figure, _) in figures.items()
+        for path in save_figure(figure, folder, name)
+    ]
+
+
+def drawn_measures(audit: dict) -> List[str]:
+    """Measures that differ between classes of known accuracy, in order.
+
+    The curvature has a logarithmic axis, so that its logarithm is not drawn.
+    """
+    known = np.isfinite(column(audit, 'accuracy'))
+    drawn = []
+    for key in MEASURES:
+        if key == 'log_curvature' and 'curvature' in drawn:
+            continue
+        values = column(audit, key)[known]
+        if np.unique(values[np.isfinite(values)]).size > 1:
+            drawn.append(key)
+    return drawn
+
+
+def plot_measure(audit: dict, measure: str) -> Drawn:
+    """One measure of every class against its accuracy.
+
+    Classes off the trend of curvature and accuracy are marked, and named in
+    the panels of the curvature.
+
+    Args:
+        audit (dict): Audit record.
+        measure (str): A measure that it holds.
+
+    Returns:
+        tuple: Figure and its axes.
+    """
+    figure, axes = panel(3.9, 3.1)
+    x, y = column(audit, measure), column(audit, 'accuracy')
+    label = MEASURES[measure].label
+    known = np.isfinite(x + y)
+    if MEASURES[measure].logarithmic and (x[known] > 0).all():
+        axes.set_xscale('log')
+        if measure == 'train_count':
+            axes.xaxis.set_major_formatter(ScalarFormatter())
+            axes.xaxis.set_minor_formatter(NullFormatter())
+    surprise = np.abs(column(audit, 'off_trend'))
+    off = surprise >= OFF_TREND
+    _draw_dots(axes, x[~off], y[~off], ACCENT)
+    _draw_dots(axes, x[off], y[off], ALERT)
+    if measure in ('curvature', 'log_curvature'):
+        places = np.flatnonzero(off)
+        places = places[np.argsort(-surprise[places], kind='stable')]
+        _name_dots(axes, audit['classes'], places, x, y, ALERT)
+    note = _correlation_note((audit.get('correlation') or {}).get(measure)
+                             or {})
+    set_heading(axes, label, note)
+    axes.set_xlabel(with_unit(MEASURES[measure]))
+    axes.set_ylabel('Accuracy')
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    figure.set_label(
+        f'{label} and accuracy of {_classes(known.sum())}: {label.lower()} '
+        f'from {_range(x[known], number)}, accuracy from '
+        f'{_range(y[known], percent)}. {note}'.replace('\n', '; '))
+    return figure, axes
+
+
+def _correlation_note(found: dict) -> str:
+    if not is_known(found.get('spearman')):
+        return ''
+    ends = interval(
+        found.get('spearman_low'), found.get('spearman_high'), signed)
+    note = f'Spearman {signed(found["spearman"])}'
+    if ends != ABSENT:
+        note += f' ({ends})'
+    if is_known(found.get('holm_p')):
+        note += f', Holm {p_value(found["holm_p"], holm_floor(found))}'
+    if is_known(found.get('partial_spearman')):
+        given = ', '.join(
+            MEASURES[key].label.lower() if key in MEASURES else key
+            for key in found.get('given') or ['training images'])
+        note += f'\ngiven {given}: {signed(found["partial_spearman"])}'
+    return note
+
+
+def plot_sorted_accuracy(audit: dict) -> Drawn:
     """Accuracy of every class, best first, with its Wilson interval.
 
     Args:
@@ -335,10 +172,10 @@ def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
     """
     figure, axes = panel(8, 3.1)
     accuracy = column(audit, 'accuracy')
-    draw_sorted(axes, accuracy, column(audit, 'wilson_low'),
-                column(audit, 'wilson_high'),
-                np.argsort(-accuracy, kind='stable'),
-                '95 % Wilson interval of each class')
+    _draw_sorted(axes, accuracy, column(audit, 'wilson_low'),
+                 column(audit, 'wilson_high'),
+                 np.argsort(-accuracy, kind='stable'),
+                 '95 % Wilson interval of each class, over its images')
     mean = audit['summary']['class_mean']['value']
     if is_known(mean):
         axes.axhline(
@@ -352,10 +189,15 @@ def plot_sorted_accuracy(audit: dict) -> Tuple[Figure, Axes]:
     axes.set_xlabel('Classes in order of accuracy')
     axes.set_ylabel('Accuracy')
     set_legend(axes, 'upper right')
+    known = accuracy[np.isfinite(accuracy)]
+    figure.set_label(
+        f'Accuracy of {_classes(known.size)} from best to worst, '
+        f'{_range(known, percent)}, class mean {percent(mean)}. The '
+        'same numbers stand in the table of classes.')
     return figure, axes
 
 
-def plot_calibration(audit: dict, group: str) -> Tuple[Figure, Axes]:
+def plot_calibration(audit: dict, group: str) -> Drawn:
     """Accuracy of the predictions against the confidence they came with.
 
     Args:
@@ -382,57 +224,101 @@ def plot_calibration(audit: dict, group: str) -> Tuple[Figure, Axes]:
     set_heading(axes, f'{group.title()}{error}')
     axes.set_xlabel(f'Confidence ({count(found.get("entered"))} images)')
     axes.set_ylabel('Accuracy')
+    figure.set_label(f'Calibration, {clean(group, 40)}: ' + ', '.join(
+        f'{percent(b["accuracy"])} right at confidence '
+        f'{percent(b["confidence"])} ({plural(b["count"], "image")})'
+        for b in bins) + '.')
     return figure, axes
 
 
-def all_figures(audit: dict) -> Dict[str, Tuple[Figure, Axes]]:
-    """Every figure that the record has the numbers for.
+def plot_layers(audit: dict) -> Drawn:
+    """Correlation of each measure with accuracy, layer by layer.
 
     Args:
-        audit (dict): Audit record.
+        audit (dict): Audit record with ``layers``.
 
     Returns:
-        dict: File name without ending to (figure, axes).
+        tuple: Figure and its axes.
     """
-    figures = {
-        f'accuracy_by_{measure}': plot_measure(audit, measure)
-        for measure in drawn_measures(audit)
-    }
-    figures['sorted_accuracy'] = plot_sorted_accuracy(audit)
-    for group, found in (audit.get('calibration') or {}).items():
-        if found:
-            figures[f'calibration_{group}'] = plot_calibration(audit, group)
-    figures.update(study_figures(audit))
-    return figures
+    figure, axes = panel(8, 3.1)
+    layers = list(audit['layers'])
+    for measure, color in LAYER_COLORS.items():
+        values = [
+            ((audit['layers'][layer].get('correlation') or {}).get(measure)
+             or {}).get('spearman') for layer in layers
+        ]
+        if not any(map(is_known, values)):
+            continue
+        axes.plot(
+            range(len(layers)),
+            np.array(values, float),  # None becomes nan
+            color=color,
+            marker='o',
+            markersize=4,
+            label=MEASURES[measure].label)
+    names = [clean(layer, 24) for layer in layers]
+    axes.set_xticks(range(len(layers)), names, parse_math=False)
+    axes.axhline(0, color=MUTED, linewidth=0.9)
+    axes.set_ylim(-1, 1)
+    set_heading(axes, 'Correlation with accuracy, by layer')
+    axes.set_ylabel('Spearman ρ')
+    set_legend(axes)
+    figure.set_label(
+        'Spearman correlation of the measures with class accuracy at '
+        f'{plural(len(layers), "layer")}; the table below has its numbers.')
+    return figure, axes
 
 
-def write_figures(audit: dict, out_dir: str) -> List[str]:
-    """Draw every figure as PNG and SVG.
+def plot_diagnosis(audit: dict) -> Drawn:
+    """Correlation of curvature and accuracy over k, under all settings.
 
     Args:
-        audit (dict): Audit record.
-        out_dir (str): The audit's folder; the files go to its ``figures``.
+        audit (dict): Audit record with ``diagnosis``.
 
     Returns:
-        list[str]: Paths of the files.
+        tuple: Figure and its axes.
     """
-    folder = osp.join(out_dir, 'figures')
-    return [
-        path for name, (figure, _) in all_figures(audit).items()
-        for path in save_figure(figure, folder, name)
+    figure, axes = panel(8, 3.1)
+    rows = [
+        row for row in audit['diagnosis']['rows']
+        if is_known(row.get('spearman'))
     ]
+    ks = sorted({row['k'] for row in rows})
+    at = [[row['spearman'] for row in rows if row['k'] == k] for k in ks]
+    default = next((row for row in rows if row.get('is_default')), None)
+    axes.fill_between(
+        ks, [min(values) for values in at], [max(values) for values in at],
+        color=ACCENT,
+        alpha=0.22,
+        linewidth=0,
+        label='from the lowest to the highest setting')
+    axes.plot(
+        ks, [np.median(values) for values in at],
+        color=ACCENT,
+        marker='o',
+        markersize=4,
+        label='median of the settings')
+    if default:
+        axes.plot([default['k']], [default['spearman']],
+                  'D',
+                  color=ALERT,
+                  markersize=6,
+                  label='default')
+    axes.axhline(0, color=MUTED, linewidth=0.9)
+    axes.set_ylim(-1, 1)
+    set_heading(axes, 'Curvature and accuracy, by neighbours k')
+    axes.set_xlabel('Neighbours k')
+    axes.set_ylabel('Spearman ρ')
+    set_legend(axes)
+    figure.set_label(
+        'Spearman correlation of curvature and class accuracy over k, under '
+        f'{plural(len(rows), "setting")}: ' +
+        '; '.join(f'k = {k} from {interval(min(values), max(values), signed)}'
+                  for k, values in zip(ks, at)) + '.')
+    return figure, axes
 
 
-MOVED = ('log_curvature', 'separation', 'volume')
-OUTCOME_COLORS = {
-    'gained': ACCENT,
-    'paid': ALERT,
-    'unclear': MUTED,
-    None: MUTED
-}
-
-
-def plot_sorted_change(comparison: dict) -> Tuple[Figure, Axes]:
+def plot_sorted_change(comparison: dict) -> Drawn:
     """Change of every class accuracy with its interval, lowest first.
 
     Args:
@@ -443,18 +329,23 @@ def plot_sorted_change(comparison: dict) -> Tuple[Figure, Axes]:
     """
     figure, axes = panel(8, 3.1)
     change = column(comparison, 'change')
-    draw_sorted(axes, change, column(comparison, 'low'),
-                column(comparison, 'high'), np.argsort(change, kind='stable'),
-                '95 % interval of each class')
+    _draw_sorted(axes, change, column(comparison, 'low'),
+                 column(comparison, 'high'), np.argsort(change, kind='stable'),
+                 '95 % interval of each class, over its images')
     axes.axhline(0, color=MUTED, linewidth=0.9)
     set_heading(axes, 'Change of class accuracy, largest loss to largest gain')
     axes.set_xlabel('Classes in order of change')
     axes.set_ylabel('B − A')
     set_legend(axes, 'upper left')
+    known = change[np.isfinite(change)]
+    figure.set_label(
+        f'Change of the accuracy of {_classes(known.size)}, from '
+        f'{_range(known, points)} points. The same numbers stand in the '
+        'table of classes.')
     return figure, axes
 
 
-def plot_before_after(comparison: dict) -> Tuple[Figure, Axes]:
+def plot_before_after(comparison: dict) -> Drawn:
     """Accuracy of every class in B against that in A.
 
     Args:
@@ -466,41 +357,18 @@ def plot_before_after(comparison: dict) -> Tuple[Figure, Axes]:
     figure, axes = panel(3.9, 3.1)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, dashes=(4, 3))
     x, y = (column(comparison, f'accuracy_{side}') for side in 'ab')
-    _dots(axes, comparison, x, y)
+    _draw_outcomes(axes, comparison, x, y)
     set_heading(axes, 'Accuracy in A and B')
     axes.set_xlabel('Accuracy in A')
     axes.set_ylabel('Accuracy in B')
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    return figure, axes
-
-
-def plot_moved(comparison: dict, measure: str) -> Tuple[Figure, Axes]:
-    """Change of a measure of every class against its change of accuracy.
-
-    Args:
-        comparison (dict): Record of a comparison.
-        measure (str): One of ``MOVED``.
-
-    Returns:
-        tuple: Figure and its axes.
-    """
-    figure, axes = panel(3.9, 3.1)
-    x, y = (column(comparison, key) for key in (f'{measure}_change', 'change'))
-    axes.axhline(0, color=MUTED, linewidth=0.9)
-    axes.axvline(0, color=MUTED, linewidth=0.9)
-    _dots(axes, comparison, x, y)
-    found = comparison['geometry'][measure]
-    note = ''
-    if is_known(found['pearson']):
-        ends = interval(found['pearson_low'], found['pearson_high'], signed)
-        note = (f'Pearson {signed(found["pearson"])} ({ends}), '
-                f'{p_value(found["pearson_p"])}')
-    label = MEASURES[measure].label
-    set_heading(axes, f'{label} and accuracy', note)
-    axes.set_xlabel(f'Change of {label.lower()}')
-    axes.set_ylabel('Change of accuracy')
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    known = np.isfinite(x + y)
+    figure.set_label(
+        f'Accuracy of {_classes(known.sum())} in A, '
+        f'{_range(x[known], percent)}, and in B, {_range(y[known], percent)}; '
+        f'{int((y > x).sum()):,} are higher in B, {int((y < x).sum()):,} '
+        'lower.')
     return figure, axes
 
 
@@ -509,16 +377,120 @@ def moved_measures(comparison: dict) -> List[str]:
     change = column(comparison, 'change')
     return [
         measure for measure in MOVED
-        if np.isfinite(column(comparison, f'{measure}_change') + change).any()
+        if measure in comparison['geometry'] and np.isfinite(
+            column(comparison, f'{measure}_change') + change).any()
     ]
 
 
-def _dots(axes: Axes, comparison: dict, x: np.ndarray, y: np.ndarray) -> None:
+def plot_moved(comparison: dict, measure: str) -> Drawn:
+    """Change of a measure of every class against its change of accuracy.
+
+    Args:
+        comparison (dict): Record of a comparison.
+        measure (str): One of :func:`moved_measures`.
+
+    Returns:
+        tuple: Figure and its axes.
+    """
+    figure, axes = panel(3.9, 3.1)
+    x, y = (column(comparison, key) for key in (f'{measure}_change', 'change'))
+    axes.axhline(0, color=MUTED, linewidth=0.9)
+    axes.axvline(0, color=MUTED, linewidth=0.9)
+    _draw_outcomes(axes, comparison, x, y)
+    note = _correlation_note(comparison['geometry'][measure])
+    label = MEASURES[measure].label
+    set_heading(axes, f'{label} and accuracy', note)
+    axes.set_xlabel(f'Change of {label.lower()}')
+    axes.set_ylabel('Change of accuracy')
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    known = np.isfinite(x + y)
+    figure.set_label(
+        f'Change of {label.lower()}, {_range(x[known], number)}, and of '
+        f'accuracy, {_range(100 * y[known], number)} points, of '
+        f'{_classes(known.sum())}. {note}')
+    return figure, axes
+
+
+def _draw_outcomes(axes: Axes, comparison: dict, x: np.ndarray,
+                   y: np.ndarray) -> None:
     rows = comparison['classes']
-    draw_dots(axes, x, y, [OUTCOME_COLORS[row['outcome']] for row in rows])
+    _draw_dots(axes, x, y,
+               [OUTCOME_COLORS.get(row['outcome'], MUTED) for row in rows])
     size = [abs(row['change'] or 0) for row in rows]
     for outcome in ('gained', 'paid'):
         places = [c for c, row in enumerate(rows) if row['outcome'] == outcome]
         places.sort(key=lambda c: -size[c])
-        name_dots(axes, rows, places[:NAMED // 2], x, y,
-                  OUTCOME_COLORS[outcome])
+        _name_dots(axes, rows, places[:NAMED // 2], x, y,
+                   OUTCOME_COLORS[outcome])
+
+
+def _draw_dots(axes: Axes, x: np.ndarray, y: np.ndarray, color) -> None:
+    """One dot for each class, (C,) both; one colour, or one of each."""
+    many = len(x) > RASTER_ABOVE
+    axes.scatter(
+        x,
+        y,
+        s=3 if many else 14,
+        c=[color] * len(x) if isinstance(color, str) else color,
+        alpha=0.4 if many else 0.75,
+        linewidth=0,
+        rasterized=many)
+
+
+def _name_dots(axes: Axes, rows: Sequence[dict], places: Sequence[int],
+               x: np.ndarray, y: np.ndarray, color: str) -> None:
+    """Names beside dots, where there is room; the first of ``places`` first.
+
+    Up to ``NAMED``, without those whose name would lie on another.
+    """
+    to_panel = axes.transData + axes.transAxes.inverted()
+    taken = []
+    for c in places:
+        if len(taken) == NAMED:
+            break
+        if not np.isfinite(x[c] + y[c]):
+            continue
+        at = to_panel.transform((x[c], y[c]))  # (2,) fractions of the panel
+        if any((np.abs(at - other) < TOO_NEAR).all() for other in taken):
+            continue
+        taken.append(at)
+        left = at[0] > 0.5
+        axes.annotate(
+            clean(rows[c]['name'], 18), (x[c], y[c]),
+            xytext=(-5 if left else 5, 0),
+            textcoords='offset points',
+            ha='right' if left else 'left',
+            va='center',
+            fontsize=7.5,
+            color=color,
+            parse_math=False)
+
+
+def _draw_sorted(axes: Axes, values: np.ndarray, low: np.ndarray,
+                 high: np.ndarray, order: np.ndarray, label: str) -> None:
+    """Fractions (C,) class by class in an order, with their intervals."""
+    order = order[np.isfinite(values[order])]
+    place = np.arange(1, len(order) + 1)
+    if np.isfinite(low[order]).any():
+        axes.fill_between(
+            place,
+            low[order],
+            high[order],
+            step='mid',
+            color=ACCENT,
+            alpha=0.22,
+            linewidth=0,
+            rasterized=len(order) > RASTER_ABOVE,
+            label=label)
+    axes.step(place, values[order], where='mid', color=ACCENT, linewidth=1.5)
+    axes.set_xlim(0.5, max(len(order), 1) + 0.5)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _classes(size: int) -> str:
+    return plural(int(size), 'class', 'classes')
+
+
+def _range(values: np.ndarray, show) -> str:
+    return interval(values.min(), values.max(),
+                    show) if values.size else ('unknown')

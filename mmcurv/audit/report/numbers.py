@@ -1,11 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Numbers and names as people read them, the same on every page.
+"""What numbers are called and how people read them, the same everywhere.
 
+Pages, figures, terminal and gates take names, units and formats from here.
 None and nan are shown as a dash: absent, never 0.
 """
 import math
 import re
-from typing import Dict, NamedTuple, Optional
+from typing import Callable, Dict, NamedTuple, Optional
 
 import numpy as np
 
@@ -74,6 +75,12 @@ def signed(value: Optional[float], digits: int = 2) -> str:
     return text if text.strip('+−0.') else text[1:]  # no sign before 0
 
 
+def signed_number(value: Optional[float]) -> str:
+    """Three significant digits with their sign, for values of any size."""
+    text = number(value)
+    return f'+{text}' if is_known(value) and value > 0 else text
+
+
 def interval(low: Optional[float], high: Optional[float], show) -> str:
     """Both ends of an interval, '63.1 to 65.3', in the form of ``show``."""
     if not (is_known(low) and is_known(high)):
@@ -81,20 +88,38 @@ def interval(low: Optional[float], high: Optional[float], show) -> str:
     return f'{show(low)} to {show(high)}'.replace('\u00a0% to', ' to')
 
 
-def probability(value: Optional[float]) -> str:
-    """A p-value, '0.031' or '< 0.0001', with two to four decimals."""
+def probability(value: Optional[float], floor: Optional[float] = None) -> str:
+    """A p-value, '0.031' or '< 0.0001', with two to four decimals.
+
+    Args:
+        value (float, optional): The p-value.
+        floor (float, optional): The smallest that its method can give, such
+            as 1 / 5,000 of 4,999 permutations. Defaults to None.
+
+    Returns:
+        str: A value at the floor is '< 0.0002', not a number of its own.
+    """
     if not is_known(value):
         return ABSENT
+    if is_known(floor) and value <= floor:
+        return f'< {floor:.2g}' if floor >= 1e-4 else '< 0.0001'
     if value < 1e-4:
         return '< 0.0001'
     decimals = 2 if value >= 0.1 else 3 if value >= 0.01 else 4
     return f'{value:.{decimals}f}'
 
 
-def p_value(value: Optional[float]) -> str:
+def p_value(value: Optional[float], floor: Optional[float] = None) -> str:
     """A p-value inside a sentence, 'p = 0.031' or 'p < 0.0001'."""
-    text = probability(value)
+    text = probability(value, floor)
     return f'p {text}' if text.startswith('<') else f'p = {text}'
+
+
+def holm_floor(found: dict) -> Optional[float]:
+    """The smallest Holm p that the permutations can give, if it is that."""
+    p, floor = found.get('spearman_p'), found.get('p_floor')
+    at_floor = is_known(p) and is_known(floor) and p <= floor
+    return found.get('holm_p') if at_floor else None
 
 
 def clean(name, longest: int = 120) -> str:
@@ -114,6 +139,58 @@ def listing(items) -> str:
     if len(items) < 2:
         return ''.join(items)
     return ', '.join(items[:-1]) + ' and ' + items[-1]
+
+
+class Summary(NamedTuple):
+    """One number about all classes.
+
+    Attributes:
+        label (str): As a heading.
+        show (Callable): Maps its value to a text.
+        show_change (Callable): Maps a difference of two values to a text.
+        meaning (str): One sentence; ``{head_above}`` and ``{tail_below}``
+            stand for the bounds of the groups.
+    """
+    label: str
+    show: Callable
+    show_change: Callable
+    meaning: str
+
+
+SUMMARY: Dict[str, Summary] = dict(
+    overall=Summary('All test images', percent, points,
+                    'Share of all test images that are correct.'),
+    class_mean=Summary(
+        'Class mean', percent, points,
+        'Mean of the class accuracies; every class counts the same.'),
+    head=Summary('Head', percent, points,
+                 'Classes with more than {head_above} training images.'),
+    middle=Summary(
+        'Middle', percent, points,
+        'Classes with {tail_below} to {head_above} training images.'),
+    tail=Summary('Tail', percent, points,
+                 'Classes with fewer than {tail_below} training images.'),
+    top5=Summary(
+        'Top 5', percent, points,
+        'Share of the test images with the true class among the five '
+        'highest scores.'),
+    macro_f1=Summary(
+        'Mean F1', percent, points,
+        'Mean over classes of F1, the harmonic mean of accuracy and '
+        'precision.'),
+    worst_10pct=Summary('Worst tenth', percent, points,
+                        'Mean accuracy of the worst tenth of the classes.'),
+    worst_class=Summary('Worst class', percent, points,
+                        'The lowest class accuracy.'),
+    variance=Summary(
+        'Variance', number, signed_number,
+        'Population variance of the class accuracies, as fractions.'),
+    gini=Summary(
+        'Gini', number, signed_number,
+        'Gini coefficient of the class accuracies; 0 if all are equal.'),
+    bias=Summary(
+        'Bias', number, signed_number,
+        'Largest class accuracy over the smallest plus 0.01, minus 1.'))
 
 
 class Measure(NamedTuple):
@@ -136,13 +213,13 @@ MEASURES: Dict[str, Measure] = dict(
         'Curvature', 'length⁻ᵐ',
         'How strongly the class manifold bends: |det| of the Hessian of a '
         'quadric fitted to the k nearest neighbours of each point, reduced '
-        'over the points. Depends on the scale of the features.'),
+        'over the points. Depends on the scale of the features.', True),
     log_curvature=Measure('Log curvature', 'natural logarithm',
                           'Logarithm of the curvature.'),
     volume=Measure(
         'Volume', 'bits',
         'Half the log2 of det(I + covariance): how much space the class '
-        'manifold takes up.'),
+        'manifold takes up. Grows with the number of points.'),
     separation=Measure(
         'Separation', '',
         'How much volume the class adds to all the others, relative to its '
@@ -152,10 +229,25 @@ MEASURES: Dict[str, Measure] = dict(
     intrinsic_dimension=Measure(
         'Intrinsic dimension', '',
         'Number of directions in which the class manifold extends, estimated '
-        'from the distances between neighbours.'),
+        'from the distances between neighbours. Grows with the number of '
+        'points.'),
+    neighbor_purity=Measure(
+        'Neighbour purity', '',
+        'Share of the ten nearest neighbours over all classes that are of '
+        'the same class, mean over the points; 1 is a class by itself.'),
+    relative_spread=Measure(
+        'Relative spread', 'natural logarithm',
+        'Logarithm of the squared distance to neighbours of the class over '
+        'that to the nearest other class mean; larger is harder to tell '
+        'apart.'),
     train_count=Measure('Training images', '',
                         'Number of training images of the class.', True),
 )
+# Those whose change from one audit to another is followed. Of curvature only
+# the logarithm: its scale is that of the features to the power of -m, which a
+# logarithm turns into a constant.
+MOVED = ('log_curvature', 'separation', 'volume', 'neighbor_purity',
+         'relative_spread')
 
 
 def with_unit(measure: Measure) -> str:

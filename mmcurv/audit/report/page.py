@@ -1,25 +1,49 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""What every page of an audit is built from: template, drawings, warnings."""
+"""What every page is built from: templates, drawings, a table, warnings.
+
+Sentences stand in the templates; Python brings them numbers.
+"""
 import base64
+import functools
 import hashlib
 import io
+import math
 import os.path as osp
 import re
 import xml.etree.ElementTree as ElementTree
-from typing import Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jinja2
-import matplotlib
 import numpy as np
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from . import numbers
 from .numbers import clean, is_known
-from .style import THEME
 
 TEMPLATES = osp.join(osp.dirname(osp.abspath(__file__)), 'templates')
-ROWS_WITHOUT_SCRIPT = 50
+END = '\x00'  # of a paragraph; no name holds it, see clean()
+# How templates show numbers and names.
+FILTERS = ('number', 'count', 'percent', 'points', 'signed', 'signed_number',
+           'interval', 'probability', 'p_value', 'clean', 'plural', 'listing')
+
+
+@functools.lru_cache(maxsize=None)
+def _environment(escaped: bool) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=escaped,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True)
+    environment.policies['json.dumps_kwargs'] = dict(allow_nan=False)
+    environment.filters.update(
+        {name: getattr(numbers, name)
+         for name in FILTERS})
+    environment.filters['first_of'] = _first_of
+    environment.tests['known'] = is_known
+    environment.globals.update(
+        MEASURES=numbers.MEASURES, show=vars(numbers), end=END)
+    return environment
 
 
 def render(template: str, **content) -> str:
@@ -35,28 +59,47 @@ def render(template: str, **content) -> str:
     Returns:
         str: The page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True)
-    environment.policies['json.dumps_kwargs'] = dict(allow_nan=False)
     script, style = (_own_text(name) for name in ('page.js', 'page.css'))
     digest = hashlib.sha256(script.encode()).digest()
-    return environment.get_template(template).render(
+    return _environment(True).get_template(template).render(
         script=Markup(script),
         style=Markup(style),
         script_hash=base64.b64encode(digest).decode(),
-        rows_without_script=ROWS_WITHOUT_SCRIPT,
         **content)
+
+
+def sentences(template: str, **content) -> List[str]:
+    """Sentences about a record, the same for page and terminal.
+
+    Args:
+        template (str): File in ``templates``, its paragraphs ended by
+            ``{{ end }}``, the first of them the headline.
+        **content: Its variables.
+
+    Returns:
+        list[str]: Plain text, not escaped, each on one line.
+    """
+    text = _environment(False).get_template(template).render(**content)
+    return [' '.join(part.split()) for part in text.split(END) if part.strip()]
+
+
+def _first_of(texts: List[str], size: int) -> str:
+    """'a, b and 3 more' of five; 'a and b' if they are all."""
+    if size > len(texts):
+        return f'{", ".join(texts)} and {size - len(texts):,} more'
+    return numbers.listing(texts)
+
+
+def _own_text(name: str) -> str:
+    with open(osp.join(TEMPLATES, name), encoding='utf-8') as file:
+        return file.read()
 
 
 def drawing(drawn: tuple, name: str) -> Markup:
     """A figure as it stands in a page.
 
     Args:
-        drawn (tuple): Figure and its axes.
+        drawn (tuple): Figure, whose label says what it shows, and its axes.
         name (str): Unique in the page.
 
     Returns:
@@ -64,7 +107,102 @@ def drawing(drawn: tuple, name: str) -> Markup:
     """
     figure, axes = drawn
     title = axes.get_title(loc='left')
-    return Markup(inline_svg(figure, name, title))  # escaped by the XML writer
+    # Escaped by the XML writer.
+    return Markup(inline_svg(figure, name, title, figure.get_label()))
+
+
+SVG = 'http://www.w3.org/2000/svg'
+LINK = 'http://www.w3.org/1999/xlink'
+REFERENCE = re.compile(r'url\(#')
+FAMILY = re.compile(r'font-family:[^;]*;?')
+FONT = re.compile(r'font:[^;]*?(\d[\d.]*px)[^;]*')  # older Matplotlib
+
+
+def inline_svg(figure,
+               name: str,
+               title: str = '',
+               description: str = '') -> str:
+    """Draw a figure as one ``<svg>`` element in the colours of the page.
+
+    Args:
+        figure (Figure): Drawn with the colours of the palette.
+        name (str): Unique in the page; in front of every id, since two
+            drawings would otherwise share theirs.
+        title (str): What it is. Defaults to ''.
+        description (str): What it shows, for those who cannot see it.
+            Defaults to ''.
+
+    Returns:
+        str: The element; all text in it is escaped.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    buffer = io.StringIO()
+    settings = {'svg.fonttype': 'none', 'svg.hashsalt': name}
+    with matplotlib.rc_context(settings):
+        papers = [part.patch for part in (figure, *figure.axes)]
+        for paper in papers:
+            paper.set_visible(False)  # the page is behind it
+        # Not by savefig, which would draw everything twice.
+        FigureCanvasSVG(figure).print_svg(
+            buffer,
+            metadata=dict.fromkeys(('Date', 'Creator', 'Format', 'Type')))
+        for paper in papers:
+            paper.set_visible(True)
+    ElementTree.register_namespace('', SVG)
+    ElementTree.register_namespace('xlink', LINK)
+    root = ElementTree.fromstring(buffer.getvalue())
+    root.attrib.pop('width')
+    root.attrib.pop('height')
+    root.set('role', 'img')
+    root.set('aria-label', f'{title}. {description}' if description else title)
+    for parent in list(root.iter()):
+        for style in parent.findall(f'{{{SVG}}}style'):
+            parent.remove(style)  # it would hold for the whole page
+    for element in root.iter():
+        _adopt(element, name)
+    return ElementTree.tostring(root, encoding='unicode')
+
+
+def _adopt(element, name: str) -> None:
+    from .style import THEME
+    for key, value in element.attrib.items():
+        if key == 'id':
+            value = f'{name}-{value}'
+        elif key == f'{{{LINK}}}href' and value.startswith('#'):
+            value = f'#{name}-{value[1:]}'
+        elif key == 'clip-path':
+            value = REFERENCE.sub(f'url(#{name}-', value)
+        elif key == 'style':
+            for color, variable in THEME.items():
+                value = value.replace(color, variable)
+            # The page has a font of its own.
+            value = FAMILY.sub('', FONT.sub(r'font-size: \1', value))
+        element.set(key, value)
+
+
+def axis_scales(figure, axes) -> Dict[str, float]:
+    """Where a value lies in the drawing, for marks put on it later.
+
+    Args:
+        figure (Figure): Already drawn, so that its layout is settled.
+        axes (Axes): Linear, or logarithmic to the base of 10.
+
+    Returns:
+        dict: ``x = x0 + xs * value`` and ``y = y0 + ys * value`` in units of
+        the SVG; ``log`` is True if the x value is to be taken as log10.
+    """
+    log = axes.get_xscale() == 'log'
+    height = figure.get_size_inches()[1] * figure.dpi
+    one = axes.transData.transform((1, 0))
+    zero = axes.transData.transform((10 if log else 0, 1))
+    xs = zero[0] - one[0] if log else one[0] - zero[0]
+    return dict(
+        x0=float(one[0] if log else zero[0]),
+        xs=float(xs),
+        y0=float(height - one[1]),
+        ys=float(one[1] - zero[1]),
+        log=log)
 
 
 def panel_scale(drawn: tuple, label: str, values: np.ndarray,
@@ -94,6 +232,96 @@ def short(values: Sequence[float]) -> list:
     ]
 
 
+class Column(NamedTuple):
+    """One column of the class table.
+
+    Attributes:
+        key (str): In the page, unique.
+        label (str): Its heading.
+        meaning (str): Its definition, below the table.
+        show (Callable): Maps a row of the record to a text; a second line
+            stands small below the first.
+        sort (Callable): Maps a row to a number, a text or None (last).
+        kind (str): 'text', 'word', 'mark' (coloured where the class stands
+            out), 'number' or 'bar'. Defaults to 'number'.
+    """
+    key: str
+    label: str
+    meaning: str
+    show: Callable[[dict], str]
+    sort: Callable[[dict], Any]
+    kind: str = 'number'
+
+
+def field(key: str, label: str, meaning: str, show: Callable) -> Column:
+    """A column of one number of the record, sorted by the number."""
+    return Column(key, label, meaning, lambda row: show(row.get(key)),
+                  lambda row: row.get(key))
+
+
+def class_table(rows: List[dict], columns: Sequence[Column],
+                marked: List[Optional[str]], bars: np.ndarray,
+                line: Optional[float], filters: Dict[str, str]) -> dict:
+    """The table of all classes as the page and its script need it.
+
+    Args:
+        rows (list[dict]): Of the record, as they stand at first.
+        columns (Sequence[Column]): One of which no row knows anything is left
+            out.
+        marked (list[str or None]): (C,) a word of ``filters`` for classes
+            that stand out.
+        bars (np.ndarray): (C, 3) low, value and high in [0, 1] of the column
+            of kind 'bar'; nan where unknown.
+        line (float, optional): Mark in every bar.
+        filters (dict): Word to the label of the switch that shows only those
+            classes.
+
+    Returns:
+        dict: For ``class_table.html.j2``; ``script`` is what goes to the
+        script.
+    """
+    shown = [
+        column for column in columns if any(
+            _compact(column.sort(row)) is not None for row in rows)
+    ]
+    return dict(
+        columns=shown,
+        rows=[[column.show(row).partition('\n')[::2] for column in shown]
+              for row in rows],
+        marked=marked,
+        bars=[_bar(bar, line) for bar in bars],
+        filters=[
+            dict(key=key, label=label, count=marked.count(key))
+            for key, label in filters.items() if key in marked
+        ],
+        script=dict(
+            names=[clean(row['name']) for row in rows],
+            sort=[[_compact(column.sort(row)) for row in rows]
+                  for column in shown],
+            marked=marked))
+
+
+def _bar(bar: Sequence[float], line: Optional[float]) -> str:
+    """The style of one bar: places in per cent of its width."""
+    low, value, high = bar
+    if not is_known(value):
+        return ''
+    if not (is_known(low) and is_known(high)):
+        low = high = value
+    places = [('l', low), ('v', value), ('h', high)]
+    if is_known(line):
+        places.append(('m', line))
+    return ';'.join(f'--{key}:{100 * place:.4g}%' for key, place in places)
+
+
+def _compact(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):
+        return float(f'{value:.6g}') if math.isfinite(value) else None
+    return clean(value) if isinstance(value, str) else value
+
+
 def page_warnings(record: dict) -> List[Dict[str, object]]:
     """Warnings of a record with the names of their classes.
 
@@ -119,93 +347,6 @@ def page_warnings(record: dict) -> List[Dict[str, object]]:
                 loud=bool(warning.get('loud')),
                 classes=classes))
     return found
-
-
-def _own_text(name: str) -> str:
-    with open(osp.join(TEMPLATES, name), encoding='utf-8') as file:
-        return file.read()
-
-
-SVG = 'http://www.w3.org/2000/svg'
-LINK = 'http://www.w3.org/1999/xlink'
-COLOR = re.compile('|'.join(THEME))
-REFERENCE = re.compile(r'url\(#')
-FAMILY = re.compile(r'font-family:[^;]*;?')
-FONT = re.compile(r'font:[^;]*?(\d[\d.]*px)[^;]*')  # older Matplotlib
-
-
-def inline_svg(figure: Figure, name: str, description: str = '') -> str:
-    """Draw a figure as one ``<svg>`` element.
-
-    Args:
-        figure (Figure): Drawn with the colours of the palette.
-        name (str): Unique in the page; in front of every id, since two
-            drawings would otherwise share theirs.
-        description (str): For those who cannot see it. Defaults to ''.
-
-    Returns:
-        str: The element; all text in it is escaped.
-    """
-    buffer = io.StringIO()
-    settings = {'svg.fonttype': 'none', 'svg.hashsalt': name}
-    with matplotlib.rc_context(settings):
-        figure.savefig(
-            buffer,
-            format='svg',
-            transparent=True,
-            metadata=dict.fromkeys(('Date', 'Creator', 'Format', 'Type')))
-    ElementTree.register_namespace('', SVG)
-    ElementTree.register_namespace('xlink', LINK)
-    root = ElementTree.fromstring(buffer.getvalue())
-    root.attrib.pop('width')
-    root.attrib.pop('height')
-    root.set('role', 'img')
-    root.set('aria-label', description)
-    for parent in list(root.iter()):
-        for style in parent.findall(f'{{{SVG}}}style'):
-            parent.remove(style)  # it would hold for the whole page
-    for element in root.iter():
-        _adopt(element, name)
-    return ElementTree.tostring(root, encoding='unicode')
-
-
-def axis_scales(figure: Figure, axes: Axes) -> Dict[str, float]:
-    """Where a value lies in the drawing, for marks put on it later.
-
-    Args:
-        figure (Figure): Already drawn, so that its layout is settled.
-        axes (Axes): Linear, or logarithmic to the base of 10.
-
-    Returns:
-        dict: ``x = x0 + xs * value`` and ``y = y0 + ys * value`` in units of
-        the SVG; ``log`` is True if the x value is to be taken as log10.
-    """
-    log = axes.get_xscale() == 'log'
-    height = figure.get_size_inches()[1] * figure.dpi
-    one = axes.transData.transform((1, 0))
-    zero = axes.transData.transform((10 if log else 0, 1))
-    xs = zero[0] - one[0] if log else one[0] - zero[0]
-    return dict(
-        x0=float(one[0] if log else zero[0]),
-        xs=float(xs),
-        y0=float(height - one[1]),
-        ys=float(one[1] - zero[1]),
-        log=log)
-
-
-def _adopt(element, name: str) -> None:
-    for key, value in element.attrib.items():
-        if key == 'id':
-            value = f'{name}-{value}'
-        elif key == f'{{{LINK}}}href' and value.startswith('#'):
-            value = f'#{name}-{value[1:]}'
-        elif key == 'clip-path':
-            value = REFERENCE.sub(f'url(#{name}-', value)
-        elif key == 'style':
-            value = COLOR.sub(lambda match: THEME[match[0]], value)
-            # The page has a font of its own.
-            value = FAMILY.sub('', FONT.sub(r'font-size: \1', value))
-        element.set(key, value)
 
 
 LARGEST_FILE = 32 * 2**20  # bytes; a test image is smaller

@@ -12,9 +12,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from .compare_page import geometry_rows, headline, sentences, summary_rows
+from .compare_page import comparison_sentences, geometry_rows, summary_rows
 from .numbers import ABSENT, clean, count, interval, number, percent, points
-from .report import correlation_rows, summary_cells, verdict, worst_first
+from .report import (audit_sentences, check_version, correlation_rows,
+                     summary_cells, worst_first)
 
 WORST = 10
 CHANGED = 8  # of each side
@@ -30,11 +31,28 @@ def audit_summary(audit: dict) -> RenderableType:
     Returns:
         RenderableType: Verdict, numbers, worst classes, correlations,
         warnings.
+
+    Raises:
+        ValueError: If an earlier mmcurv made the record.
     """
-    found = verdict(audit)
-    parts = [Text(found['headline'], style='bold'), Text()]
-    parts += [Text(f'{sentence}\n') for sentence in found['sentences']]
-    parts += [_numbers(audit), _worst_classes(audit), _correlations(audit)]
+    parts = _sentences(audit_sentences(check_version(audit)))
+    parts.append(
+        _table('Accuracy of the classes',
+               ('Number', 'Value', '95 %, test images', '8 of 10 classes',
+                'Over', 'Noise'),
+               [[cell['label'], cell['value']] +
+                [cell[key] or ABSENT for key in ('interval', 'spread')] +
+                [cell['note'], cell['noise']]
+                for cell in summary_cells(audit)]))
+    parts.append(_worst_classes(audit))
+    if audit['correlation']:
+        keys = ('label', 'spearman', 'spearman_ends', 'holm_p', 'partial',
+                'given', 'entered')
+        parts.append(
+            _table('Correlation with class accuracy, over classes',
+                   ('Measure', 'Spearman', '95 % interval', 'Holm p', 'Given',
+                    '', 'Classes'), [[row[key] for key in keys]
+                                     for row in correlation_rows(audit)]))
     return Group(*parts, *_warnings(audit.get('warnings') or []))
 
 
@@ -49,26 +67,31 @@ def comparison_summary(comparison: dict) -> RenderableType:
     """
     warnings = comparison['warnings']
     parts = _warnings([w for w in warnings if w.get('loud')])
-    parts += [Text(headline(comparison), style='bold'), Text()]
-    parts += [Text(f'{sentence}\n') for sentence in sentences(comparison)]
+    parts += _sentences(comparison_sentences(comparison))
+    keys = ('label', 'a', 'b', 'change', 'interval', 'over')
     parts.append(
-        _table(
-            'B minus A', ('Number', 'A', 'B', 'Change', '95 % interval'),
-            [[row[key] for key in ('label', 'a', 'b', 'change', 'interval')]
-             for row in summary_rows(comparison)]))
+        _table('B minus A',
+               ('Number', 'A', 'B', 'Change', '95 % interval', 'over'),
+               [[row[key] for key in keys]
+                for row in summary_rows(comparison)]))
     for outcome in ('gained', 'paid'):
         if comparison[outcome]:
             parts.append(_changed(comparison, outcome))
-    moved = [[
-        row[key]
-        for key in ('label', 'a', 'b', 'change', 'interval', 'wilcoxon_p')
-    ] for row in geometry_rows(comparison)]
+    keys = ('label', 'a', 'b', 'change', 'interval', 'wilcoxon_p')
+    moved = [[row[key] for key in keys] for row in geometry_rows(comparison)]
     if moved:
         parts.append(
             _table('Geometry',
-                   ('Measure', 'A', 'B', 'Change', '95 % interval', 'p'),
+                   ('Measure', 'A', 'B', 'Change', '95 %, over classes', 'p'),
                    moved))
-    return Group(*parts, *_warnings([w for w in warnings if not w['loud']]))
+    return Group(*parts,
+                 *_warnings([w for w in warnings if not w.get('loud')]))
+
+
+def _sentences(texts: Sequence[str]) -> List[RenderableType]:
+    headline, *paragraphs = texts
+    return [Text(headline, style='bold'), Text()
+            ] + [Text(f'{text}\n') for text in paragraphs]
 
 
 def _table(title: str, headings: Sequence[str],
@@ -82,36 +105,20 @@ def _table(title: str, headings: Sequence[str],
     return table
 
 
-def _numbers(audit: dict) -> Table:
-    return _table('Accuracy of the classes',
-                  ('Number', 'Value', '95 % interval', 'Over'),
-                  [(cell['label'], cell['value'], cell['interval']
-                    or ABSENT, cell['note']) for cell in summary_cells(audit)])
-
-
 def _worst_classes(audit: dict) -> Table:
     rows = []
     for row in worst_first(audit['classes'])[:WORST]:
         wrong = row.get('top_confusion')
+        fails = {None: ABSENT, True: 'fails', False: 'no'}[row.get('failing')]
         rows.append(
-            (clean(row['name'], NAME), count(row.get('train_count')),
+            (clean(row['name'], NAME), fails, count(row.get('train_count')),
              percent(row.get('accuracy')),
-             interval(row.get('wilson_low'), row.get('wilson_high'), percent),
-             number(row.get('curvature')), count(row.get('curvature_rank')),
+             interval(row.get('wilson_low'), row.get('wilson_high'),
+                      percent), number(row.get('curvature')),
              clean(wrong['name'], NAME) if wrong else ABSENT))
     title = f'The worst {len(rows)} of {len(audit["classes"]):,} classes'
-    return _table(title, ('Class', 'Train n', 'Accuracy', '95 % interval',
-                          'Curvature', 'Rank', 'Taken for'), rows)
-
-
-def _correlations(audit: dict) -> Table:
-    keys = ('label', 'pearson', 'pearson_ends', 'pearson_p', 'spearman',
-            'partial_pearson', 'entered')
-    return _table('Correlation with class accuracy',
-                  ('Measure', 'Pearson', '95 % interval', 'p', 'Spearman',
-                   'Given size', 'Classes'),
-                  [[row[key] for key in keys]
-                   for row in correlation_rows(audit)])
+    return _table(title, ('Class', 'Fails', 'Train n', 'Accuracy',
+                          '95 %, its images', 'Curvature', 'Taken for'), rows)
 
 
 def _changed(comparison: dict, outcome: str) -> Table:
@@ -124,7 +131,8 @@ def _changed(comparison: dict, outcome: str) -> Table:
     title = f'{outcome.title()}: {len(names):,}'
     if len(names) > CHANGED:
         title += f', the first {CHANGED}'
-    return _table(title, ('Class', 'A', 'B', 'Points', '95 % interval'), rows)
+    return _table(title, ('Class', 'A', 'B', 'Points', '95 %, its images'),
+                  rows)
 
 
 def _warnings(warnings: List[dict]) -> List[RenderableType]:

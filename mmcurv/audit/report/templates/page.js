@@ -1,72 +1,31 @@
 'use strict';
 (() => {
+  // All rows are in the page; this hides, sorts and marks them.
   const table = document.getElementById('classes-table');
-  if (!table) return;
   const data = JSON.parse(document.getElementById('data').textContent);
   const PAGE = 25;
   const body = table.tBodies[0];
+  const rows = [...body.rows];
   const heads = [...table.tHead.rows[0].cells];
-  const search = document.getElementById('search');
+  const find = (id) => document.getElementById(id);
+  const search = find('search');
+  const only = [...document.querySelectorAll('.only')];
   const state = { column: -1, down: false, from: 0, all: false };
-  const names = data.rows.map((row) => row[0].toLowerCase());
-  let order = data.rows.map((_, i) => i);
-
-  const letters = new Intl.Collator('en', { numeric: true });
-
-  const make = (tag, name, text) => {
-    const element = document.createElement(tag);
-    if (name) element.className = name;
-    if (text !== undefined) element.textContent = text;
-    return element;
-  };
-
-  const share = (value) => `${100 * value}%`;
-
-  function bar([low, value, high]) {
-    const box = make('span', 'bar');
-    if (low !== null && high !== null) {
-      const ends = box.appendChild(make('i', 'ends'));
-      ends.style.left = share(low);
-      ends.style.width = share(high - low);
-    }
-    const at = box.appendChild(make('i', 'at'));
-    at.style.left = share(value);
-    if (data.line !== null) {
-      const mean = box.appendChild(make('i', 'mean'));
-      mean.style.left = share(data.line);
-    }
-    return box;
-  }
-
-  function cell(text, column, i) {
-    const [first, rest] = text.split('\n');
-    const element = make('td', column.kind, first);
-    if (rest) element.append(' ', make('small', '', rest));
-    if (column.kind === 'bar' && data.bars[i][1] !== null) {
-      element.append(bar(data.bars[i]));
-    }
-    if (column.kind === 'text') element.title = text.replace('\n', ', ');
-    return element;
-  }
+  const names = data.names.map((name) => name.toLowerCase());
+  let order = rows.map((_, i) => i);
 
   function draw() {
     const to = state.all ? order.length : state.from + PAGE;
-    const shown = order.slice(state.from, to);
-    body.replaceChildren(...shown.map((i) => {
-      const row = make('tr', data.marked[i] ? 'marked' : '');
-      row.dataset.row = i;
-      row.append(...data.rows[i].map((text, j) =>
-        cell(text, data.columns[j], i)));
-      return row;
-    }));
+    const shown = new Set(order.slice(state.all ? 0 : state.from, to));
+    rows.forEach((row, i) => row.classList.toggle('away', !shown.has(i)));
     const total = order.length;
     const last = Math.min(to, total);
-    document.getElementById('place').textContent = total
-      ? `${(state.from + 1).toLocaleString('en')} to ` +
-        `${last.toLocaleString('en')} of ${total.toLocaleString('en')}`
-      : 'no class has such a name';
-    document.getElementById('back').disabled = state.from === 0;
-    document.getElementById('on').disabled = last >= total;
+    const number = (value) => value.toLocaleString('en');
+    find('place').textContent = total
+      ? `${number(state.all ? 1 : state.from + 1)} to ${number(last)} of ` +
+        `${number(total)}` : 'no such class';
+    find('back').disabled = state.all || state.from === 0;
+    find('on').disabled = last >= total;
     heads.forEach((head, j) => {
       if (j !== state.column) head.removeAttribute('aria-sort');
       else head.setAttribute(
@@ -74,9 +33,11 @@
     });
   }
 
+  const letters = new Intl.Collator('en', { numeric: true });
+
   function compare(a, b) {
-    const x = data.sort[a][state.column];
-    const y = data.sort[b][state.column];
+    const x = data.sort[state.column][a];
+    const y = data.sort[state.column][b];
     if (x === null || y === null) {
       return (x === null) - (y === null) || a - b;  // unknown always last
     }
@@ -84,43 +45,48 @@
     return (state.down ? -by : by) || a - b;
   }
 
+  function sort(column) {
+    state.down = state.column === column && !state.down;
+    state.column = column;
+    const sorted = rows.map((_, i) => i).sort(compare);
+    body.append(...sorted.map((i) => rows[i]));
+    select();
+  }
+
   function select() {
     const wanted = search.value.trim().toLowerCase();
-    order = data.rows.map((_, i) => i).filter((i) =>
-      names[i].includes(wanted));
+    const marks = only.filter((box) => box.checked).map((box) => box.value);
+    order = rows.map((_, i) => i).filter((i) => names[i].includes(wanted) &&
+      (!marks.length || marks.includes(data.marked[i])));
     if (state.column >= 0) order.sort(compare);
     state.from = 0;
     draw();
   }
 
   heads.forEach((head, j) => {
-    const button = make('button', '', head.textContent);
+    const button = document.createElement('button');
     button.type = 'button';
+    button.textContent = head.textContent;
     head.replaceChildren(button);
-    button.addEventListener('click', () => {
-      state.down = state.column === j && !state.down;
-      state.column = j;
-      select();
-    });
+    button.addEventListener('click', () => sort(j));
   });
   search.addEventListener('input', select);
+  only.forEach((box) => box.addEventListener('change', select));
   const move = (step) => {
     state.from = Math.max(0, state.from + step);
     draw();
   };
-  document.getElementById('back').addEventListener('click', () => move(-PAGE));
-  document.getElementById('on').addEventListener('click', () => move(PAGE));
-  const all = document.getElementById('all');
-  if (data.rows.length > 1000) all.remove();
-  else all.addEventListener('click', () => {
+  find('back').addEventListener('click', () => move(-PAGE));
+  find('on').addEventListener('click', () => move(PAGE));
+  find('all').addEventListener('click', () => {
     state.all = !state.all;
     state.from = 0;
-    all.textContent = state.all ? 'Show pages' : 'Show all';
+    find('all').setAttribute('aria-pressed', state.all);
     draw();
   });
 
   const space = 'http://www.w3.org/2000/svg';
-  const tip = document.getElementById('tip');
+  const tip = find('tip');
   const panels = [...document.querySelectorAll('.panel svg')].map(
     (svg, p) => {
       const scale = data.panels.scales[p];
@@ -138,6 +104,7 @@
       svg.append(mark);
       return { svg, scale, dots, mark };
     });
+  let held = null;
 
   function hold(i) {
     for (const { dots, mark } of panels) {
@@ -147,9 +114,9 @@
       mark.setAttribute('cx', dot[0]);
       mark.setAttribute('cy', dot[1]);
     }
-    for (const row of body.rows) {
-      row.classList.toggle('held', i !== null && +row.dataset.row === i);
-    }
+    if (held !== null) rows[held].classList.remove('held');
+    if (i !== null) rows[i].classList.add('held');
+    held = i;
   }
 
   function nearest(dots, x, y) {
@@ -164,31 +131,36 @@
   }
 
   for (const { svg, scale, dots } of panels) {
-    svg.addEventListener('mousemove', (event) => {
+    const show = (event) => {
       const at = new DOMPoint(event.clientX, event.clientY)
         .matrixTransform(svg.getScreenCTM().inverse());
       const i = nearest(dots, at.x, at.y);
       hold(i);
       tip.style.display = i === null ? 'none' : 'block';
       if (i === null) return;
-      tip.textContent = `${data.rows[i][0]}\n${data.panels.tips[i]}\n` +
+      tip.textContent = `${data.names[i]}\n${data.panels.tips[i]}\n` +
         `${scale.label} ${scale.values[i]}`;
       const right = event.clientX > innerWidth - 280;
       tip.style.left = right ? '' : `${event.clientX + 14}px`;
       tip.style.right = right ? `${innerWidth - event.clientX + 14}px` : '';
       tip.style.top = `${event.clientY + 12}px`;
-    });
-    svg.addEventListener('mouseleave', () => {
+    };
+    svg.addEventListener('pointermove', show);
+    svg.addEventListener('pointerdown', show);
+    svg.addEventListener('pointerleave', (event) => {
+      if (event.pointerType === 'touch') return;  // the finger is lifted
       hold(null);
       tip.style.display = 'none';
     });
   }
+  document.addEventListener('scroll', () => { tip.style.display = 'none'; });
+  const place = new Map(rows.map((row, i) => [row, i]));
   body.addEventListener('mouseover', (event) => {
     const row = event.target.closest('tr');
-    hold(row ? +row.dataset.row : null);
+    hold(row ? place.get(row) : null);
   });
   body.addEventListener('mouseleave', () => hold(null));
 
-  table.closest('section').classList.add('live');
+  document.querySelector('.controls').hidden = false;
   draw();
 })();

@@ -3,9 +3,10 @@ import math
 
 import pytest
 
-from mmcurv.audit.report.numbers import (clean, count, fixed, interval,
-                                         listing, number, p_value, percent,
-                                         plural, points, probability, signed)
+from mmcurv.audit.report.numbers import (clean, count, fixed, holm_floor,
+                                         interval, listing, number, p_value,
+                                         percent, plural, points, probability,
+                                         signed)
 
 
 @pytest.mark.parametrize('show', [
@@ -45,6 +46,14 @@ def test_fractions_become_per_cent_and_points():
                                          (1e-9, 'p < 0.0001')])
 def test_p_value_is_never_said_to_be_zero(value, text):
     assert p_value(value) == text
+
+
+def test_p_value_at_the_floor_of_its_method_is_said_to_be_below_it():
+    assert p_value(0.0002, 0.0002) == 'p < 0.0002'
+    assert probability(0.0004, 0.0002) == '0.0004'
+    found = dict(spearman_p=0.0002, p_floor=0.0002, holm_p=0.0014)
+    assert probability(found['holm_p'], holm_floor(found)) == '< 0.0014'
+    assert holm_floor(dict(found, spearman_p=0.01)) is None
 
 
 def test_names_lose_control_characters_and_direction_marks():

@@ -8,13 +8,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmcurv.audit.report.figures import (all_figures, drawn_measures,
+from mmcurv.audit.report.figures import (audit_figures, drawn_measures,
                                          plot_calibration, plot_diagnosis,
                                          plot_layers, plot_measure,
                                          plot_sorted_accuracy, write_figures)
 from mmcurv.audit.report.numbers import MEASURES
 from mmcurv.audit.report.page import axis_scales, inline_svg
-from mmcurv.audit.report.style import save_figure
+from mmcurv.audit.report.style import save_figure, wrapped_panels
 from .example_audit import (bare_audit, example_audit, with_diagnosis,
                             with_layers)
 
@@ -33,21 +33,29 @@ def test_dots_of_a_measure_are_the_classes(measure):
 def test_correlation_of_a_measure_stands_above_its_dots():
     audit = example_audit(20)
     found = audit['correlation']['curvature']
-    _, axes = plot_measure(audit, 'curvature')
-    note = axes.texts[-1].get_text().replace('−', '-')
-    assert f'Pearson {found["pearson"]:+.2f} (' in note
-    assert f'Spearman {found["spearman"]:+.2f} (' in note
-    assert f'training count: {found["partial_pearson"]:+.2f} and' in note
-
-
-def test_correlation_fits_above_its_dots():
-    audit = example_audit(20)
-    audit['correlation']['curvature'].update(pearson_p=1e-5, spearman_p=1e-5)
+    found.update(spearman_p=1e-9, holm_p=1e-8)
     figure, axes = plot_measure(audit, 'curvature')
+    note = axes.texts[-1]
+    assert note.get_text().replace('−', '-').splitlines() == [
+        f'Spearman {found["spearman"]:+.2f} ({found["spearman_low"]:+.2f} to '
+        f'{found["spearman_high"]:+.2f}), Holm p < 0.0001',
+        'given training images, separation: -0.12'
+    ]
     figure.draw_without_rendering()
-    note = axes.texts[-1].get_window_extent()
-    assert len(axes.texts[-1].get_text().splitlines()) == 3
-    assert note.x1 <= figure.bbox.x1
+    assert note.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_every_figure_says_in_words_what_it_shows():
+    audit = with_layers(with_diagnosis(example_audit(10)))
+    words = {
+        name: figure.get_label()
+        for name, (figure, _) in audit_figures(audit).items()
+    }
+    assert all(len(text) > 40 for text in words.values()), words
+    assert not any('nan' in text for text in words.values())
+    low = 100 * min(row['accuracy'] for row in audit['classes'][:-1])
+    assert f'accuracy from {low:.1f} to' in words['accuracy_by_curvature']
+    assert 'k = 80 from +0.10 to +0.10' in words['diagnosis']
 
 
 def test_classes_off_the_trend_are_named_literally():
@@ -75,22 +83,19 @@ def test_calibration_leaves_out_empty_bins():
 
 def test_layers_draw_one_line_per_measure_and_gaps_where_unknown():
     audit = with_layers(example_audit(10))
-    audit['layers']['backbone.layer2']['correlation']['volume'] = {}
+    audit['layers']['backbone.layer2']['correlation']['separation'] = {}
     _, axes = plot_layers(audit)
     lines = {line.get_label(): line.get_ydata() for line in axes.lines}
     np.testing.assert_allclose(lines['Curvature'], [-0.1, -0.2, -0.3])
-    np.testing.assert_allclose(lines['Volume'], [-0.1, np.nan, -0.3])
+    np.testing.assert_allclose(lines['Separation'], [-0.1, np.nan, -0.3])
 
 
-def test_diagnosis_shows_each_setting_in_its_place():
-    audit = with_diagnosis(example_audit(10))
-    _, axes = plot_diagnosis(audit, ('smallest', 'symmetric', 'mean', 'raw'))
-    shown = {text.get_position(): text.get_text() for text in axes.texts}
-    assert shown[0, 0] == '−0.20' and shown[1, 0] == '−0.40'
-    assert shown[0, 1] == shown[1, 1] == '–'  # m = 8 has no correlation
-    assert [patch.get_alpha() for patch in axes.patches
-            ] == [pytest.approx(0.75 * 0.2),
-                  pytest.approx(0.75 * 0.4)]
+def test_diagnosis_shows_median_and_default_over_k():
+    _, axes = plot_diagnosis(with_diagnosis(example_audit(10)))
+    median, default = axes.lines[:2]
+    assert median.get_xdata().tolist() == [20, 40, 80]
+    np.testing.assert_allclose(median.get_ydata(), [-0.2, -0.4, 0.1])
+    assert (default.get_xdata()[0], default.get_ydata()[0]) == (40, -0.4)
 
 
 @pytest.mark.parametrize('audit', [
@@ -103,7 +108,7 @@ def test_degenerate_audits_are_drawn_without_an_error(tmp_path, audit):
     for measure in MEASURES:
         figure, _ = plot_measure(audit, measure)
         figure.canvas.draw()
-    assert write_figures(audit, str(tmp_path))
+    assert write_figures(audit_figures(audit), str(tmp_path))
 
 
 def test_measure_that_does_not_vary_is_not_drawn():
@@ -114,11 +119,19 @@ def test_measure_that_does_not_vary_is_not_drawn():
     assert 'curvature' in drawn_measures(audit)
 
 
+def test_logarithm_of_the_curvature_is_not_drawn_beside_it():
+    audit = example_audit(10)
+    assert 'log_curvature' not in drawn_measures(audit)
+    _, axes = plot_measure(audit, 'curvature')
+    assert axes.get_xscale() == 'log'
+
+
 def test_figures_are_written_as_png_and_svg_into_their_folder(tmp_path):
     audit = with_layers(with_diagnosis(example_audit(10)))
     audit['calibration']['../../out'] = audit['calibration'].pop('tail')
-    paths = write_figures(audit, str(tmp_path))
-    assert len(paths) == 2 * len(all_figures(audit))
+    figures = audit_figures(audit)
+    paths = write_figures(figures, str(tmp_path / 'figures'))
+    assert len(paths) == 2 * len(figures)
     assert sorted(map(os.path.basename,
                       paths)) == sorted(os.listdir(tmp_path / 'figures'))
     assert {os.path.dirname(p) for p in paths} == {str(tmp_path / 'figures')}
@@ -170,3 +183,14 @@ def test_names_that_would_lie_on_each_other_are_not_all_written():
     _, axes = plot_measure(audit, 'curvature')
     named = [t.get_text() for t in axes.texts if 'class' in t.get_text()]
     assert named == ['class 0']
+
+
+@pytest.mark.parametrize('number, shape',
+                         [(1, (1, 1)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3)),
+                          (8, (3, 3))])
+def test_panels_go_on_in_the_next_row(number, shape):
+    figure, axes = wrapped_panels(number, 3, width=2., height=1.)
+    assert axes.shape == shape
+    assert [axis.get_visible()
+            for axis in axes.flat] == [i < number for i in range(axes.size)]
+    assert tuple(figure.get_size_inches()) == (2. * shape[1], shape[0])
