@@ -24,7 +24,7 @@ REQUIRED = [
     'jinja2',  # the audit's report
     'pyyaml',  # matrices of runs
     'pydantic>=2.5',  # what a matrix may hold
-    'pandas>=2.2',  # tables of runs
+    'pandas>=2.2',  # tables of runs and of classes
     'safetensors',  # features of other programs
 ]
 # mmcv and mmcv-lite install the same module `mmcv` and overwrite each other,
@@ -112,6 +112,7 @@ def main():
         python_requires='>=3.10',
         install_requires=REQUIRED,
         extras_require=EXTRAS,
+        entry_points=dict(console_scripts=['mmcurv = mmcurv.cli:main']),
         zip_safe=False)
     if mode == 'copy' and was_linked:
         place_mim_items('link')  # or the editable install would see old files

@@ -1,36 +1,51 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Audit a classifier: which classes it fails, and whether geometry shows it.
 
-Three inputs: CONFIG CHECKPOINT of an mmpretrain model, --features FILE of
-any program, or --work-dir of a run, for all its checkpoints. Writes
-audit.json, classes.csv, report.html and figures. Interrupted, the same
-command goes on where it was. Exits with 1 if a --fail-if holds or its number
-is not known, with 2 if the audit cannot be made.
+Three inputs: FILE of labels and predictions, scores or features of any
+program; CONFIG CHECKPOINT of an mmpretrain model; or --work-dir of a run, for
+all its checkpoints. Writes audit.json, classes.csv, report.html and figures.
+Interrupted, the same command goes on where it was. Exits with 1 if a
+--fail-if holds or its number is not known, with 2 if the audit cannot be made
+of this input, with 3 after a crash.
 """
 import argparse
 import os.path as osp
 import sys
+import traceback
 
+CRASHED = 3
 INTERRUPTED = 130  # as shells report it
 SPLITS = ('train', 'test')
 # In place of CONFIG CHECKPOINT or a work folder these say nothing.
+FILES = ('labels', 'predictions', 'scores', 'class_names')
 OF_CHECKPOINTS = ('layers', 'pooling', 'accuracy_split', 'device',
                   'cfg_options')
 
 
-def make_parser():
+def make_parser(prog=None):
     parser = argparse.ArgumentParser(
+        prog=prog,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_argument_group('input, one of three')
-    source.add_argument('config', nargs='?', help='path of the config')
-    source.add_argument('checkpoint', nargs='?', help='its checkpoint')
+    source.add_argument(
+        'config',
+        nargs='?',
+        metavar='FILE|CONFIG',
+        help='a file as of --features, or the path of a config')
+    source.add_argument(
+        'checkpoint',
+        nargs='?',
+        metavar='CHECKPOINT',
+        help='checkpoint of the config')
     source.add_argument(
         '--features',
         metavar='FILE',
-        help='.npz or .safetensors with features and labels, and if known '
-        'predictions or class_accuracy, confidence, train_counts, '
-        'class_names, paths; or the folder of a feature bank')
+        help='.csv, .parquet, .npz, .safetensors, .pt or .npy with labels, '
+        'and predictions, scores (logits or probabilities), features, '
+        'confidence, class_accuracy, train_counts, class_names, paths or '
+        'sample_ids, as far as they are known; or the folder of a feature '
+        'bank')
     source.add_argument(
         '--work-dir', metavar='RUN', help='folder of a training run')
     arrays = parser.add_argument_group('with --features')
@@ -45,6 +60,12 @@ def make_parser():
         default=[],
         metavar='KEY=NAME',
         help='what the file calls an array, e.g. features=embeddings')
+    for name, what in (('labels', 'true classes'), ('predictions',
+                                                    'predicted classes'),
+                       ('scores', 'logits or probabilities, (N, C)'),
+                       ('class-names', 'names, one a line or as JSON')):
+        arrays.add_argument(
+            f'--{name}', metavar='FILE', help=f'{what}, in a file of its own')
     models = parser.add_argument_group('with a checkpoint')
     models.add_argument(
         '--layers',
@@ -109,10 +130,8 @@ def make_parser():
 
 def add_geometry(group):
     """Options of the curvature, with the defaults of the package."""
-    from mmcurv.audit.options import SCALINGS, AuditOptions
-    from mmcurv.geometry.frames import NORMALS
-    from mmcurv.geometry.quadric import FITS
-    from mmcurv.geometry.reduction import REDUCTIONS
+    from mmcurv.audit.options import (FITS, NORMALS, REDUCTIONS, SCALINGS,
+                                      AuditOptions)
     default = AuditOptions()
     group.add_argument('--k', type=int, default=default.k)
     group.add_argument('--tangent-dim', type=int, default=default.tangent_dim)
@@ -122,6 +141,13 @@ def add_geometry(group):
     group.add_argument(
         '--reduction', choices=REDUCTIONS, default=default.reduction)
     group.add_argument('--scaling', choices=SCALINGS, default=default.scaling)
+    group.add_argument(
+        '--class-size',
+        default=default.class_size,
+        metavar='N',
+        help='points of a class that are measured: equal draws one number '
+        'of each class where sizes differ, all takes all, or a number; '
+        f'default: {default.class_size}')
     group.add_argument(
         '--center-separation',
         action='store_true',
@@ -145,25 +171,31 @@ def geometry_options(args):
     names = ('k', 'tangent_dim', 'normal', 'fit', 'ridge', 'reduction',
              'scaling', 'center_separation', 'drop_nan', 'head_above',
              'tail_below', 'seed')
+    size = args.class_size
     return AuditOptions(
         max_memory=size_in_bytes(args.max_memory),
+        class_size=int(size) if size.isdigit() else size,
         **{name: getattr(args, name)
            for name in names})
 
 
 def check_input(args):
     """One of the three inputs, and only the options that it knows."""
+    if args.config is not None and args.checkpoint is None and (
+            not args.config.endswith('.py')):
+        args.config, args.features = None, args.features or args.config
     given = [args.features, args.work_dir, args.config]
     if sum(value is not None for value in given) != 1:
-        raise ValueError('expected one input, CONFIG CHECKPOINT, --features '
-                         'FILE or --work-dir RUN, got '
+        raise ValueError('expected one input, FILE, CONFIG CHECKPOINT or '
+                         '--work-dir RUN, got '
                          f'{sum(value is not None for value in given)}.')
     if args.config is not None and args.checkpoint is None:
-        raise ValueError('expected CONFIG CHECKPOINT, got no checkpoint. For '
-                         'a file of features write --features '
-                         f'{args.config}.')
+        raise ValueError('expected CONFIG CHECKPOINT, got no checkpoint.')
     if args.features is None:
-        unused = [name for name in ('accuracy', 'keys') if getattr(args, name)]
+        unused = [
+            name for name in ('accuracy', 'keys', *FILES)
+            if getattr(args, name)
+        ]
     else:
         unused = [
             name for name in OF_CHECKPOINTS if getattr(args, name) is not None
@@ -187,14 +219,20 @@ def audit_features(args, options, watch):
     from mmcurv.audit.audit_record import audit_banks
     from mmcurv.audit.feature_files import read_features
     keys = read_keys(args.keys)
-    bank = read_features(args.features, args.drop_nan, keys)
+    files = {
+        name: getattr(args, name)
+        for name in FILES if getattr(args, name)
+    }
+    bank = read_features(args.features, args.drop_nan, keys, files)
     if args.split is not None:
         bank.metadata.setdefault('split', args.split)
     tests = bank
     if args.accuracy is not None:
-        tests = read_features(args.accuracy, True, keys)
+        names = {key: files[key] for key in files if key == 'class_names'}
+        tests = read_features(
+            args.accuracy, True, keys, names, with_features=False)
     return audit_banks(bank, tests, options, watch, cache_path(args.out_dir),
-                 args.diagnose)
+                       args.diagnose)
 
 
 def audit_checkpoint(args, config, checkpoint, out_dir, options, say, watch):
@@ -239,8 +277,10 @@ def audit_run(args, options, say, watch):
     from mmcurv.audit.records import write_audit
     from mmcurv.engine.checkpoints import run_checkpoints, run_config
     from mmcurv.files import write_json
-    config, checkpoints = run_config(args.work_dir), run_checkpoints(
-        args.work_dir)
+    config = run_config(args.work_dir)
+    checkpoints, older = of_last_run(run_checkpoints(args.work_dir))
+    if older:
+        say(f'Left out, as an earlier run saved them: {", ".join(older)}')
     audits = []
     for checkpoint in checkpoints:
         say(f'{checkpoint.tag} of {len(checkpoints)} checkpoints')
@@ -251,9 +291,27 @@ def audit_run(args, options, say, watch):
         audits.append((checkpoint.tag, checkpoint.number,
                        f'{checkpoint.tag}/audit.json', record))
         write_json(
-            osp.join(args.out_dir, 'run.json'),
+            osp.join(args.out_dir, 'audits.json'),
             audits_of_run(audits, checkpoint.kind))
     return record
+
+
+def of_last_run(checkpoints):
+    """The checkpoints of the run that saved last, and the tags of others.
+
+    A run that is begun anew in a folder replaces the checkpoints of the one
+    before it, epoch by epoch; what is left of that has higher numbers and was
+    saved before.
+    """
+    from mmcurv.compat import load_weights_only
+    saved = []
+    for checkpoint in checkpoints:
+        content = load_weights_only(checkpoint.path, map_location='cpu')
+        meta = content.get('meta') if isinstance(content, dict) else None
+        saved.append(str((meta or {}).get('time', '')))
+    last = max(range(len(saved)), key=lambda place: (saved[place], place))
+    return (checkpoints[:last + 1],
+            [checkpoint.tag for checkpoint in checkpoints[last + 1:]])
 
 
 def cache_path(out_dir):
@@ -283,12 +341,15 @@ def run(args, console):
         return write_audit(record, args.out_dir, not args.record_only)
 
 
-def main(argv=None):
-    args = make_parser().parse_args(argv)
+def main(argv=None, prog=None):
+    args = make_parser(prog).parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):  # names may not fit the terminal
+            stream.reconfigure(errors='replace')
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.audit.gates import failed, parse_gates
+    from mmcurv.audit.gates import audit_names, failed, parse_gates
     from mmcurv.audit.report.terminal import audit_summary
     console, errors = Console(), Console(stderr=True)
 
@@ -297,17 +358,22 @@ def main(argv=None):
         errors.print(Text(text, style='red'), soft_wrap=True)
 
     try:
-        gates = parse_gates(args.fail_if)
+        gates = parse_gates(args.fail_if, audit_names())
         record = run(args, console)
         lines = failed(gates, record)
+        console.print(audit_summary(record))
     except (OSError, ValueError) as error:
-        complain(f'analyze_curvature.py: {error}')
+        complain(f'{prog or "analyze_curvature.py"}: {error}')
         return 2
     except KeyboardInterrupt:
         complain('Interrupted. What is done is kept: give the same command '
                  'again to go on.')
         return INTERRUPTED
-    console.print(audit_summary(record))
+    except Exception:
+        traceback.print_exc()
+        complain('A fault of mmcurv, not of your input. Please report the '
+                 'lines above.')
+        return CRASHED
     console.print(Text(f'Written to {args.out_dir}'), soft_wrap=True)
     for line in lines:
         complain(f'FAILED {line}')

@@ -3,15 +3,18 @@
 
 Writes compare.json and compare.html, prints a summary, and exits with 1 if a
 --fail-if holds or its number is not known, with 2 if the comparison cannot be
-made.
+made of these files, with 3 after a crash.
 """
 import argparse
 import os.path as osp
 import sys
+import traceback
+
+CRASHED = 3
 
 
-def make_parser():
-    parser = argparse.ArgumentParser(description=__doc__)
+def make_parser(prog=None):
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument('a', metavar='A', help='audit.json of the baseline')
     parser.add_argument('b', metavar='B', help='audit.json of the change')
     parser.add_argument(
@@ -19,6 +22,12 @@ def make_parser():
         metavar='DIR',
         help='folder for compare.json and compare.html; by default the '
         'folder of B')
+    parser.add_argument(
+        '--same-images',
+        action='store_true',
+        default=None,
+        help='both list the same test images in one order, which neither '
+        'data set, ids nor paths tell: compare image by image')
     parser.add_argument(
         '--fail-if',
         action='append',
@@ -30,29 +39,40 @@ def make_parser():
     return parser
 
 
-def main(argv=None):
-    args = make_parser().parse_args(argv)
+def main(argv=None, prog=None):
+    args = make_parser(prog).parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):  # names may not fit the terminal
+            stream.reconfigure(errors='replace')
     from rich.console import Console
     from rich.text import Text
 
     from mmcurv.audit.compare import compare
-    from mmcurv.audit.gates import failed, parse_gates
+    from mmcurv.audit.gates import comparison_names, failed, parse_gates
     from mmcurv.audit.records import read_audit
     from mmcurv.audit.report.compare_page import write_comparison
     from mmcurv.audit.report.terminal import comparison_summary
     from mmcurv.files import write_json
     console, errors = Console(), Console(stderr=True)
     try:
-        gates = parse_gates(args.fail_if)
-        comparison = compare(read_audit(args.a), read_audit(args.b))
+        gates = parse_gates(args.fail_if, comparison_names())
+        comparison = compare(
+            read_audit(args.a),
+            read_audit(args.b),
+            same_images=args.same_images)
         lines = failed(gates, comparison)
         out_dir = args.out_dir or osp.dirname(osp.abspath(args.b))
         write_json(osp.join(out_dir, 'compare.json'), comparison)
         page = write_comparison(comparison, out_dir)
     except (OSError, ValueError) as error:
         # Soft wrapping: what is copied from the terminal stays in one piece.
-        errors.print(Text(f'compare.py: {error}', style='red'), soft_wrap=True)
+        errors.print(
+            Text(f'{prog or "compare.py"}: {error}', style='red'),
+            soft_wrap=True)
         return 2
+    except Exception:
+        traceback.print_exc()
+        return CRASHED
     console.print(comparison_summary(comparison))
     console.print(Text(f'Page: {page}'), soft_wrap=True)
     for line in lines:

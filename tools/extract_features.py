@@ -10,11 +10,11 @@ import sys
 INTERRUPTED = 130  # as shells report it
 
 
-def make_parser():
+def make_parser(prog=None):
     from mmcurv.engine.config_options import KeyValueAction
     from mmcurv.engine.extraction.images import SPLITS
     from mmcurv.engine.extraction.layers import POOLINGS
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument('config', help='path of the config')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument(
@@ -57,8 +57,8 @@ def make_parser():
     return parser
 
 
-def main(argv=None):
-    parser = make_parser()
+def main(argv=None, prog=None):
+    parser = make_parser(prog)
     args = parser.parse_args(argv)
     from rich.console import Console
 

@@ -20,8 +20,9 @@ def list_figures():
                      for name, figure in FIGURES.items())
 
 
-def make_parser():
+def make_parser(prog=None):
     parser = argparse.ArgumentParser(
+        prog=prog,
         description=__doc__,
         epilog='figures:\n' + list_figures(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -55,8 +56,8 @@ def write(name, record, picture, out_dir):
         print(path)
 
 
-def main(argv=None):
-    parser = make_parser()
+def main(argv=None, prog=None):
+    parser = make_parser(prog)
     args = parser.parse_args(argv)
     from mmcurv.paper_figures import FIGURES, choose_records
     if args.names == ['list']:

@@ -8,8 +8,7 @@ from .accuracy import TOLERANCE, ClassScores
 from .options import AuditOptions
 
 UNUSABLE_SHARE = 0.05  # of the points of a class
-# Times the variance that a quadric explains of heights without any shape.
-POOR_FIT = 1.5
+POOR_FIT = 0.1  # of the variance of the heights, in the median class
 FAR = 1e-3  # what a separation may lose to rounding
 FEW_TESTS = 10
 NAMED = 8
@@ -86,7 +85,7 @@ def _of_geometry(rows: Sequence[dict], options: AuditOptions,
             f'{reader.features.dtype} features could have chosen: the '
             'smallest variance of a neighbourhood lies where rounding begins. '
             'Store the features in float32, or use --normal next'),
-        _poor_fit(rows, options),
+        _poor_fit(rows),
         _far_from_origin(rows, options, reader),
     ]
 
@@ -114,22 +113,17 @@ def _about(rows: Sequence[dict],
     return warning(kind, f'{start} {verb} {have}. Classes: {named}.', places)
 
 
-def _poor_fit(rows: Sequence[dict], options: AuditOptions) -> Optional[dict]:
-    """A quadric of m (m + 1) / 2 numbers explains that many of k heights
-    without anything to explain."""
+def _poor_fit(rows: Sequence[dict]) -> Optional[dict]:
     known = [row for row in rows if row['comparable']] or rows
     explained = np.array([row['variance_explained'] for row in known], float)
     explained = explained[~np.isnan(explained)]
-    m = options.tangent_dim
-    chance = m * (m + 1) / 2 / options.k
-    if not len(explained) or np.median(explained) >= POOR_FIT * chance:
+    if not len(explained) or np.median(explained) >= POOR_FIT:
         return None
     return warning(
         'poor_fit', 'In the median class the fitted quadric explains '
-        f'{np.median(explained):.0%} of the variance of the heights, and '
-        f'{chance:.0%} would come of points without any surface: take the '
-        'curvature as a statistic of the neighbourhoods, not as that of a '
-        'surface.')
+        f'{np.median(explained):.0%} of the variance of the heights, less '
+        f'than {POOR_FIT:.0%}: take the curvature as a statistic of the '
+        'neighbourhoods, not as that of a surface.')
 
 
 def _far_from_origin(rows: Sequence[dict], options: AuditOptions,

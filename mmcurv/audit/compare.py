@@ -10,9 +10,8 @@ from scipy import stats
 from mmcurv.fairness import (Correlation, benjamini_hochberg,
                              difference_interval, mcnemar_test, mean_interval,
                              paired_interval, paired_mean_interval, pearson,
-                             spearman, spearman_interval, two_accuracies_test,
-                             without_noise)
-from .accuracy import GROUPS, OF_SPREAD
+                             spearman, spearman_interval, two_accuracies_test)
+from .accuracy import GROUPS, OF_SPREAD, corrected
 from .records import unpack_images
 from .report.numbers import MOVED, clean, column, listing, plural
 
@@ -271,7 +270,7 @@ def compare_summary(a: dict, b: dict, images: Optional[Images]) -> dict:
     for name in GROUPS:
         summary[name] = _mean_change(sides, images, group == name)
     for name in OF_SPREAD_AFTER:
-        summary[name] = _spread_change(sides, OF_SPREAD[name])
+        summary[name] = _spread_change(sides, name)
     if images is not None:
         summary['overall']['p_value'] = float(
             mcnemar_test([images.only_a.sum()], [images.only_b.sum()])[0])
@@ -351,18 +350,17 @@ def _mean_change(sides: list,
     return entry
 
 
-def _spread_change(sides: list, statistic) -> dict:
+def _spread_change(sides: list, name: str) -> dict:
     both = ~np.isnan(sides[0].accuracy + sides[1].accuracy)
     if not both.any():
         return _change(math.nan, math.nan, 0)
-    entry = _change(*(statistic(side.accuracy[both]) for side in sides),
+    entry = _change(*(OF_SPREAD[name](side.accuracy[both]) for side in sides),
                     both.sum())
-    for name, side in zip(('a', 'b'), sides):
+    for which, side in zip(('a', 'b'), sides):
         known = both & np.isfinite(side.count + side.correct)
         if known.any() and (known == both).all():
-            truer = without_noise(*side.counts(known))
-            entry[f'{name}_corrected'] = float(
-                statistic(truer[~np.isnan(truer)]))
+            value = corrected(name, *side.counts(known))
+            entry[f'{which}_corrected'] = None if math.isnan(value) else value
     return entry
 
 

@@ -33,6 +33,8 @@ ALSO = dict(
     probabilities='scores',
     path='paths',
     sample_id='sample_ids',
+    id='sample_ids',
+    ids='sample_ids',
     train_count='train_counts')
 # What others call them: not taken without being told, but asked about.
 MEANT = dict(
@@ -41,10 +43,7 @@ MEANT = dict(
             'class'),
     predictions=('pred', 'preds', 'y_pred', 'predicted', 'output', 'outputs'),
     scores=('probs', 'prob', 'softmax', 'y_score', 'logit'),
-    confidence=('conf', 'confidences', 'probability', 'max_prob'),
-    class_names=('classes', 'names', 'categories'),
-    paths=('file', 'files', 'filename', 'filenames', 'image', 'images'),
-    sample_ids=('id', 'ids', 'image_id', 'image_ids', 'index'))
+    confidence=('conf', 'confidences', 'probability', 'max_prob'))
 # Columns of tables that are one column of an array, by how they begin.
 COLUMNS = (('feature_', 'features'), ('score_', 'scores'),
            ('logit_', 'scores'), ('prob_', 'scores'), ('probability_',

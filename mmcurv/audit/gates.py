@@ -9,7 +9,7 @@ import difflib
 import math
 import operator
 import re
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from .report.numbers import is_known
 
@@ -25,7 +25,8 @@ GATE = re.compile(
     r'\s*([A-Za-z_][\w.]*)\s*(<=|>=|==|!=|<|>)\s*'
     r'([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%?)\s*', re.ASCII)
 # Long lists have no names of their own to ask for, only their length.
-COUNTED = ('warnings', 'gained', 'paid')
+COUNTED = ('warnings', 'failing', 'gained', 'paid', 'newly_failing',
+           'no_longer_failing')
 FRACTIONS = ('overall', 'class_mean', 'head', 'middle', 'tail', 'worst_class',
              'worst_10pct')
 FRACTION_FIELDS = ('', 'value', 'low', 'high', 'a', 'b')
@@ -40,28 +41,103 @@ class Gate(NamedTuple):
         name (str): The number that is asked for.
         symbol (str): One of ``OPERATORS``.
         threshold (float): What it is compared with.
+        known (bool): Whether the name was found to be one that there can be.
     """
     expression: str
     name: str
     symbol: str
     threshold: float
+    known: bool = False
 
 
-def parse_gates(expressions: Sequence[str]) -> List[Gate]:
+def audit_names() -> List[str]:
+    """Every name that a gate on an audit can ask for, but for its layers."""
+    from .accuracy import GROUPS, MEASURES, OF_SPREAD
+    means = ('overall', 'class_mean', *GROUPS, 'top5', 'macro_f1')
+    names = ['warnings', 'failing']
+    for name in (*means, *OF_SPREAD):
+        names += [name] + [
+            f'{name}.{field}'
+            for field in ('value', 'low', 'high', 'entered', 'corrected',
+                          'noise', 'spread.sd', 'spread.q10', 'spread.q90',
+                          'classes', 'class')
+        ]
+    for measure in MEASURES:
+        names += [
+            f'correlation.{measure}.{field}'
+            for field in ('pearson', 'pearson_p', 'spearman', 'spearman_p',
+                          'spearman_low', 'spearman_high', 'holm_p',
+                          'partial_pearson', 'partial_spearman', 'partial_p',
+                          'entered', 'permutations', 'p_floor')
+        ]
+    for group in ('all', *GROUPS):
+        names += [
+            f'calibration.{group}.{field}'
+            for field in ('ece', 'nll', 'brier', 'entered')
+        ]
+    names += [
+        f'classes_differ.{field}'
+        for field in ('p_value', 'statistic', 'df', 'permutations', 'entered')
+    ]
+    names += ['verdict.classes', 'verdict.of', 'comparable.count']
+    names += [
+        f'verdict.curvature.{field}'
+        for field in ('spearman', 'holm_p', 'partial_spearman', 'partial_p')
+    ]
+    names += [
+        f'diagnosis.answer.{field}'
+        for field in ('settings', 'same_sign', 'opposite_sign', 'lowest',
+                      'highest')
+    ]
+    return names
+
+
+def comparison_names() -> List[str]:
+    """Every name that a gate on a comparison can ask for."""
+    from .accuracy import GROUPS, OF_SPREAD
+    from .compare import MOVED
+    names = [name for name in COUNTED if name != 'failing']
+    for name in ('overall', 'class_mean', *GROUPS, *OF_SPREAD):
+        names += [name] + [
+            f'{name}.{field}'
+            for field in ('a', 'b', 'value', 'low', 'high', 'entered',
+                          'p_value', 'a_corrected', 'b_corrected')
+        ]
+    for measure in MOVED:
+        names += [
+            f'geometry.{measure}.{field}'
+            for field in ('a', 'b', 'value', 'low', 'high', 'entered',
+                          'wilcoxon_p', 'order', 'pearson', 'pearson_p',
+                          'spearman', 'spearman_p', 'spearman_low',
+                          'spearman_high')
+        ]
+    return names
+
+
+def parse_gates(expressions: Sequence[str],
+                names: Optional[Sequence[str]] = None) -> List[Gate]:
     """Read the gates of a command line, before any long work begins.
 
     Args:
         expressions (Sequence[str]): Each ``NAME OPERATOR NUMBER`` with one of
             < <= > >= == !=. Accuracies are fractions; ``20%`` is 0.2.
+        names (Sequence[str], optional): What may be asked for beside
+            ``layers.`` and ``provenance.``. Defaults to None: anything.
 
     Returns:
         list[Gate]: In the same order.
 
     Raises:
-        ValueError: If an expression cannot be read, or compares an accuracy
+        ValueError: If an expression cannot be read, asks for a number that
+            there cannot be, or compares an accuracy
             with a number beyond 1, which would always or never hold.
     """
-    return [_parse(expression) for expression in expressions]
+    gates = [_parse(expression) for expression in expressions]
+    for gate in gates if names is not None else ():
+        first = gate.name.split('.')[0]
+        if gate.name not in names and first not in ('layers', 'provenance'):
+            raise ValueError(_unknown(gate, dict.fromkeys(names)))
+    return [gate._replace(known=names is not None) for gate in gates]
 
 
 def failed(gates: Sequence[Gate], record: dict) -> List[str]:
@@ -85,11 +161,11 @@ def failed(gates: Sequence[Gate], record: dict) -> List[str]:
     """
     numbers = gate_numbers(record)
     for gate in gates:
-        if gate.name not in numbers:
+        if gate.name not in numbers and not gate.known:
             raise ValueError(_unknown(gate, numbers))
     lines = []
     for gate in gates:
-        value = numbers[gate.name]
+        value = numbers.get(gate.name)  # None: there are no such data
         if not is_known(value):
             lines.append(f'{gate.expression}: {gate.name} is not known, so '
                          'the gate cannot pass')

@@ -330,7 +330,8 @@ def rounding_floor(origin: Tensor,
     p, eps = origin.shape[1], torch.finfo(origin.dtype).eps
     floor = count * p * (eps * origin.abs().amax(1)).square()
     if precision:
-        variance = (precision * origin).square().mean(1) / 12
+        # Neighbours can be twice as large as the point itself.
+        variance = (2 * precision * origin).square().mean(1) / 12
         reach = count.to(origin.dtype).sqrt() + math.sqrt(p)
         floor = torch.maximum(floor, variance * reach.square())
     return floor

@@ -86,7 +86,8 @@ def test_gates_set_the_exit_code_and_say_why(tmp_path, capsys):
 @pytest.mark.parametrize('args, message', [
     ((), 'expected one input'),
     (('--features', 'a', '--work-dir', 'b'), 'got 2'),
-    (('features.npz', ), 'no checkpoint.*write --features features.npz'),
+    (('config.py', ), 'CONFIG CHECKPOINT, got no checkpoint'),
+    (('features.npz', ), 'features.npz: no such file'),
     (('--features', 'absent.npz'), 'absent.npz: no such file'),
     (('--features', 'a.xls'), 'expected a file that ends in .csv'),
     (('--features', 'a', '--layers', 'last'), '--layers says nothing'),
@@ -230,7 +231,7 @@ def test_checkpoint_of_another_config_ends_with_code_two(
 def test_every_checkpoint_of_a_run_is_audited(work_dir, tmp_path):
     assert analyze('--work-dir', work_dir, '--out-dir', tmp_path, '--k',
                    5) == 0
-    run = json.loads((tmp_path / 'run.json').read_text())
+    run = json.loads((tmp_path / 'audits.json').read_text())
     assert run['schema'] == 'mmcurv.audits_of_run' and run['kind'] == 'epoch'
     point, = run['checkpoints']
     assert point['tag'] == 'epoch_001' and point['number'] == 1
