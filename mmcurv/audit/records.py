@@ -5,7 +5,6 @@ import json
 import math
 import os
 import os.path as osp
-import shutil
 import zlib
 from typing import List, Tuple
 
@@ -117,20 +116,14 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
     write_csv(osp.join(out_dir, 'classes.csv'), class_table(record))
     with open(path, encoding='utf-8') as file:
         record = json.load(file)
-    _remove_drawings(out_dir)
+    page = osp.join(out_dir, 'report.html')
+    if osp.isfile(page):  # of an earlier record, which it would pass for
+        os.remove(page)
     if with_figures:
         # Drawing takes a second to import, which a bare audit can spare.
         from .report.report import write_report
         write_report(record, out_dir)
     return record
-
-
-def _remove_drawings(out_dir: str) -> None:
-    """The page and figures of an earlier record: they are not of this one."""
-    page = osp.join(out_dir, 'report.html')
-    if osp.isfile(page):
-        os.remove(page)
-        shutil.rmtree(osp.join(out_dir, 'figures'), ignore_errors=True)
 
 
 SCHEMA, READABLE = 'mmcurv.audit', (1, 2)
