@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
 MIM = ROOT / 'mmcurv' / '.mim'
-MIM_ITEMS = ('configs', 'tools', 'model-index.yml')
+MIM_ITEMS = ('configs', 'tools', 'benchmarks/matrices', 'model-index.yml')
 
 REQUIRED = [
     'torch>=2.1',
@@ -76,8 +76,10 @@ def place_mim_items(mode):
             target.unlink()
         elif target.is_dir():
             shutil.rmtree(target)
+        target.parent.mkdir(exist_ok=True)
         if mode == 'link':
-            target.symlink_to(Path('..', '..', name))
+            up = ['..'] * (len(Path(name).parts) + 1)
+            target.symlink_to(Path(*up, name))
         elif source.is_dir():
             shutil.copytree(
                 source, target, ignore=shutil.ignore_patterns('__pycache__'))

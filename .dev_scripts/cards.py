@@ -14,7 +14,7 @@ from mmcurv.audit.report.numbers import (ABSENT, clean, fixed, interval,
                                          is_known, listing, plural, signed)
 from mmcurv.benchmark.collect import (check_alike, code_text, differences,
                                       means, run_table)
-from mmcurv.benchmark.matrices.spec_config import key_hash
+from mmcurv.benchmark.configs import key_hash
 from mmcurv.benchmark.paper import PaperCell, objections, paper_target
 from mmcurv.engine.config_options import UsageError
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from modelindex.load_model_index import load as load_index
 
+from mmcurv.benchmark.cost import pool_hook
 from mmcurv.benchmark.paper import OF_ACCURACY, paper_cells, paper_target
-from mmcurv.benchmark.planning.model_size import pool_hook
 from mmcurv.engine.config_options import imbalance_factor, merged_config
 from mmcurv.engine.stages.config import stage_epochs, total_epochs
 from tests.dev_scripts import dev_script

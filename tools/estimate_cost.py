@@ -37,8 +37,7 @@ def main(argv=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.benchmark.planning.cost_estimate import estimate_cost
-    from mmcurv.benchmark.planning.cost_table import cost_table
+    from mmcurv.benchmark.cost import cost_table, estimate_cost
     from mmcurv.engine.config_options import (UsageError, merged_config,
                                               run_name)
 

@@ -6,9 +6,11 @@ work in ``stage_<name>`` of the work folder. --resume then goes on in the
 first stage that has not ended, or in that of the checkpoint it is given.
 
 A work folder that holds the results of another run is left alone, unless
---resume or --overwrite says what becomes of them.
+--resume or --overwrite says what becomes of them; one in which another process
+trains is left alone in any case.
 """
 import argparse
+import contextlib
 import os
 import os.path as osp
 
@@ -19,6 +21,7 @@ from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
                                   end_processes, load_config, start_processes)
 from mmcurv.engine.run_folder import begin_in_folder
+from mmcurv.engine.run_lock import lone_training
 from mmcurv.engine.schedule_lengths import stuck_warm_ups
 from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
 
@@ -32,7 +35,7 @@ def make_parser():
         const='auto',
         metavar='CHECKPOINT',
         help='continue from this checkpoint; without a path, or with '
-        '"auto", from the latest one in the work folder')
+        '"auto", from the last whole one in the work folder')
     parser.add_argument(
         '--overwrite',
         action='store_true',
@@ -65,10 +68,9 @@ def set_resume(cfg, resume):
     if latest is None:
         cfg.resume, cfg.load_from = False, None
         if os.environ.get('RANK', '0') == '0':
-            print(f'--resume: no checkpoint in {cfg.work_dir!r} yet; '
+            print(f'--resume: no whole checkpoint in {cfg.work_dir!r} yet; '
                   'training starts at epoch 1')
         return
-    check_file(latest, '--resume, named by last_checkpoint')
     cfg.resume, cfg.load_from = True, latest
 
 
@@ -95,10 +97,16 @@ def set_auto_scale_lr(cfg):
     cfg.auto_scale_lr.enable = True
 
 
-def prepare(args):
-    """Build the config that the arguments ask for."""
+def prepare(args, alone=None):
+    """Build the config that the arguments ask for.
+
+    ``alone`` is an ExitStack that holds the work folder from here on, if
+    anything is to be trained.
+    """
     cfg = load_config(args.config, args.cfg_options, args.work_dir,
                       args.with_files, args.cr)
+    if alone is not None:
+        hold_folder(cfg, alone)
     adjust(cfg, args)
     if args.overwrite and args.resume is not None:
         raise UsageError('--resume goes on with what --overwrite removes; '
@@ -114,6 +122,14 @@ def prepare(args):
         check_file(args.resume, '--resume')
     start_processes(cfg, args.launcher, args.local_rank)
     return cfg
+
+
+def hold_folder(cfg, stack):
+    """Keep other trainings out of the work folder."""
+    try:
+        stack.enter_context(lone_training(cfg.work_dir))
+    except BlockingIOError as error:
+        raise UsageError(str(error)) from error
 
 
 def adjust(cfg, args):
@@ -136,9 +152,14 @@ def adjust(cfg, args):
 def main(argv=None):
     parser = make_parser()
     args = parser.parse_args(argv)
+    with contextlib.ExitStack() as alone:
+        train(parser, args, alone)
+
+
+def train(parser, args, alone):
     staged = None
     try:
-        cfg = prepare(args)
+        cfg = prepare(args, alone)
         if cfg.get('stages'):
             staged = plan_run(cfg, args.resume)
     except UsageError as error:

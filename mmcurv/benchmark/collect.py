@@ -20,14 +20,12 @@ from scipy import stats
 
 from mmcurv.audit.report.numbers import clean, is_known, listing, plural
 from mmcurv.files import read_record, write_text
-from .collecting.run_records import (RECORD, check_run_record, kept_part,
-                                     read_run_record)
-from .matrices.spec_config import spec_hash
+from .configs import spec_hash
 from .matrix import Matrix, RunSpec
 from .numbers import ACCURACIES, COST, GEOMETRY, NUMBERS, data_label
 from .paper import beside_ours
-from .run_folder import STATES
-from .states.run_state import run_state
+from .run_folder import (RECORD, STATES, check_run_record, kept_part,
+                         read_run_record, run_state)
 
 SCHEMA, SCHEMA_VERSION = 'mmcurv.collection', 2
 FOLDER = r'(?!\.)[^/\\:\x00-\x1f]+'  # it must not lead anywhere else

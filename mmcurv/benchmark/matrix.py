@@ -22,8 +22,8 @@ from pydantic import (AfterValidator, BaseModel, ConfigDict, Field,
 from mmcurv.benchmark.paper import paper_cells
 from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.files import config_file, did_you_mean
+from . import ROOT
 
-ROOT = 'work_dirs/benchmark'
 SCHEMA, SCHEMA_VERSION = 'mmcurv.matrix', 1
 FACTOR = 'train_dataloader.dataset.imbalance_factor'
 OWN_OPTIONS = ('randomness.seed', 'work_dir')  # set for each run
@@ -332,6 +332,8 @@ class UniqueKeyLoader(yaml.SafeLoader):
 
 def _load(path: str) -> Any:
     """The content of a YAML file, which nobody has to trust."""
+    with contextlib.suppress(FileNotFoundError):
+        path = config_file(path)
     check_file(path, 'matrix')
     if osp.getsize(path) > MOST_BYTES:
         raise UsageError(f'{path}: expected a matrix, a file of at most '

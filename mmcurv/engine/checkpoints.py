@@ -4,6 +4,7 @@ import os
 import os.path as osp
 import pickle
 import re
+import zipfile
 from dataclasses import dataclass
 from typing import Dict, List, Optional
 
@@ -16,6 +17,7 @@ from mmcurv.files import file_sha256, listed
 from mmcurv.weights import weights_of
 from .config_options import UsageError, check_file
 from .hooks.class_counts import TrainSplit
+from .run_lock import is_first_process
 
 POINTER = 'last_checkpoint'
 # A test, or a training from the kept config, dumps its config by its time.
@@ -89,8 +91,8 @@ def read_checkpoint(path: str) -> Checkpoint:
         class_names=[str(name) for name in names] if names else None)
 
 
-def latest_checkpoint(work_dir: str) -> Optional[str]:
-    """Path of the latest checkpoint, by the file ``last_checkpoint``.
+def named_checkpoint(work_dir: str) -> Optional[str]:
+    """Path of the checkpoint that the file ``last_checkpoint`` names.
 
     Args:
         work_dir (str): Work folder of a run; it may have been moved, and a
@@ -102,9 +104,56 @@ def latest_checkpoint(work_dir: str) -> Optional[str]:
     """
     if not osp.isfile(osp.join(work_dir, POINTER)):
         return None
-    latest = find_latest_checkpoint(work_dir)
-    here = osp.join(work_dir, osp.basename(latest))
-    return here if osp.isfile(here) or not osp.isfile(latest) else latest
+    named = find_latest_checkpoint(work_dir)
+    here = osp.join(work_dir, osp.basename(named))
+    return here if osp.isfile(here) or not osp.isfile(named) else named
+
+
+def latest_checkpoint(work_dir: str) -> Optional[str]:
+    """Path of the last whole checkpoint, to go on from.
+
+    A full disk or a power failure leaves half a file. Where the one of
+    :func:`named_checkpoint` is damaged or gone, it is the newest whole one
+    before it.
+
+    Args:
+        work_dir (str): Work folder of a run.
+
+    Returns:
+        str | None: None if the folder names none, or none is whole.
+    """
+    latest = named_checkpoint(work_dir)
+    if latest is None:
+        return None
+    if is_whole(latest):
+        return latest
+    match = re.fullmatch(r'(epoch|iter)_(\d+)\.pth', osp.basename(latest))
+    earlier = [
+        one for one in (_numbered(work_dir, match[1]) if match else [])
+        if one.number < int(match[2])
+    ]
+    return next((one.path for one in reversed(earlier) if is_whole(one.path)),
+                None)
+
+
+def is_whole(path: str) -> bool:
+    """Whether a checkpoint is there and every part of it has its checksum.
+
+    Torch writes zip files, which know the sums of their parts. What is not
+    whole is told.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            if file.testzip() is None:
+                return True
+        words = 'is damaged'
+    except FileNotFoundError:
+        words = 'is gone'
+    except (zipfile.BadZipFile, EOFError, NotImplementedError):
+        words = 'is damaged'
+    if is_first_process():
+        print(f'{path} {words} and was skipped')
+    return False
 
 
 @dataclass(frozen=True)
@@ -142,16 +191,11 @@ def run_checkpoints(work_dir: str) -> List[RunCheckpoint]:
     Raises:
         UsageError: If there is no such folder or no checkpoint in it.
     """
-    names = _files(work_dir)
     for kind in ('epoch', 'iter'):
-        matches = [re.fullmatch(rf'{kind}_(\d+)\.pth', name) for name in names]
-        found = [
-            RunCheckpoint(osp.join(work_dir, match[0]), kind, int(match[1]))
-            for match in matches if match
-        ]
+        found = _numbered(work_dir, kind)
         if found:
-            return sorted(found, key=lambda checkpoint: checkpoint.number)
-    others = [name for name in names if name.endswith('.pth')]
+            return found
+    others = [name for name in _files(work_dir) if name.endswith('.pth')]
     raise UsageError(
         f'--work-dir {work_dir}: expected checkpoints epoch_*.pth or '
         f'iter_*.pth, found {listed(others)}; for a single checkpoint give '
@@ -181,6 +225,17 @@ def run_config(work_dir: str) -> str:
             f'--work-dir {work_dir}: expected one config of the run, found '
             f'{listed(found)}; give CONFIG CHECKPOINT instead')
     return osp.join(work_dir, found[0])
+
+
+def _numbered(work_dir: str, kind: str) -> List[RunCheckpoint]:
+    """Checkpoints of a kind in the order of training."""
+    matches = [
+        re.fullmatch(rf'{kind}_(\d+)\.pth', name) for name in _files(work_dir)
+    ]
+    return sorted(
+        (RunCheckpoint(osp.join(work_dir, match[0]), kind, int(match[1]))
+         for match in matches if match),
+        key=lambda checkpoint: checkpoint.number)
 
 
 def _files(work_dir: str) -> List[str]:

@@ -1,6 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What an earlier training left in a work folder."""
 import glob
+import json
 import os
 import os.path as osp
 import re
@@ -11,10 +12,12 @@ from mmengine.config import Config
 
 from .checkpoints import POINTER
 from .config_options import UsageError
+from .run_lock import is_first_process
 from .stages.config import read_stages, stage_folder
 
-# run.json says that a run has ended, stage.json that a stage has.
-RESULTS = (POINTER, 'class_accuracy', 'geometry', 'run.json', 'stage.json')
+RECORD = 'run.json'
+# stage.json says that a stage has ended.
+RESULTS = (POINTER, 'class_accuracy', 'geometry', RECORD, 'stage.json')
 CHECKPOINT = re.compile(r'(best_.+_)?(epoch|iter)_\d+\.pth')
 SHOWN = 4
 
@@ -30,9 +33,21 @@ def results_in(folder: str) -> List[str]:
         list[str]: Paths of files and folders, in order.
     """
     paths = glob.glob(osp.join(glob.escape(folder), '*'))
-    return sorted(
+    found = sorted(
         path for path in paths if osp.basename(path) in RESULTS
         or CHECKPOINT.fullmatch(osp.basename(path)))
+    # That a training had begun is no result that could be lost.
+    return [] if found and all(map(_has_only_begun, found)) else found
+
+
+def _has_only_begun(path: str) -> bool:
+    if osp.basename(path) != RECORD:
+        return False
+    try:
+        with open(path, encoding='utf-8') as file:
+            return json.load(file)['state'] == 'running'
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def begin_in_folder(cfg: Config, overwrite: bool = False) -> None:
@@ -65,18 +80,9 @@ def begin_in_folder(cfg: Config, overwrite: bool = False) -> None:
             f'{cfg.work_dir!r} holds another run: {names}{more}; give '
             '--resume to go on with it, --overwrite to remove all these and '
             'train anew, or another --work-dir')
-    if _is_first_process():
+    if is_first_process():
         for path in found:
             if osp.isdir(path) and not osp.islink(path):
                 shutil.rmtree(path)
             else:
                 os.remove(path)
-
-
-def _is_first_process() -> bool:
-    """By what launchers tell, before the processes know each other."""
-    ranks = [
-        os.environ.get(name)
-        for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
-    ]
-    return next((rank for rank in ranks if rank is not None), '0') == '0'

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from mmcurv.benchmark.matrix import RunSpec
-from mmcurv.benchmark.running.planned_run import PlannedRun
-from mmcurv.benchmark.states.run_lock import lock_holder
+from mmcurv.benchmark.queue import PlannedRun
+from mmcurv.engine.run_lock import lock_holder
 
 SCRIPT = Path(__file__).with_name('fake_training.py')
 
@@ -34,14 +34,14 @@ def fake_run(root, seed=0, epochs=2, **options):
     folder = Path(root) / 'toy' / 'ce' / f'seed{seed}'
     command = [
         sys.executable,
-        str(SCRIPT), '--work-dir',
+        str(SCRIPT), '--resume', '--work-dir',
         str(folder), '--epochs',
         str(epochs)
     ]
     for name, value in options.items():
         command.append(f'--{name.replace("_", "-")}')
         command += [] if value is True else [str(value)]
-    return PlannedRun(make_spec(folder, seed), command, epochs)
+    return PlannedRun(make_spec(folder, seed), command, [epochs])
 
 
 def starts(run):
@@ -54,6 +54,12 @@ def epoch_evaluated(run, epoch):
     """Whether an epoch is over and its checkpoint written."""
     name = f'class_accuracy/epoch_{epoch:03d}.json'
     return (Path(run.folder) / name).exists()
+
+
+def is_done(run):
+    """Whether its record says that it has ended."""
+    path = Path(run.folder) / 'run.json'
+    return path.exists() and '"done"' in path.read_text()
 
 
 def snapshot(folder):

@@ -9,7 +9,7 @@ import os.path as osp
 
 import numpy as np
 
-from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.benchmark.configs import spec_hash
 from mmcurv.evaluation.class_fairness import entered_classes, metric_values
 from mmcurv.fairness import ClassAccuracy, fairness_summary, pearson
 

@@ -16,7 +16,7 @@ from mmcurv.benchmark.collect import (CELL, check_alike, collect,
                                       find_warnings, holm, mean_interval,
                                       outcome, paired, read_collection,
                                       run_table, summarize, write_collection)
-from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.benchmark.configs import spec_hash
 from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.numbers import ACCURACIES, COST, GEOMETRY, NUMBERS
 from mmcurv.files import write_json

@@ -7,22 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from mmcurv.benchmark.running import run_queue
-from mmcurv.benchmark.running.local_workers import LocalWorkers
-from mmcurv.benchmark.running.run_queue import RunQueue
-from mmcurv.benchmark.running.stop_signals import stop_signals
-from mmcurv.benchmark.running.worker_plan import Worker
-from mmcurv.benchmark.states.run_lock import is_locked
-from tests.benchmark.fake_runs import (epoch_evaluated, fake_run, let_go,
-                                       snapshot, starts, training, wait_for)
+from mmcurv.benchmark import queue as module
+from mmcurv.benchmark.queue import RunQueue, Worker, stop_signals
+from mmcurv.engine.run_lock import is_locked
+from tests.benchmark.fake_runs import (epoch_evaluated, fake_run, is_done,
+                                       let_go, snapshot, starts, training,
+                                       wait_for)
 
 
 def run_benchmark(runs, workers=2):
     """Train runs; gives their endings by seed."""
     with stop_signals() as stop:
-        queue = RunQueue(
-            LocalWorkers([Worker(1)] * workers), lambda *event: None,
-            lambda: None, stop, 0.01)
+        queue = RunQueue([Worker()] * workers, stop=stop, poll=0.01)
         endings = queue.run(runs)
     return {ending.run.spec.seed: ending.kind for ending in endings}
 
@@ -48,7 +44,7 @@ def benchmark():
 
 @pytest.fixture(autouse=True)
 def look_elsewhere_at_once(monkeypatch):
-    monkeypatch.setattr(run_queue, 'LOOK_ELSEWHERE_SECONDS', 0.05)
+    monkeypatch.setattr(module, 'LOOK_ELSEWHERE_SECONDS', 0.05)
 
 
 @pytest.fixture
@@ -66,7 +62,7 @@ def runs(tmp_path):
 
 
 def reach_the_middle(runs):
-    wait_for(lambda: (Path(runs[0].folder) / 'run.json').exists())
+    wait_for(lambda: is_done(runs[0]))
     wait_for(lambda: all(epoch_evaluated(run, 2) for run in runs[1:]))
 
 
@@ -124,7 +120,7 @@ def test_trainings_that_outlive_their_benchmark_are_waited_for(
     assert second.exitcode == 0
     for run in runs:
         assert starts(run) == ['epoch 1 alone']
-        assert (Path(run.folder) / 'run.json').exists()
+        assert is_done(run)
 
 
 def test_two_benchmarks_at_once_train_every_run_once(benchmark, tmp_path):
@@ -135,7 +131,7 @@ def test_two_benchmarks_at_once_train_every_run_once(benchmark, tmp_path):
         assert process.exitcode == 0
     for run in runs:
         assert starts(run) == ['epoch 1 alone']
-        assert (Path(run.folder) / 'run.json').exists()
+        assert is_done(run)
 
 
 @pytest.mark.parametrize('number',

@@ -1,27 +1,21 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Runs of several stages in the benchmark: planned, started, gone on with."""
 import json
-import os
-import os.path as osp
 import signal
 from pathlib import Path
 
 import pytest
 
-from mmcurv.benchmark.matrices.broken_configs import broken_configs
-from mmcurv.benchmark.matrices.spec_config import (spec_epochs, spec_hash,
-                                                   spec_stages)
-from mmcurv.benchmark.running.open_runs import open_runs
-from mmcurv.benchmark.running.start_run import start_run
-from mmcurv.benchmark.running.train_run import finish_run, train_run
-from mmcurv.benchmark.states.last_good_checkpoint import (epochs_behind,
-                                                          last_good_checkpoint)
-from mmcurv.benchmark.states.run_epoch import epoch_reached
-from mmcurv.benchmark.states.run_state import run_state
+from mmcurv.benchmark import cli
+from mmcurv.benchmark.configs import (broken_configs, spec_epochs, spec_hash,
+                                      spec_stages)
+from mmcurv.benchmark.queue import Training, train_run
+from mmcurv.benchmark.run_folder import run_state
 from mmcurv.engine.stages.config import StageEpochs
 from tests.benchmark.fake_runs import wait_for
 from tests.benchmark.fake_training import write_checkpoint
-from tests.benchmark.trained_folder import bundled_spec, leave_checkpoint
+from tests.benchmark.trained_folder import (bundled_spec, leave_begun,
+                                            leave_checkpoint)
 
 CONFIG = 'configs/crt/crt_resnet8_fashion-mini-if100.py'
 STAGES = (StageEpochs('stage_features', 20), StageEpochs('', 2))
@@ -50,13 +44,10 @@ def test_run_is_as_long_as_all_its_stages(run):
 
 def test_progress_is_counted_over_all_stages(run):
     save(run, 19, 20)
+    leave_begun(run)
     assert run_state(run)[:3] == ('partial', 20, 22)
-    assert epoch_reached(run.folder, stages=STAGES) == 20
     leave_checkpoint(run, 1)
     assert run_state(run)[:3] == ('partial', 21, 22)
-    assert epoch_reached(run.folder, stages=STAGES) == 21
-    path = osp.join(run.folder, 'epoch_1.pth')
-    assert epochs_behind(path, run.folder, STAGES) == 21
 
 
 def test_run_of_another_config_is_known_by_that_of_the_whole(run):
@@ -65,29 +56,19 @@ def test_run_of_another_config_is_known_by_that_of_the_whole(run):
         options={'stages.1.changes.train_cfg.max_epochs': 5})
     state = run_state(changed)
     assert state.kind == 'other run'
-    assert 'of another training: stages.1.' in state.reason
-
-
-def test_newest_whole_checkpoint_is_of_the_last_stage_that_has_one(run):
-    features = save(run, 19, 20)
-    found = last_good_checkpoint(run.folder, STAGES)
-    assert found == (str(features / 'epoch_20.pth'), [])
-    damaged = save(run, 1, stage='') / 'epoch_1.pth'
-    damaged.write_bytes(damaged.read_bytes()[:100])
-    found = last_good_checkpoint(run.folder, STAGES)
-    assert found == (str(features / 'epoch_20.pth'), [str(damaged)])
+    assert 'stages.1.' in state.reason
 
 
 @pytest.mark.parametrize('options, words', [
     ({
         'stages.1.freeze': ['backbon']
-    }, "did you mean 'backbone'"),
+    }, "Did you mean 'backbone'"),
     ({
         'stages.1.weights': 'feature'
     }, "did you mean 'features'"),
     ({
         'stages.1.changes.model.head.type': 'mmcurv.ScaledLinaerHead'
-    }, "did you mean 'mmcurv.ScaledLinearHead'"),
+    }, "did you mean 'ScaledLinearHead'"),
 ])
 def test_stage_that_cannot_be_trained_is_a_fault_of_the_config(
         options, words, run):
@@ -108,20 +89,27 @@ def test_run_that_is_killed_in_its_first_stage_goes_on_there(tmp_path):
         'stages.1.changes.train_cfg.max_epochs': 2
     }
     spec = bundled_spec(tmp_path, config=CONFIG, options=options)
-    (planned, ) = open_runs([spec]).runs
+    (planned, ), _ = cli._open_runs([spec])
     assert planned.epochs == 62
-    attempt = start_run(planned)
+    attempt = Training(planned)
     features = Path(spec.folder, 'stage_features')
     wait_for(lambda: (features / 'epoch_3.pth').exists(), seconds=60)
-    os.killpg(attempt.process.pid, signal.SIGKILL)
+    assert run_state(spec).kind == 'running'
+    attempt.signal(signal.SIGKILL)
     attempt.process.wait()
-    assert finish_run(attempt).kind == 'failed'
+    begun = json.loads(Path(spec.folder, 'run.json').read_text())
+    assert (begun['state'], begun['seed']) == ('running', spec.seed)
+    assert begun['config']['hash'] == spec_hash(spec)
+    assert attempt.ending().kind == 'failed'
     assert not (features / 'stage.json').exists()
+    newest = max(features.glob('epoch_*.pth'), key=lambda p: int(p.stem[6:]))
+    newest.write_bytes(newest.read_bytes()[:700])
     state = run_state(spec)
     assert state.kind == 'failed' and 3 <= state.epoch < 60
     assert train_run(planned).kind == 'done'
     log = Path(spec.folder, 'console.log').read_text()
-    assert f'--resume {features}/epoch_' in log
+    assert 'is damaged and was skipped' in log
+    assert 'Resumed from' in log or 'resumed epoch' in log
     assert run_state(spec)[:3] == ('done', 62, 62)
     record = json.loads(Path(spec.folder, 'run.json').read_text())
     assert record['config']['hash'] == spec_hash(spec)

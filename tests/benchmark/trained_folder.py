@@ -1,8 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Folders as trainings of the bundled data leave them, without training."""
+import json
 import os.path as osp
 
-from mmcurv.benchmark.matrices.spec_config import spec_config, spec_hash
+from mmcurv.benchmark.configs import spec_config, spec_hash
+from mmcurv.engine.provenance import canonical_json, config_hash
 from mmcurv.files import write_json, write_text
 from tests.benchmark.synthetic_runs import run_record, spec
 
@@ -16,16 +18,26 @@ def bundled_spec(root, seed=0, cr=False, **changes):
     return spec(root, **dict(fields, **changes))
 
 
+def leave_begun(run, **changes):
+    """The record of a training that has begun; changes of its config."""
+    cfg = dict(spec_config(run).to_dict(), **changes)
+    write_json(
+        osp.join(run.folder, 'run.json'),
+        dict(
+            schema='mmcurv.run',
+            schema_version=1,
+            state='running',
+            seed=run.seed,
+            config=dict(
+                path=run.config,
+                hash=config_hash(cfg),
+                entries=json.loads(canonical_json(cfg)))))
+
+
 def leave_checkpoint(run, epoch=3, **changes):
-    """A checkpoint, and the config with the run's options and changes."""
-    cfg = spec_config(run).to_dict()
+    """A checkpoint of a training that has begun; changes of its config."""
     write_text(osp.join(run.folder, f'epoch_{epoch}.pth'), 'not read')
-    cfg['randomness']['seed'] = run.seed
-    cfg['work_dir'], cfg['launcher'] = run.folder, 'none'
-    cfg.update(changes)
-    lines = [f'{key} = {value!r}' for key, value in cfg.items()]
-    write_text(
-        osp.join(run.folder, osp.basename(run.config)), '\n'.join(lines))
+    leave_begun(run, **changes)
 
 
 def leave_record(run, epochs=20, **cost):

@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import nn
 
-from mmcurv.benchmark.matrices.broken_configs import meta_model
+from mmcurv.benchmark.configs import meta_model
 from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.meta_device import meta_device
 from mmcurv.engine.provenance import count_parameters, multiply_adds

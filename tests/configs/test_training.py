@@ -15,7 +15,7 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.datasets import CIFAR10, CIFAR100
 
-from mmcurv.benchmark.collecting.run_records import read_run_record
+from mmcurv.benchmark.run_folder import read_run_record
 from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.stages.run import plan_run, run_stages
 from tests.real_formats import (write_cifar, write_class_folders,

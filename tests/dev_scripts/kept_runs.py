@@ -1,6 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Kept collections of chosen accuracies, and a method folder to show them."""
-from mmcurv.benchmark.matrices.spec_config import spec_hash
+from mmcurv.benchmark.configs import spec_hash
 from mmcurv.benchmark.matrix import FACTOR
 from tests.benchmark.synthetic_runs import example_collection, spec
 from tests.dev_scripts import dev_script

@@ -1,5 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import hashlib
+import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,10 +73,17 @@ def test_folder_without_a_pointer_has_none(tmp_path):
     assert latest_checkpoint(str(tmp_path)) is None
 
 
+def whole(path):
+    """A file that torch could have written."""
+    with zipfile.ZipFile(path, 'w') as file:
+        file.writestr('weights', bytes(2000))
+    return str(path)
+
+
 def test_copy_of_a_folder_names_its_own_file(tmp_path):
     for name in ('old', 'new'):
         (tmp_path / name).mkdir()
-        (tmp_path / name / 'epoch_1.pth').touch()
+        whole(tmp_path / name / 'epoch_1.pth')
         (tmp_path / name / 'last_checkpoint').write_text(
             str(tmp_path / 'old/epoch_1.pth'))
     new = tmp_path / 'new'
@@ -82,16 +91,32 @@ def test_copy_of_a_folder_names_its_own_file(tmp_path):
 
 
 def test_checkpoints_may_lie_elsewhere(tmp_path):
-    other = tmp_path / 'other.pth'
-    other.touch()
+    other = whole(tmp_path / 'other.pth')
     (tmp_path / 'run').mkdir()
-    (tmp_path / 'run/last_checkpoint').write_text(str(other))
-    assert latest_checkpoint(str(tmp_path / 'run')) == str(other)
+    (tmp_path / 'run/last_checkpoint').write_text(other)
+    assert latest_checkpoint(str(tmp_path / 'run')) == other
 
 
-def test_file_that_is_gone_is_expected_in_the_folder(tmp_path):
-    (tmp_path / 'last_checkpoint').write_text('/gone/epoch_1.pth')
-    assert latest_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_1.pth')
+def test_last_whole_checkpoint_is_gone_on_from(tmp_path, capsys):
+    paths = {
+        epoch: whole(tmp_path / f'epoch_{epoch}.pth')
+        for epoch in (2, 9, 10, 11)
+    }
+    pointer = tmp_path / 'last_checkpoint'
+    pointer.write_text('/gone/epoch_10.pth')
+    folder = str(tmp_path)
+    assert latest_checkpoint(folder) == paths[10]
+    for epoch in (10, 9):
+        path = Path(paths[epoch])
+        path.write_bytes(path.read_bytes()[:700])
+    # The 11th is of an earlier attempt, which the pointer no longer names.
+    assert latest_checkpoint(folder) == paths[2]
+    assert f'{paths[9]} is damaged and was skipped' in capsys.readouterr().out
+    os.remove(paths[2])
+    assert latest_checkpoint(folder) is None
+    pointer.write_text('/gone/epoch_7.pth')
+    assert latest_checkpoint(folder) is None
+    assert '/epoch_7.pth is gone' in capsys.readouterr().out
 
 
 def run_with(folder, *names):

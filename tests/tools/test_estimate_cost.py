@@ -13,7 +13,7 @@ def test_each_config_has_a_line(capsys):
         if 'ce_resnet32' in line
     ]
     assert '470,004' in plain and 'no CR' in plain
-    assert '10,847' in ours and '2.95 MB' in ours
+    assert '10,847' in ours and '2.82 MiB' in ours
 
 
 def test_config_that_trains_nothing_has_no_numbers(capsys):
@@ -24,7 +24,7 @@ def test_config_that_trains_nothing_has_no_numbers(capsys):
 def test_options_change_the_config(capsys):
     options = ['custom_hooks.0.pool.dtype=float16']
     assert TOOL.main([CONFIG, '--cfg-options', *options]) == 0
-    assert '1.56 MB' in capsys.readouterr().out
+    assert '1.49 MiB' in capsys.readouterr().out
 
 
 def test_wrong_config_and_wrong_option_are_named(capsys):

@@ -57,7 +57,7 @@ def test_resume_without_a_checkpoint_says_so_and_starts(
     assert not cfg.resume
     assert cfg.load_from is None
     printed = capsys.readouterr().out
-    assert f"no checkpoint in '{tmp_path}'" in printed
+    assert f"no whole checkpoint in '{tmp_path}'" in printed
     assert 'starts at epoch 1' in printed
 
 
@@ -146,3 +146,17 @@ def test_warm_up_that_never_ends_is_told_before_training(tmp_path, capsys):
     assert 'LinearLR has one step' not in capsys.readouterr().out
     prepare('train', CONFIG, '--work-dir', tmp_path, '--cfg-options', stuck)
     assert 'the rate stays at 0.2 of what' in capsys.readouterr().out
+
+
+def test_folder_in_which_another_process_trains_is_left_alone(
+        tmp_path, capsys):
+    from mmcurv.engine.run_lock import lone_training
+    folder = tmp_path / 'run'
+    with lone_training(str(folder)):
+        with pytest.raises(SystemExit) as stop:
+            load_tool('train').main(
+                [str(CONFIG), '--overwrite', '--work-dir',
+                 str(folder)])
+    assert stop.value.code == 2
+    assert f'trains in {str(folder)!r}' in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ['.running']

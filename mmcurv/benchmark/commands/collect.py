@@ -11,8 +11,7 @@ from typing import Any, Dict, List
 
 from mmcurv.benchmark.matrix import ROOT, select_runs
 from mmcurv.engine.config_options import UsageError
-from .matrix_arguments import load_matrices
-from .plan import PIPE_WIDTH
+from ..cli import PIPE_WIDTH, load_matrices
 
 
 def add_parser(subparsers) -> None:
@@ -141,9 +140,8 @@ def _collection(args: argparse.Namespace) -> Dict[str, Any]:
         if not args.matrix:
             raise UsageError(
                 'expected the path of a matrix, or --collection FILE')
-        matrix, = load_matrices([args.matrix], args.root, args.only)
-        matrix = matrix._replace(
-            runs=select_runs(matrix.runs, without=args.without))
+        matrix, = load_matrices([args.matrix], args.root, args.only,
+                                args.without)
         with warnings.catch_warnings():
             # mmcv-lite says that it is no mmcv, which no config here needs.
             warnings.filterwarnings('ignore', message='Fail to import')

@@ -1,12 +1,11 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Writes what a run was and what came of it, when it ends."""
+"""Writes what a run is when it begins, and in the end what came of it."""
 import datetime
 import glob
 import json
 import math
 import os.path as osp
 import re
-import resource
 import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
@@ -22,12 +21,17 @@ from mmcurv import compat
 from mmcurv.engine.common import unwrapped
 from mmcurv.engine.curvature.hook import FeaturePoolHook
 from mmcurv.engine.geometry_record import pearson_or_nan, read_class_accuracy
-from mmcurv.engine.provenance import (code_version, config_hash,
-                                      count_parameters, machine, multiply_adds,
-                                      package_versions)
+from mmcurv.engine.provenance import (canonical_json, code_version,
+                                      config_hash, count_parameters, machine,
+                                      multiply_adds, package_versions)
 from mmcurv.engine.stages.run import STAGE_RECORD, EvaluationLoop, whole_record
 from mmcurv.files import write_json
 from mmcurv.registry import HOOKS
+
+try:
+    import resource
+except ImportError:  # systems that are no Unix do not tell the memory
+    resource = None
 
 SCHEMA = 'mmcurv.run'
 SCHEMA_VERSION = 1
@@ -38,14 +42,14 @@ IN_HISTORY = ('overall', 'head', 'middle', 'tail', 'variance')
 
 @HOOKS.register_module()
 class RunRecordHook(Hook):
-    """Write ``<work_dir>/run.json`` when the training has ended.
+    """Write ``<work_dir>/run.json`` when a training begins and when it ends.
 
-    It holds the resolved config and its hash, seed, commit, versions,
-    machine, fingerprint of the train split, the protocol, last and best
-    evaluation of ``mmcurv.ClassFairness`` with every class, the geometry if
-    ``mmcurv.GeometryMonitorHook`` measured it after the last epoch, and what
-    the run cost. The file appears whole or not at all, so that its presence
-    says that the run has ended.
+    From the start it holds the resolved config and its hash, seed, commit,
+    versions, machine and fingerprint of the train split, with the ``state``
+    'running'. In the end, with the ``state`` 'done', also the protocol, last
+    and best evaluation of ``mmcurv.ClassFairness`` with every class, the
+    geometry if ``mmcurv.GeometryMonitorHook`` measured it after the last
+    epoch, and what the run cost. The file is whole at any time.
 
     A training of several stages tells each stage what it is by
     ``stage_of_run``. All stages but the last write such a record to
@@ -100,6 +104,12 @@ class RunRecordHook(Hook):
         loaded = getattr(self, '_loaded', None)
         if loaded is not None and runner.iter > 0:  # else load_from
             self._earlier = loaded
+        if is_main_process():
+            stage = self.stage_of_run
+            folder = runner.work_dir if stage is None else stage['cfg'].work_dir
+            write_json(
+                osp.join(folder, 'run.json'),
+                self._identity(runner, 'running'))
 
     def before_train_epoch(self, runner) -> None:
         """Start the clock of the epoch."""
@@ -175,20 +185,10 @@ class RunRecordHook(Hook):
         results = results or {}
         groups = results.pop('groups', {})
         evaluated = results.get('results')
-        stage = self.stage_of_run
         trained = last if not isinstance(runner.train_loop,
                                          EvaluationLoop) else 0
         return dict(
-            schema=SCHEMA,
-            schema_version=SCHEMA_VERSION,
-            created=datetime.datetime.now(
-                datetime.timezone.utc).isoformat(timespec='seconds'),
-            seed=runner.seed,
-            config=_config(runner.cfg if stage is None else stage['cfg']),
-            code=code_version(),
-            packages=package_versions(),
-            machine=machine(),
-            split=_read(osp.join(runner.work_dir, 'split.json')),
+            self._identity(runner, 'done'),
             protocol=dict(
                 main=self.main,
                 selection_split=self.selection_split,
@@ -202,6 +202,22 @@ class RunRecordHook(Hook):
             and read_geometry(runner.work_dir, unit, evaluated['last'][unit]),
             cr=_regularization(runner),
             cost=self._cost(runner))
+
+    def _identity(self, runner, state: str) -> Dict[str, Any]:
+        """What is known of a run from its start."""
+        stage = self.stage_of_run
+        return dict(
+            schema=SCHEMA,
+            schema_version=SCHEMA_VERSION,
+            state=state,
+            created=datetime.datetime.now(
+                datetime.timezone.utc).isoformat(timespec='seconds'),
+            seed=runner.seed,
+            config=_config(runner.cfg if stage is None else stage['cfg']),
+            code=code_version(),
+            packages=package_versions(),
+            machine=machine(),
+            split=_read(osp.join(runner.work_dir, 'split.json')))
 
     def _cost(self, runner) -> Dict[str, Any]:
         cost = self._cost_so_far(runner)
@@ -219,6 +235,7 @@ def _config(cfg: Config) -> Dict[str, Any]:
         path=cfg.filename and osp.relpath(cfg.filename),
         switches=cfg.get('switches') and dict(cfg.switches),
         hash=config_hash(cfg),
+        entries=json.loads(canonical_json(cfg)),  # what was hashed
         text=cfg.pretty_text)
 
 
@@ -239,6 +256,8 @@ def _read(path: str) -> Optional[Dict[str, Any]]:
 
 
 def _peak_memory() -> int:
+    if resource is None:
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == 'darwin' else 1024 * peak
 

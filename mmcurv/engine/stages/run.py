@@ -20,7 +20,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from mmcurv import compat
-from mmcurv.engine.checkpoints import POINTER, latest_checkpoint
+from mmcurv.engine.checkpoints import (POINTER, latest_checkpoint,
+                                       named_checkpoint)
 from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.extraction.layers import find_layer
 from mmcurv.engine.hooks.class_names import ClassNamesHook
@@ -80,9 +81,10 @@ def plan_run(cfg: Config, resume: Optional[str] = None) -> List[PlannedStage]:
         # The last stage never has ended: to go on with it after its end
         # writes its record again.
         ended = i < last and osp.isfile(osp.join(folder, STAGE_RECORD))
+        find = named_checkpoint if ended else latest_checkpoint
         plan.append(
             PlannedStage(stage.name, folder, 'skip' if ended else 'start',
-                         latest_checkpoint(folder)))
+                         find(folder)))
     first, checkpoint = _first_step(plan, resume)
     for i, one in enumerate(plan):
         if i == first and checkpoint is not None:
@@ -405,7 +407,7 @@ def _read_record(folder: str) -> Record:
 
 
 def _last_checkpoint(stage: PlannedStage) -> str:
-    path = latest_checkpoint(stage.folder)
+    path = named_checkpoint(stage.folder)
     if path is None or not osp.isfile(path):
         raise RuntimeError(
             f'stage {stage.name!r} ended without a checkpoint in '

@@ -1,2 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""From records of runs to means, intervals and tests."""

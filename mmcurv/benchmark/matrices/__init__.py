@@ -1,2 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Matrices: text files that name runs."""

@@ -1,2 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""What is left to train, and how long it may take."""

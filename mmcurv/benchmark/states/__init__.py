@@ -1,2 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""How the runs of a matrix stand, by their folders."""
