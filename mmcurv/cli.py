@@ -12,7 +12,8 @@ TOOLS = dict(
     audit=('analyze_curvature', 'which classes a classifier fails, and why'),
     compare=('compare', 'two audits: who gained, who paid'),
     extract=('extract_features', 'features of a checkpoint'),
-    figures=('plot_figures', 'figures of the paper'))
+    figures=('plot_figures', 'figures of the paper'),
+    shift=('fairness_shift', 'fairer scores without training'))
 MISUSED = 2
 
 

@@ -5,11 +5,13 @@ From the scores (and features) of a held-out split comes one number per class
 to add to the scores of any image. Half of the split chooses it, the other
 half says what it costs and brings, beside logit adjustment, fitted scalings
 and, as a control, the same numbers dealt out to the wrong classes. Exits with
-2 if the input does not do.
+2 if the input does not do, with 3 if the program breaks.
 """
 import argparse
 import sys
+import traceback
 
+CRASHED = 3
 # number -> (heading, unit, digits)
 SHOWN = dict(
     overall=('overall', 100, 1),
@@ -18,8 +20,9 @@ SHOWN = dict(
     worst_tenth=('worst tenth', 100, 1))
 
 
-def make_parser():
+def make_parser(prog=None):
     parser = argparse.ArgumentParser(
+        prog=prog,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -59,8 +62,8 @@ def make_parser():
     return parser
 
 
-def main(argv=None):
-    args = make_parser().parse_args(argv)
+def main(argv=None, prog=None):
+    args = make_parser(prog).parse_args(argv)
     from rich.console import Console
     from rich.text import Text
 
@@ -80,8 +83,12 @@ def main(argv=None):
             found.curve.to_csv(args.curve, index=False)
     except (OSError, ValueError) as error:
         errors.print(
-            Text(f'fairness_shift.py: {error}', style='red'), soft_wrap=True)
+            Text(f'{prog or "fairness_shift.py"}: {error}', style='red'),
+            soft_wrap=True)
         return 2
+    except Exception:
+        traceback.print_exc()
+        return CRASHED
     console.print(table(found))
     console.print(Text(sentence(found)), soft_wrap=True)
     for note in found.notes:

@@ -38,6 +38,12 @@ def test_npz_gives_a_shift_a_curve_and_a_sentence(tmp_path, capsys, arrays):
     assert 'Hardest: a' in said or 'Hardest: b' in said
 
 
+def test_installed_command_has_it_too(capsys):
+    from mmcurv.cli import main as command
+    assert command(['shift', 'nothing.npz']) == 2
+    assert capsys.readouterr().err.startswith('mmcurv shift: nothing.npz')
+
+
 def test_csv_with_columns_of_scores_is_enough(tmp_path, arrays):
     scores, labels, _ = arrays
     table = pd.DataFrame(scores, columns=[f'score_{c}' for c in range(6)])
