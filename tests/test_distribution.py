@@ -21,7 +21,7 @@ def tree(tmp_path):
     tree = tmp_path / 'tree'
     tree.mkdir()
     ignore = shutil.ignore_patterns('.mim', '__pycache__')
-    for name in INPUTS:
+    for name in (*INPUTS, 'benchmarks/matrices'):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, tree / name, ignore=ignore)
         else:
@@ -61,7 +61,7 @@ def expected_in_package():
     }
     mim = {
         f'.mim/{folder}/{name}'
-        for folder in ('configs', 'tools')
+        for folder in ('configs', 'tools', 'benchmarks/matrices')
         for name in files_under(ROOT / folder)
     }
     return data | mim | {
