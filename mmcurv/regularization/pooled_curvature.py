@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Class curvatures from a feature pool and the live features of a batch.
+"""Class curvatures from a feature pool and the live features of a batch,
+or other measures of the classes' neighbourhoods.
 
 Section 6.3 and Algorithm 4 of the paper. Departures: only the batch's own
 features carry gradient, since the others come from graphs that are gone; the
@@ -22,7 +23,9 @@ from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
 from mmcurv.geometry.reduction import (REDUCTIONS, count_by_class,
                                        log_sum_exp_by_class, reduce_by_class)
 from .feature_pool import FeaturePool, to_device
+from .neighborhoods import log_spread, log_tangent_variation, tangent_spaces
 
+MEASURES = ('curvature', 'spread', 'tangent')
 REFRESHES = ('batch', 'neighbors', 'all')
 LIVES = ('pool', 'batch')
 ESTIMATED = ('mean', 'geometric')  # reductions that are means over points
@@ -58,7 +61,7 @@ class Classes(NamedTuple):
 
 
 class PooledCurvature(nn.Module):
-    """log G of every class, differentiable in the batch's features.
+    r"""log G of every class, differentiable in the batch's features.
 
     The batch's features take their places in the pool (an image's stale
     feature would be its nearest neighbour), the points to refresh are
@@ -66,10 +69,31 @@ class PooledCurvature(nn.Module):
     remembered points. Neighbour indices and frames are constants in the
     gradient. Everything runs in at least float32 with autocast off.
 
+    With another ``measure`` a point i has in the place of abs(det)
+
+    - 'spread': the mean of |z_i - z_j|^2 over its neighbours j, so that
+      log G_c is :func:`mmcurv.geometry.local_spread`; features times a have
+      2 log a more. The gradient reaches all live points, as neighbours, too.
+    - 'tangent': the mean of 1 - |T_i^T T_j|^2 / m over its neighbours, T the
+      m largest principal directions of a point and its neighbours, so that
+      log G_c is the logarithm of :func:`mmcurv.geometry.tangent_variation`,
+      whatever the unit. The gradient is that of T_i in the live points among
+      i and its neighbours, see
+      :func:`~mmcurv.regularization.neighborhoods.log_tangent_variation`;
+      the T_j are constants as remembered from the last time that j was
+      measured (a point that never was is left out), m times the pool's
+      memory.
+
+    Neither is in the paper, whose measure is 'curvature'; 'spread' is what
+    the program that its authors released reacts to. ``normal``, ``fit``,
+    ``ridge`` and ``gradient`` are options of 'curvature'.
+
     Args:
         pool (FeaturePool): The features.
+        measure (str): 'curvature', 'spread' or 'tangent'.
+            Defaults to 'curvature'.
         k (int): Neighbours. Defaults to 40.
-        tangent_dim (int): m. Defaults to 2.
+        tangent_dim (int): m, not of 'spread'. Defaults to 2.
         normal (str): 'smallest' or 'next'. Defaults to 'smallest'.
         fit (str): See :func:`~mmcurv.geometry.point_curvature`.
             Defaults to 'ridge'.
@@ -107,6 +131,7 @@ class PooledCurvature(nn.Module):
 
     def __init__(self,
                  pool: FeaturePool,
+                 measure: str = 'curvature',
                  k: int = 40,
                  tangent_dim: int = 2,
                  normal: str = 'smallest',
@@ -121,8 +146,13 @@ class PooledCurvature(nn.Module):
                  max_memory: int = DEFAULT_MEMORY,
                  device: Optional[torch.device] = None):
         super().__init__()
-        check_options(k, tangent_dim, normal, fit, ridge)
-        _check_choices(refresh, live, reduction, normalize, gradient)
+        _check_choices(measure, refresh, live, reduction, normalize, gradient)
+        if measure == 'curvature':
+            check_options(k, tangent_dim, normal, fit, ridge)
+        elif not (is_whole(k) and is_whole(tangent_dim) and
+                  (measure == 'spread' or tangent_dim <= k)):
+            raise ValueError('1 <= tangent_dim <= k is needed, both whole, '
+                             f'got tangent_dim={tangent_dim!r} and k={k!r}.')
         if not is_whole(sample):
             raise ValueError('sample must be a whole number of at least 1, '
                              f'got {sample!r}.')
@@ -130,6 +160,7 @@ class PooledCurvature(nn.Module):
             raise ValueError('max_memory must be a whole number of bytes, at '
                              f'least 1, got {max_memory!r}.')
         self.pool = pool
+        self.measure = measure
         self.k = k
         self.fit_options = dict(
             tangent_dim=tangent_dim, normal=normal, fit=fit, ridge=ridge)
@@ -150,6 +181,11 @@ class PooledCurvature(nn.Module):
             # measured with, (S, k); -1 for none.
             near = torch.full((slots, k), -1, dtype=torch.int32, **there)
             self.register_buffer('near', near)
+        if measure == 'tangent':
+            # T as last measured, (S, p, m); 0 for none.
+            tangents = torch.zeros(
+                *pool.features.shape, tangent_dim, dtype=dtype, **there)
+            self.register_buffer('tangents', tangents)
         # Whether every pooled point was measured once; on the host, since
         # each step asks.
         primed = torch.zeros((), dtype=torch.bool, device='cpu')
@@ -158,8 +194,8 @@ class PooledCurvature(nn.Module):
         live_row = torch.full((slots, ), -1, **there)
         self.register_buffer('live_row', live_row, persistent=False)
         # Of a forward pass, for the push after it: the labels it was for,
-        # the batch's places, measured slots (a,), log abs(det) and
-        # neighbours there.
+        # the batch's places, measured slots (a,), log abs(det),
+        # neighbours and tangent spaces there.
         self._measured = None
 
     def forward(self,
@@ -215,18 +251,23 @@ class PooledCurvature(nn.Module):
         slots = _occupied_slots(self.pool, fill)
         live = self._take_live(slots[:0], nothing)
         there = to_device(slots, nothing)
-        values, near = self._measure(there, self._classes_of(slots), fill,
-                                     nothing, live)
-        self.log_curvature.fill_(math.nan)
-        self._remember(there, values, near)
+        # Tangent spaces are compared with those of the neighbours.
+        for _ in range(2 if self.measure == 'tangent' else 1):
+            found = self._measure(there, self._classes_of(slots), fill,
+                                  nothing, live)
+            self.log_curvature.fill_(math.nan)
+            self._remember(there, *found)
         self.primed.fill_(True)
 
-    def _remember(self, slots: Tensor, values: Tensor, near: Tensor) -> None:
+    def _remember(self, slots: Tensor, values: Tensor, near: Tensor,
+                  tangents: Tensor) -> None:
         values = values.to(self.log_curvature)
         slots = slots.to(values.device)
         self.log_curvature.index_copy_(0, slots, values)
         if self.refresh == 'neighbors':
             self.near.index_copy_(0, slots, near.to(self.near))
+        if self.measure == 'tangent':
+            self.tangents.index_copy_(0, slots, tangents.to(self.tangents))
 
     def class_values(self) -> Tensor:
         """log G of every class from what is remembered, shape (C,)."""
@@ -251,8 +292,9 @@ class PooledCurvature(nn.Module):
                                    features), self._classes_of(anchors)
         if self.refresh == 'neighbors':
             slots, classes, weights = self._with_neighbors(live, fill)
-        values, near = self._measure(slots, classes, fill, features, live)
-        self._measured = labels, plan, slots, values.detach(), near
+        values, near, tangents = self._measure(slots, classes, fill, features,
+                                               live)
+        self._measured = (labels, plan, slots, values.detach(), near, tangents)
         remembered = self.log_curvature.to(values)
         if self.live == 'pool' and self.refresh != 'neighbors':
             return self._reduce(remembered.index_put((slots, ), values))
@@ -329,11 +371,15 @@ class PooledCurvature(nn.Module):
         return live
 
     def _measure(self, anchors: Tensor, classes: Classes, fill: Tensor,
-                 features: Tensor, live: LiveRows) -> Tuple[Tensor, Tensor]:
+                 features: Tensor,
+                 live: LiveRows) -> Tuple[Tensor, Tensor, Tensor]:
         """log|det| at the anchors (a,), which stand class by class on the
-        device of the features, and places of their neighbours in the class,
-        (a, k), -1 for none."""
-        needed = neighbors_needed(self.fit_options['tangent_dim'])
+        device of the features, places of their neighbours in the class,
+        (a, k), -1 for none, and their tangent spaces, (a, p, m), where they
+        are measured, else (a, 0)."""
+        m = self.fit_options['tangent_dim']
+        needed = dict(curvature=neighbors_needed(m), spread=1, tangent=m)
+        needed = needed[self.measure]
         own, count = classes
         number = torch.minimum(fill[own] - 1, torch.tensor(self.k))
         number[number < needed] = 0
@@ -352,13 +398,17 @@ class PooledCurvature(nn.Module):
             places.append(place)
             units.append(unit.expand(len(part)))
         if not around:
-            return features.new_empty(0), anchors.new_empty(0, self.k)
+            return (features.new_empty(0), anchors.new_empty(0, self.k),
+                    features.new_empty(0, features.shape[1], m))
         number = to_device(number.repeat_interleave(count), features)
         step = points_per_chunk(self.k, features, self.max_memory)
+        if self.measure == 'tangent':
+            step = max(1, step // (m + 1))  # each neighbour's space, too
         whole = anchors, torch.cat(around), number, torch.cat(units)
         parts = zip(*(each.split(step) for each in whole))
-        values = [self._curvature(*part, features) for part in parts]
-        return torch.cat(values), torch.cat(places)
+        found = [self._values(*part, features) for part in parts]
+        values, tangents = map(torch.cat, zip(*found))
+        return values, torch.cat(places), tangents
 
     def _nearest_in_class(self, anchors: Tensor, c: int, held: int, near: int,
                           features: Tensor,
@@ -378,14 +428,22 @@ class PooledCurvature(nn.Module):
         found = nearest(queries, points, near, own, self.max_memory)
         return start + found, unit
 
-    def _curvature(self, anchors: Tensor, around: Tensor, number: Tensor,
-                   unit: Tensor, features: Tensor) -> Tensor:
+    def _values(self, anchors: Tensor, around: Tensor, number: Tensor,
+                unit: Tensor, features: Tensor) -> Tuple[Tensor, Tensor]:
+        """Values (a,) and tangent spaces, (a, p, m) or (a, 0), at anchors
+        (a,) with neighbours (a, k), of which the first ``number`` are real,
+        in units of their classes (a,)."""
         origin = self._current(anchors, features) / unit[:, None]  # (a, p)
         neighbors = self._current(around.flatten(), features)
         neighbors = neighbors.unflatten(0, around.shape)  # (a, k, p)
         offsets = neighbors / unit[:, None, None] - origin[:, None]
         real = torch.arange(self.k, device=unit.device) < number[:, None]
         offsets = torch.where(real[:, :, None], offsets, 0)
+        none = offsets.new_empty(len(offsets), 0)
+        if self.measure == 'spread':
+            return log_spread(offsets, number) + 2 * unit.log(), none
+        if self.measure == 'tangent':
+            return self._tangent_variation(offsets, around, number, origin)
         curvature = curvature_of_offsets(
             offsets,
             number,
@@ -394,7 +452,18 @@ class PooledCurvature(nn.Module):
             **self.fit_options)
         # Each class has its own unit, so that none under- or overflows.
         m = self.fit_options['tangent_dim']
-        return curvature.log_abs_det - m * unit.log()
+        return curvature.log_abs_det - m * unit.log(), none
+
+    def _tangent_variation(self, offsets: Tensor, around: Tensor,
+                           number: Tensor,
+                           origin: Tensor) -> Tuple[Tensor, Tensor]:
+        eps = torch.finfo(offsets.dtype).eps
+        rounding = eps * origin.detach().abs().amax(1)  # of a coordinate
+        rounding = number * offsets.shape[2] * rounding.square()
+        tangents = tangent_spaces(offsets, number,
+                                  self.fit_options['tangent_dim'], rounding)
+        near = self.tangents[around.to(self.tangents.device)].to(offsets)
+        return log_tangent_variation(offsets, number, tangents, near), tangents
 
     def _current(self, slots: Tensor, features: Tensor) -> Tensor:
         """Points in the slots, live where the batch has them, (a, p)."""
@@ -413,10 +482,11 @@ class PooledCurvature(nn.Module):
         return to_unit_vectors(points) if self.normalize else points
 
 
-def _check_choices(refresh: str, live: str, reduction: str, normalize: bool,
-                   gradient: str) -> None:
+def _check_choices(measure: str, refresh: str, live: str, reduction: str,
+                   normalize: bool, gradient: str) -> None:
     """Raise ValueError if a choice is unknown or does not fit another."""
     choices = [
+        ('measure', measure, MEASURES),
         ('refresh', refresh, REFRESHES),
         ('live', live, LIVES),
         ('reduction', reduction, REDUCTIONS),
@@ -426,6 +496,10 @@ def _check_choices(refresh: str, live: str, reduction: str, normalize: bool,
     for name, value, known in choices:
         if value not in known:
             raise ValueError(f'{name} must be one of {known}, got {value!r}.')
+    if measure != 'curvature' and gradient != 'both':
+        raise ValueError(
+            f"gradient={gradient!r} needs measure='curvature', got "
+            f'{measure!r}: no other has heights.')
     if live == 'batch' and reduction not in ESTIMATED:
         raise ValueError(
             f"live='batch' needs a reduction of {ESTIMATED}, got "

@@ -16,6 +16,7 @@ def run_steps(rank,
               pool=None,
               state=None,
               spoil=None,
+              alpha=None,
               **curvature):
     """Terms and gradients of steps of CR on shares of a batch, and the
     CurvatureStep.
@@ -28,13 +29,14 @@ def run_steps(rank,
         state (dict, optional): Where to go on from. Defaults to None.
         spoil (Callable, optional): Gets number of the step, rank, features
             and loss, and returns the latter two. Defaults to None.
+        alpha (float, optional): Of a control by gradients. Defaults to None.
         **curvature: Options of the curvature.
     """
     labels = torch.arange(3).repeat_interleave(torch.tensor(COUNTS))
     generator = torch.Generator().manual_seed(0)
     points = torch.randn(len(labels), 5, generator=generator)
     weight = torch.randn(5, 6, generator=generator).requires_grad_()
-    step = CurvatureStep('skip', pool, dict(curvature, k=6), None)
+    step = CurvatureStep('skip', pool, dict(curvature, k=6), None, alpha)
     step.prepare(COUNTS, None)
     if state is not None:
         step.load_state_dict(state)
@@ -57,7 +59,10 @@ def run_steps(rank,
         original = features.square().sum() * world_size / sum(sizes) / 6
         if spoil is not None:
             features, original = spoil(number, rank, features, original)
-        term, _ = step(features, samples, original, 10, number > 0)
+        pull = None
+        if alpha:
+            pull, = torch.autograd.grad(original, features, retain_graph=True)
+        term, _ = step(features, samples, original, 10, number > 0, pull)
         if number:
             gradient, = torch.autograd.grad(original + term, weight)
             if world_size > 1:  # as DistributedDataParallel does

@@ -36,9 +36,15 @@ class FeatureTap:
         self.callback = callback
         self._handles = []
         self._inputs = None  # by layer while the model computes losses
+        self.taken = []  # during a callback, the inputs as they came
 
     def __getstate__(self) -> Dict:
-        return dict(names=self.names, callback=None, _handles=[], _inputs=None)
+        return dict(
+            names=self.names,
+            callback=None,
+            _handles=[],
+            _inputs=None,
+            taken=[])
 
     def attach(self, model: nn.Module) -> List[nn.Module]:
         """Register the hooks and return the tapped layers."""
@@ -84,7 +90,11 @@ class FeatureTap:
         samples = kwargs.get('data_samples',
                              args[1] if len(args) > 1 else None)
         features = [_only(name, taken) for name, taken in inputs.items()]
-        return self.callback(features, samples, output)
+        self.taken = [taken for taken, in inputs.values()]
+        try:
+            return self.callback(features, samples, output)
+        finally:
+            self.taken = []
 
 
 def layer_names(layer: Union[str, Sequence[str]]) -> List[str]:

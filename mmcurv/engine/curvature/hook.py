@@ -17,6 +17,7 @@ from mmcurv.engine.hooks import RandomStateHook
 from mmcurv.epoch_shares import check_epoch
 from mmcurv.files import bytes_text
 from mmcurv.registry import HOOKS
+from mmcurv.regularization.gradient_control import DEFAULT_ALPHA
 from mmcurv.samples import MIXED_MODES, check_labels
 from .feature_tap import FeatureTap, layer_names
 from .step import CurvatureStep
@@ -25,7 +26,9 @@ CHECKPOINT_KEY = 'mmcurv_feature_pool'
 SMALLEST_TAU = 2.
 # Kept for each of several layers besides their mean; with both, since log
 # lines show four decimals and curvatures may be small.
-KEPT = ('curvature_mean', 'log_curvature_mean', 'curvature_left_out')
+KEPT = ('{}_mean', 'log_{}_mean', '{}_left_out')
+CONTROLS = ('value', 'gradient')
+OWN_OPTIONS = {'measure', 'refresh', 'live'}  # not of ``curvature``
 
 
 @HOOKS.register_module()
@@ -51,6 +54,14 @@ class FeaturePoolHook(Hook):
     size of log_tau(epoch) * abs(L_orig). Logged are the means over layers,
     and the curvatures of each, such as ``curvature_mean/head.fcs.0``.
 
+    With ``control='gradient'``, which is not in the paper, each layer has a
+    term of the value 0 that pulls its features along the gradient of the
+    loss's penalty, ``alpha`` times as strongly as the losses do, and less
+    where the training loss rises, see
+    :class:`~mmcurv.regularization.GradientControl`; the terms of several
+    layers are added. ``gradient_damping`` is logged. A model
+    compiled with a backward pass of its own is refused.
+
     Several processes divide the pool by class, see
     :class:`~mmcurv.engine.curvature.sharding.ClassShards`. The pool, the
     remembered curvatures and the random states are in the checkpoints; of
@@ -69,6 +80,14 @@ class FeaturePoolHook(Hook):
             :class:`~mmcurv.regularization.PooledCurvature`.
             Defaults to 'batch'.
         live (str): 'pool' or 'batch', see the same. Defaults to 'pool'.
+        measure (str): 'curvature', 'spread' or 'tangent', see the same;
+            logged under its name, such as ``spread_mean``. 'random' is a
+            control for studies: a normal direction, another one each step,
+            with ``control='gradient'`` only. Defaults to 'curvature'.
+        control (str): 'value' as in the paper, or 'gradient'.
+            Defaults to 'value'.
+        alpha (float, optional): Strength of ``control='gradient'``, > 0.
+            Defaults to None, which is 0.1.
         mixed (str, optional): Images mixed by Mixup or CutMix: 'skip' neither
             pools nor regularizes them, 'dominant' gives them the class of the
             larger share, in a pool addressed as a queue. Defaults to None,
@@ -99,6 +118,9 @@ class FeaturePoolHook(Hook):
                  start_epoch: Optional[int] = None,
                  refresh: str = 'batch',
                  live: str = 'pool',
+                 measure: str = 'curvature',
+                 control: str = 'value',
+                 alpha: Optional[float] = None,
                  mixed: Optional[str] = None,
                  pool: Optional[dict] = None,
                  curvature: Optional[dict] = None,
@@ -110,6 +132,18 @@ class FeaturePoolHook(Hook):
                              f'to choose by the run, got {mixed!r}.')
         if not 0 < tau_share < float('inf'):
             raise ValueError(f'expected 0 < tau_share < inf, got {tau_share}.')
+        if control not in CONTROLS:
+            raise ValueError(f'control must be one of {CONTROLS}, got '
+                             f'{control!r}.')
+        if alpha is not None and control == 'value':
+            raise ValueError(f"alpha={alpha!r} needs control='gradient'; "
+                             "that of control='value' is tau of the loss.")
+        if control == 'gradient' and alpha is None:
+            alpha = DEFAULT_ALPHA
+        twice = sorted(OWN_OPTIONS & set(curvature or {}))
+        if twice:
+            raise ValueError(f'{", ".join(twice)} is an option of the hook '
+                             'itself, not of its curvature.')
         loss = dict(loss or {})
         if loss.get('tau') is None:
             loss.pop('tau', None)
@@ -118,6 +152,9 @@ class FeaturePoolHook(Hook):
             start_epoch=start_epoch,
             refresh=refresh,
             live=live,
+            measure=measure,
+            control=control,
+            alpha=alpha,
             mixed=mixed,
             pool=dict(pool or {}),
             curvature=dict(curvature or {}),
@@ -144,9 +181,12 @@ class FeaturePoolHook(Hook):
                 mixed=own['mixed'] or 'skip',
                 pool=own['pool'],
                 curvature=dict(
-                    own['curvature'], refresh=own['refresh'],
+                    own['curvature'],
+                    measure=own['measure'],
+                    refresh=own['refresh'],
                     live=own['live']),
-                loss=own['loss'])
+                loss=own['loss'],
+                alpha=own['alpha'])
             for name in names
         }
 
@@ -268,9 +308,13 @@ class FeaturePoolHook(Hook):
         self._saw_losses = True
         regularize = self.epoch >= self.options['start_epoch']
         original = sum_of_losses(losses)
+        by_gradient = self.options['control'] == 'gradient'
+        pulls = [None] * len(features)
+        if by_gradient and regularize:
+            pulls = loss_gradients(original, self.tap.taken, self.tap.names)
         done = [
-            step(own, data_samples, original, self.epoch, regularize)
-            for step, own in zip(self.steps.values(), features)
+            step(own, data_samples, original, self.epoch, regularize, pull)
+            for step, own, pull in zip(self.steps.values(), features, pulls)
         ]
         measures = {
             key: sum(each[key] for _, each in done) / len(done)
@@ -278,14 +322,17 @@ class FeaturePoolHook(Hook):
         }
         if len(done) > 1:
             for name, (_, each) in zip(self.steps, done):
+                kept = (key.format(self.options['measure']) for key in KEPT)
                 measures.update({
                     f'{key}/{name}': each[key]
-                    for key in KEPT if key in each
+                    for key in kept if key in each
                 })
         self._measures.append(measures)
         if not regularize:
             return losses
-        term = sum(term for term, _ in done) / len(done)
+        term = sum(term for term, _ in done)
+        if not by_gradient:
+            term = term / len(done)
         return {**losses, 'loss_curvature': term}
 
 
@@ -297,6 +344,49 @@ def sum_of_losses(losses: Dict[str, Any]) -> Tensor:
             parts = [value] if isinstance(value, Tensor) else value
             total = total + sum(part.mean() for part in parts)
     return torch.as_tensor(total)
+
+
+def loss_gradients(loss: Tensor, inputs: Sequence[Tensor],
+                   names: Sequence[str]) -> List[Optional[Tensor]]:
+    """Gradient of a loss in the inputs of layers, each (B, p).
+
+    Args:
+        loss (Tensor): A scalar; its graph stays.
+        inputs (Sequence[Tensor]): Of each layer, (B, p, ...).
+        names (Sequence[str]): Of the layers.
+
+    Returns:
+        list[Tensor | None]: None where the input has no graph.
+
+    Raises:
+        RuntimeError: If the loss does not come from an input.
+    """
+    used = [one for one in inputs if one.requires_grad]
+    if not used:
+        return [None] * len(inputs)
+    # In 16 bits the gradient of a mean over the batch would underflow.
+    narrow = any(one.dtype == torch.float16 for one in used)
+    scale = len(used[0]) if narrow else 1
+    try:
+        found = torch.autograd.grad(
+            loss * scale, used, retain_graph=True, allow_unused=True)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f'{NO_GRADIENT.format(", ".join(names))} ({error})') from error
+    if any(gradient is None for gradient in found):
+        raise RuntimeError(NO_GRADIENT.format(', '.join(names)) + '.')
+    left = iter(found)
+    return [
+        next(left).flatten(1).double() / scale if one.requires_grad else None
+        for one in inputs
+    ]
+
+
+NO_GRADIENT = (
+    "control='gradient' found no way from the losses back to the input of "
+    'layer {}: the layer adds nothing to them, the model is compiled, or the '
+    'layer lies in a re-entrant activation checkpoint. Choose another layer, '
+    "train without compile, or take control='value'")
 
 
 def _num_bytes(states: Dict[str, Dict[str, Any]]) -> int:
@@ -360,11 +450,18 @@ def complete_options(
     if given['mixed'] is None:
         options['mixed'], mixed_why = usual_mixed(model, mixing)
     tau, tau_why = given['loss'].get('tau'), as_given
-    if tau is None and 'tau' in inspect.signature(type(step.loss)).parameters:
+    by_gradient = given['control'] == 'gradient'
+    if tau is None and not by_gradient and 'tau' in inspect.signature(
+            type(step.loss)).parameters:
         tau, tau_why = usual_tau(share, epochs)
         options['loss'] = dict(given['loss'], tau=tau)
-    strength = 'a loss without tau' if tau is None else \
-        f'tau {tau:g} ({tau_why})'
+    strength = 'a loss without tau'
+    if by_gradient:
+        strength = f'controlled by gradient with alpha {given["alpha"]:g}'
+    elif tau is not None:
+        strength = f'tau {tau:g} ({tau_why})'
+    if given['measure'] != 'curvature':
+        strength = f'measure {given["measure"]!r}, {strength}'
     return options, counts, (
         f'Curvature Regularization: layer {", ".join(names)} ({why}), from '
         f'epoch {options["start_epoch"]} of {epochs} on, {strength}, mixed '

@@ -14,7 +14,7 @@ from torch import Tensor
 from mmcurv.dist import gather_rows, rows_of_processes
 
 Batch = Tuple[Tensor, Tensor, Optional[Tensor]]
-BY_SLOT = ('pool.features', 'pool.image', 'log_curvature', 'near')
+BY_SLOT = ('pool.features', 'pool.image', 'log_curvature', 'near', 'tangents')
 CHUNK = 2**26  # bytes that a process sends at once
 
 
@@ -73,6 +73,13 @@ class ClassShards:
             return term
         rows, self._rows = self._rows, None
         return term + rows[:0].sum().to(term)
+
+    def everyones(self, values: Tensor) -> Tensor:
+        """The rows of all processes, (n, ...) of this one to (sum of n, ...),
+        without gradient."""
+        if not self.shared:
+            return values
+        return torch.cat(gather_rows(values, rows_of_processes(values)))
 
     def total(self, number: Tensor) -> int:
         """What the parts of the pool counted together."""

@@ -4,13 +4,14 @@ import logging
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, get_rank
 from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import ConcatDataset
 
+from mmcurv.dist import rows_of_processes
 from mmcurv.registry import MODELS
-from mmcurv.regularization import FeaturePool, PooledCurvature
+from mmcurv.regularization import FeaturePool, GradientControl, PooledCurvature
 from mmcurv.regularization.feature_pool import to_device
 from mmcurv.samples import get_indices, get_labels, split_mixed
 from .sharding import ClassShards
@@ -23,25 +24,43 @@ class CurvatureStep:
         mixed (str): 'skip' or 'dominant', for mixed images.
         pool (dict, optional): Options of the pool, see
             :func:`read_pool_options`.
-        curvature (dict): Options of the pooled curvature.
+        curvature (dict): Options of the pooled curvature; also
+            ``measure='random'``, with an alpha.
         loss (dict, optional): Config of the loss.
+        alpha (float, optional): Of :class:`GradientControl`. Defaults to
+            None, where the loss weighs its term itself.
     """
 
-    def __init__(self, mixed: str, pool: Optional[dict], curvature: dict,
-                 loss: Optional[dict]):
+    def __init__(self,
+                 mixed: str,
+                 pool: Optional[dict],
+                 curvature: dict,
+                 loss: Optional[dict],
+                 alpha: Optional[float] = None):
         self.mixed = mixed
         self.pool_options = read_pool_options(pool)
+        self.measure = curvature.get('measure', 'curvature')
+        if self.measure == 'random':
+            if alpha is None:
+                raise ValueError(
+                    "measure='random' is a direction without a value: it "
+                    "needs control='gradient'.")
+            curvature = dict(curvature, measure='curvature')
         self.curvature_options = curvature
         # Built and thrown away: a misspelt option should fail at once.
         tried = {'class_counts': [1], **self.pool_options, 'device': None}
         PooledCurvature(FeaturePool(feature_dim=1, **tried), **curvature)
         self.loss = MODELS.build(
             dict(dict(type='mmcurv.CurvatureRegularization'), **(loss or {})))
+        self.control = None
+        if alpha is not None:
+            _check_control(loss, self.loss)
+            self.control = GradientControl(alpha)
         self.curvature = None
         self.shards = None
         self._counts, self._shares_indices = None, False
         self._state = self._merged = None
-        self._reported = [0, 0]
+        self._reported, self._damped = [0, 0], 0
         self._used, self._mixed = 0, 0  # images since the last complaint
         self._warned = False
 
@@ -51,9 +70,14 @@ class CurvatureStep:
         self._shares_indices = _holds_concatenation(dataset)
 
     def __call__(
-            self, features: Tensor, data_samples: Any, original: Tensor,
-            epoch: int,
-            regularize: bool) -> Tuple[Optional[Tensor], Dict[str, Tensor]]:
+        self,
+        features: Tensor,
+        data_samples: Any,
+        original: Tensor,
+        epoch: int,
+        regularize: bool,
+        loss_gradient: Optional[Tensor] = None
+    ) -> Tuple[Optional[Tensor], Dict[str, Tensor]]:
         """The term to add (None before the start) and what to log.
 
         Args:
@@ -62,6 +86,9 @@ class CurvatureStep:
             original (Tensor): The loss without the term.
             epoch (int): Counted from 1.
             regularize (bool): Whether to make a term.
+            loss_gradient (Tensor, optional): Of ``original`` in the features,
+                (B, p), for a control by gradients. Defaults to None, where
+                the features have no graph.
         """
         labels = get_labels(data_samples)
         if len(labels) != len(features):
@@ -81,6 +108,11 @@ class CurvatureStep:
         if self.curvature is None:
             self._build(features, indices)
         self._used += len(kept)
+        tapped = features
+        if self.control is not None and regularize:
+            # A graph of its own, in wide numbers, that ends here.
+            wide = torch.promote_types(features.dtype, torch.float32)
+            features = leaf = features.detach().to(wide).requires_grad_()
         if not kept.all():
             rows = kept.nonzero()[:, 0]
             self._used -= len(kept) - len(rows)
@@ -94,14 +126,49 @@ class CurvatureStep:
         original = original.detach().clone()
         all_reduce(original, 'mean')
         term, measures = None, dict(objective=original)
-        if regularize:
+        if self.control is not None:
+            self.control.observe(original, regularize)
+        if regularize and self.measure == 'random':
+            gradient = self._random_direction(leaf)
+            measures['gradient_damping'] = self.control.damping.clone()
+            term = self._pull(tapped, loss_gradient, gradient)
+        elif regularize and self.control is not None:
+            log_g = self.shards.whole(self.curvature(*batch))
+            penalty = self.shards.tied(self.loss.penalty(log_g))
+            gradient = torch.zeros_like(leaf)
+            if penalty.requires_grad:  # some class met the batch
+                gradient, = torch.autograd.grad(penalty, leaf)
+            measures.update(
+                _measures(log_g.detach(), self.measure),
+                gradient_damping=self.control.damping.clone())
+            term = self._pull(tapped, loss_gradient, gradient)
+        elif regularize:
             log_g = self.shards.whole(self.curvature(*batch))
             term = self.shards.tied(self.loss(log_g, original, epoch))
             measures = dict(
                 objective=original + term.detach(),
-                **_measures(log_g.detach()))
+                **_measures(log_g.detach(), self.measure))
         self.curvature.push(*batch)
         return term, measures
+
+    def _pull(self, features: Tensor, loss_gradient: Optional[Tensor],
+              gradient: Tensor) -> Tensor:
+        if loss_gradient is None:  # no graph, of which the log warned
+            loss_gradient = torch.zeros_like(features)
+        return self.control(features, loss_gradient, gradient,
+                            self.shards.everyones)
+
+    def _random_direction(self, features: Tensor) -> Tensor:
+        """Normal numbers, (B, p), drawn by the number of the step; as many
+        processes as there may be have together what one would have."""
+        seed = int(self.control.steps[0])
+        generator = torch.Generator().manual_seed(seed)
+        rows = [len(features)]
+        if self.shards.shared:
+            rows = rows_of_processes(features)
+        drawn = torch.randn(sum(rows), features.shape[1], generator=generator)
+        own = drawn.split(rows)[get_rank()]
+        return to_device(own, features).to(features.dtype)
 
     def complaints(self) -> Iterator[str]:
         """Sentences on what was left out since the last call.
@@ -112,15 +179,25 @@ class CurvatureStep:
             return
         counts = [
             self.shards.total(self.curvature.pool.num_nonfinite),
-            int(self.loss.num_skipped)
+            self._num_skipped()
         ]
         features, terms = (n - o for n, o in zip(counts, self._reported))
         self._reported = counts
+        damped = 0
+        if self.control is not None:
+            damped = int(self.control.num_damped) - self._damped
+            self._damped += damped
         if self._mixed and not self._used:
             yield (f'All {self._mixed} images of this epoch were mixed, so '
                    'that none was pooled or regularized. Mix fewer batches '
                    "(probs of the batch augments), or set mixed='dominant'.")
         self._used, self._mixed = 0, 0
+        if damped:
+            yield ('The training loss rose under loss_curvature, '
+                   f'{"once" if damped == 1 else f"{damped} times"} in this '
+                   'epoch: its gradient is damped to '
+                   f'{float(self.control.damping):.3g} of alpha. Choose a '
+                   'smaller alpha or a later start_epoch.')
         if features:
             yield (f'{features} features with NaN or inf were not pooled in '
                    'this epoch. Look at the loss and the learning rate.')
@@ -151,7 +228,8 @@ class CurvatureStep:
             addressing=self.curvature.pool.addressing,
             measured_with=self._measured_with(),
             curvature=curvature,
-            loss=self.loss.state_dict())
+            loss=self.loss.state_dict(),
+            control=self.control and self.control.state_dict())
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
         """Continue from a state; it is applied at the first batch.
@@ -173,6 +251,7 @@ class CurvatureStep:
         """Options that remembered curvatures depend on: those measured with
         others do not belong into one mean."""
         return dict(
+            measure=self.curvature.measure,
             k=self.curvature.k,
             normalize=self.curvature.normalize,
             **self.curvature.fit_options)
@@ -192,6 +271,8 @@ class CurvatureStep:
         self.curvature = PooledCurvature(
             pool, device=features.device, **self.curvature_options)
         self.loss.to(features.device)
+        if self.control is not None:
+            self.control.to(features.device)
         if self._state is not None:
             self._restore(self._state)
             self._state = None
@@ -213,6 +294,10 @@ class CurvatureStep:
                     raise RuntimeError(_difference(name, theirs, ours))
             self.curvature.load_state_dict(self.shards.taken(held))
             self.loss.load_state_dict(state['loss'])
+            # Of a run controlled by values there is nothing to go on from.
+            if self.control is not None and state.get('control'):
+                self.control.load_state_dict(state['control'])
+                self._damped = int(self.control.num_damped)
         except RuntimeError as error:
             raise RuntimeError(
                 'the feature pool of the checkpoint does not fit this run, '
@@ -220,10 +305,27 @@ class CurvatureStep:
                 'layer, pool and curvature options of the checkpoint, or '
                 'start a new run with load_from. The checkpoint has: '
                 f'{error}') from error
-        self._reported = [
-            int(held['pool.num_nonfinite']),
-            int(self.loss.num_skipped)
-        ]
+        self._reported = [int(held['pool.num_nonfinite']), self._num_skipped()]
+
+    def _num_skipped(self) -> int:
+        """Steps whose term was not finite, or had no gradient."""
+        counts = self.loss if self.control is None else self.control
+        return int(counts.num_skipped)
+
+
+def _check_control(loss: Optional[dict], built: torch.nn.Module) -> None:
+    """Raise ValueError unless a loss leaves its weight to the control."""
+    of_values = {'tau', 'eps', 'max_weight'} & set(loss or {})
+    if of_values:
+        raise ValueError(
+            f'{", ".join(sorted(of_values))} of the loss weigh its value: '
+            "they need control='value'. With control='gradient' alpha is "
+            'the strength.')
+    if not hasattr(built, 'penalty'):
+        raise ValueError(
+            "control='gradient' needs a loss with a method penalty, such as "
+            'mmcurv.CurvatureRegularization, got '
+            f'{type(built).__name__}.')
 
 
 def read_pool_options(pool: Optional[dict]) -> Dict[str, Any]:
@@ -249,16 +351,16 @@ def read_pool_options(pool: Optional[dict]) -> Dict[str, Any]:
     return dict(options, dtype=dtype)
 
 
-def _measures(log_g: Tensor) -> Dict[str, Tensor]:
-    """Spread of the classes' curvature, and classes without one.
+def _measures(log_g: Tensor, measure: str) -> Dict[str, Tensor]:
+    """Spread of the classes' curvature or other measure, and classes without
+    one.
 
     The logarithms are there for people: log lines show four decimals.
     """
     finite = torch.isfinite(log_g)
     number = finite.sum()
-    measures = dict(curvature_left_out=len(log_g) - number)
-    for name, values in dict(
-            curvature=log_g.exp(), log_curvature=log_g).items():
+    measures = {f'{measure}_left_out': len(log_g) - number}
+    for name, values in ((measure, log_g.exp()), (f'log_{measure}', log_g)):
         # 0 / 0, which is nan, where no class is left.
         mean = torch.where(finite, values, 0).sum() / number
         square = torch.where(finite, (values - mean).square(), 0)

@@ -14,6 +14,12 @@ from tests.engine.two_processes import in_two_processes
 
 # All of the stored neighbours, so that nothing hangs on the draw.
 NEIGHBORS = dict(refresh='neighbors', sample=100)
+CONTROLLED = dict(
+    pulled=dict(alpha=0.5),
+    spread=dict(alpha=0.5, measure='spread'),
+    tangent=dict(alpha=0.5, measure='tangent'),
+    random=dict(alpha=0.5, measure='random'),
+    tangent_value=dict(measure='tangent'))
 SHARES = {2: [[8, 8], [11, 1]], 4: [[4, 4, 4, 4], [1, 2, 12, 2]]}
 
 
@@ -51,6 +57,10 @@ def work(rank, folder):
     for spoil in (without_a_number, in_16_bits):
         found[spoil.__name__] = seen(
             run_steps(rank, world_size, sizes, spoil=spoil))
+    for name, options in CONTROLLED.items():
+        for sizes in SHARES[world_size]:
+            found[name, sum(sizes)] = seen(
+                run_steps(rank, world_size, sizes, **options))
     found['neighbors'] = seen(
         run_steps(rank, world_size, SHARES[world_size][0], **NEIGHBORS))
     path = folder / 'state.pt'
@@ -83,6 +93,22 @@ def test_processes_give_the_loss_and_gradient_of_one(ranks, cap):
         alone = run_steps(0, 1, sizes, dict(max_per_class=cap))
         for rank in ranks:
             assert_is_that_of_one(rank[cap, sum(sizes)], alone)
+
+
+@pytest.mark.parametrize('name', CONTROLLED)
+def test_processes_pull_as_one(ranks, name):
+    for sizes in SHARES[len(ranks)]:
+        alone = run_steps(0, 1, sizes, **CONTROLLED[name])
+        for rank in ranks:
+            found = rank[name, sum(sizes)]
+            assert_is_that_of_one(found, alone)
+            control = found['state'] and found['state']['control']
+            if control:
+                torch.testing.assert_close(
+                    control,
+                    alone['step'].state_dict()['control'],
+                    rtol=1e-5,
+                    atol=1e-6)
 
 
 @pytest.mark.parametrize('cap', [None, 10])
