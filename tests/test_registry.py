@@ -85,6 +85,20 @@ for registry, names in {
         assert found is not None and found.__name__ == name, name
 """
 
+ONE_HOOK = """
+import mmcurv.registry
+import sys
+found = mmcurv.registry.HOOKS.get('FeaturePoolHook')
+assert found.__name__ == 'FeaturePoolHook'
+found(layer='head.fc')
+foreign = [name for name in sys.modules
+           if name.partition('.')[0] in ('mmpretrain', 'mmaction')]
+assert not foreign, foreign
+ours = [name for name in sys.modules
+        if name.startswith(('mmcurv.models.', 'mmcurv.audit'))]
+assert ours == ['mmcurv.models.curvature_losses'], ours
+"""
+
 SCOPES = ('mmpretrain', 'mmengine', 'mmaction')
 
 
@@ -96,7 +110,7 @@ def said(tmp_path_factory):
         scope: f'scope = {scope!r}\n' + FIND_AND_BUILD
         for scope in SCOPES
     }
-    scripts.update(every=EVERY_REGISTRY)
+    scripts.update(every=EVERY_REGISTRY, one_hook=ONE_HOOK)
     subprocess.run([sys.executable, '-c', RUN_EACH, folder],
                    input=json.dumps(scripts),
                    cwd=ROOT,
@@ -108,6 +122,10 @@ def said(tmp_path_factory):
 @pytest.mark.parametrize('scope', SCOPES)
 def test_hook_and_loss_resolve_from_another_scope(said, scope):
     assert said[scope] == ''
+
+
+def test_user_of_one_hook_imports_no_model_and_no_host(said):
+    assert said['one_hook'] == ''
 
 
 def test_every_registry_finds_its_classes_without_an_import(said):

@@ -323,7 +323,7 @@ def run(args, console):
     from rich.text import Text
 
     from mmcurv.audit.records import write_audit
-    from mmcurv.engine.progress_bar import progress_bar
+    from mmcurv.engine.launch import progress_bar
 
     def say(text):
         console.print(Text(text), soft_wrap=True)

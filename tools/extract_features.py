@@ -64,7 +64,7 @@ def main(argv=None, prog=None):
 
     from mmcurv.engine.config_options import UsageError
     from mmcurv.engine.extraction.extract import extract_banks
-    from mmcurv.engine.progress_bar import progress_bar
+    from mmcurv.engine.launch import progress_bar
     console = Console(highlight=False, soft_wrap=True)
     try:
         with progress_bar(console) as watch:

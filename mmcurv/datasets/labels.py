@@ -310,9 +310,3 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
     if not isinstance(value, Real) or value % 1 != 0 or value < least:
         raise ValueError(f'{name} must be a whole number of at least {least}, '
                          f'but got {value!r}.')
-
-
-def first_of(items: Sequence) -> str:
-    """The first five items in words, and how many more there are."""
-    text = ', '.join(str(item) for item in items[:5])
-    return text + (f' and {len(items) - 5} more' if len(items) > 5 else '')

@@ -20,8 +20,9 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
+from mmcurv.files import listed
 from mmcurv.registry import DATASETS
-from .labels import first_of, hash_items
+from .labels import hash_items
 
 CHECKS = ('some', 'all', 'none')
 SAMPLE = 32  # files that 'some' looks for
@@ -86,8 +87,8 @@ def read_coco_json(path: str) -> ImageList:
         raise ValueError(
             f'{path}: expected the JSON of iNaturalist with images and '
             f'annotations, but {" and ".join(missing)} are missing; found: '
-            f'{first_of(found) or type(record).__name__}. Test sets have no '
-            'annotations; give the file of train or val.')
+            f'{listed(found or [type(record).__name__], 5)}. Test sets have '
+            'no annotations; give the file of train or val.')
     info = record.get('info')
     year = info.get('year', 2018) if isinstance(info, dict) else 2018
     if int(year) != 2018:
@@ -152,7 +153,7 @@ def check_labels(images: ImageList, num_classes: Optional[int] = None) -> None:
         more = number - len(present) - len(gaps)
         raise ValueError(
             f'{images.source}: {number - len(present)} of {number} classes '
-            f'have no image: {first_of(gaps)}'
+            f'have no image: {listed(gaps, 5)}'
             f'{f" and {more} more" if more else ""}. The list is cut, or of '
             'another set, or its labels are ids. Where fewer classes are '
             'meant, number them without a gap.')
@@ -172,10 +173,10 @@ def check_once(images: ImageList) -> None:
     if torn:
         raise ValueError(
             f'{images.source}: {len(torn)} lines give an image another label '
-            f'than an earlier line did: {first_of(torn)}.')
+            f'than an earlier line did: {listed(torn, 5)}.')
     raise ValueError(
         f'{images.source}: {len(again)} of {len(images.paths)} lines name an '
-        f'image again: {first_of(again)}. Remove them.')
+        f'image again: {listed(again, 5)}. Remove them.')
 
 
 def check_folders(images: ImageList, sort: bool = False) -> None:
@@ -260,7 +261,7 @@ def check_files(paths: Sequence[str], source: str, check: str) -> None:
         of = '' if check == 'all' else f' looked for, of {len(paths)} in all'
         raise FileNotFoundError(
             f'{source}: {len(gone)} of {len(looked_for)} images{of} are '
-            f'missing: {first_of(gone)}. Point data_root at the folder that '
+            f'missing: {listed(gone, 5)}. Point data_root at the folder that '
             'the paths of the list start from, or complete the images.')
 
 
@@ -405,7 +406,7 @@ class ListedImages(BaseDataset):
             if shared:
                 print_log(
                     f'{len(shared)} of {len(other.paths)} images of {path} '
-                    f'are in {images.source} as well: {first_of(shared)}. A '
+                    f'are in {images.source} as well: {listed(shared, 5)}. A '
                     'score on them is no test.',
                     logger='current',
                     level=logging.WARNING)
@@ -503,7 +504,7 @@ def _fit_layout(images: ImageList, root: str, num_classes: int) -> ImageList:
             raise ValueError(
                 f'{folder}: expected one folder for each of {num_classes} '
                 f'classes, or none, but found {len(classes)}: '
-                f'{first_of(classes)}.')
+                f'{listed(classes, 5)}.')
         forms.append([
             f'val/{classes[label]}/{path[4:]}'
             for path, label in zip(flat, images.labels.tolist())
@@ -519,7 +520,7 @@ def _fit_layout(images: ImageList, root: str, num_classes: int) -> ImageList:
             f'{images.source}: its images are neither flat, such as '
             f'{osp.join(root, flat[0])!r}, nor in folders of classes, such as '
             f'{osp.join(folder, "<class>", flat[0][4:])!r}. {folder!r} holds '
-            f'{first_of(found) or "nothing"}.')
+            f'{found and listed(found, 5) or "nothing"}.')
     return images._replace(paths=forms[gone.index(min(gone))])
 
 

@@ -14,11 +14,11 @@ from typing import Any, List, Optional, Sequence, Union
 import numpy as np
 from mmengine.dataset import force_full_init
 
-from mmcurv.files import did_you_mean
+from mmcurv.files import did_you_mean, listed
 from mmcurv.registry import DATASETS
 from mmcurv.samples import get_sample_idx, set_sample_idx
-from .labels import (check_whole, count_labels, dataset_labels, first_of,
-                     hash_items, hash_record, named_classes, walk_datasets)
+from .labels import (check_whole, count_labels, dataset_labels, hash_items,
+                     hash_record, named_classes, walk_datasets)
 
 PROFILES = ('exp', 'step')
 TEST_SPLITS = ('test', 'val', 'valid', 'validation')
@@ -223,7 +223,7 @@ class LongTailed:
         if empty:
             raise ValueError(
                 f'{len(empty)} of {len(full_counts)} classes have no image: '
-                f'{first_of(empty)}. A long tail keeps at least one of each: '
+                f'{listed(empty, 5)}. A long tail keeps at least one of each: '
                 'add images, or leave the class out, by removing its folder '
                 'or by numbering the labels without a gap.')
 

@@ -16,8 +16,8 @@ from rich.text import Text
 from torchvision.datasets.utils import download_url
 
 from mmcurv.fairness import group_names
-from mmcurv.files import write_json, write_text
-from .labels import class_counts, count_labels, first_of, split_fingerprint
+from mmcurv.files import listed, write_json, write_text
+from .labels import class_counts, count_labels, split_fingerprint
 from .lists import (IMAGENET_LT_LIST, INATURALIST_LISTS, ImageNetLT,
                     INaturalist2018, check_files, class_folders,
                     read_coco_json, read_list, shared_paths, why_unreadable)
@@ -265,7 +265,7 @@ def _decode_check(split: str, dataset: Any, watch: Callable) -> Check:
         return Check(name, 'ok', f'all {len(dataset):,} can be decoded')
     return Check(
         name, 'wrong', f'{len(bad):,} of {len(dataset):,} cannot be decoded: '
-        f'{first_of(bad)}', 'Get them again, or take them out of the list.')
+        f'{listed(bad, 5)}', 'Get them again, or take them out of the list.')
 
 
 def imagenet_lt_counts() -> List[int]:
@@ -439,7 +439,7 @@ def _each_class_checks(path: str) -> List[Check]:
             Check(
                 'train: each class', 'wrong',
                 f'{len(wrong):,} of {len(published):,} classes differ from '
-                f'the published counts: {first_of(wrong)}',
+                f'the published counts: {listed(wrong, 5)}',
                 'The list is of another version; get it again.')
         ]
     return [
@@ -464,7 +464,7 @@ def _overlap_checks(lists: dict) -> List[Check]:
             Check(
                 name, 'note',
                 f'{len(shared):,} of {len(other.paths):,} images of {split} '
-                f'are in train as well: {first_of(shared)}',
+                f'are in train as well: {listed(shared, 5)}',
                 'A score on them is no test.'
             ) if shared else Check(name, 'ok', 'no image in both'))
     return checks

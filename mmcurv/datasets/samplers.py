@@ -12,10 +12,9 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.logging import print_log
 from torch.utils.data import Sampler
 
-from mmcurv.files import did_you_mean
+from mmcurv.files import did_you_mean, listed
 from mmcurv.registry import DATA_SAMPLERS
-from .labels import (check_whole, count_labels, dataset_labels, first_of,
-                     named_classes)
+from .labels import check_whole, count_labels, dataset_labels, named_classes
 
 POWERS = dict(instance=1., sqrt=0.5, balanced=0., reversed=-1.)
 
@@ -147,7 +146,7 @@ def items_by_class(dataset: Any) -> List[np.ndarray]:
     if empty:
         print_log(
             f'{len(empty)} of {len(counts)} classes have no image and are '
-            f'never drawn: {first_of(empty)}.',
+            f'never drawn: {listed(empty, 5)}.',
             logger='current',
             level=logging.WARNING)
     order = np.argsort(labels, kind='stable')

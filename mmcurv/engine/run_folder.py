@@ -10,6 +10,7 @@ from typing import List
 
 from mmengine.config import Config
 
+from mmcurv.files import listed
 from .checkpoints import POINTER
 from .config_options import UsageError
 from .run_lock import is_first_process
@@ -19,7 +20,6 @@ RECORD = 'run.json'
 # stage.json says that a stage has ended.
 RESULTS = (POINTER, 'class_accuracy', 'geometry', RECORD, 'stage.json')
 CHECKPOINT = re.compile(r'(best_.+_)?(epoch|iter)_\d+\.pth')
-SHOWN = 4
 
 
 def results_in(folder: str) -> List[str]:
@@ -73,11 +73,9 @@ def begin_in_folder(cfg: Config, overwrite: bool = False) -> None:
     if not found:
         return
     if not overwrite:
-        names = ', '.join(
-            osp.relpath(path, cfg.work_dir) for path in found[:SHOWN])
-        more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
+        names = [osp.relpath(path, cfg.work_dir) for path in found]
         raise UsageError(
-            f'{cfg.work_dir!r} holds another run: {names}{more}; give '
+            f'{cfg.work_dir!r} holds another run: {listed(names, 4)}; give '
             '--resume to go on with it, --overwrite to remove all these and '
             'train anew, or another --work-dir')
     if is_first_process():

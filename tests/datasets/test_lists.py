@@ -7,7 +7,6 @@ from mmpretrain.datasets import LoadImageFromFile, PackInputs
 
 from mmcurv.datasets import (ListedImages, LongTailed, class_counts,
                              split_fingerprint)
-from mmcurv.datasets.labels import first_of
 from mmcurv.datasets.lists import (ImageList, check_files, check_folders,
                                    check_labels, check_once, missing_files,
                                    read_coco_json, read_list, sampled,
@@ -196,11 +195,6 @@ def test_shared_images_are_found():
     first = listed([0, 1, 2], ['a', 'b', 'c'])
     second = listed([0, 1, 2], ['c', 'x', 'a'])
     assert shared_paths(first, second) == ['c', 'a']
-
-
-def test_only_the_first_five_are_shown():
-    assert first_of(range(5)) == '0, 1, 2, 3, 4'
-    assert first_of(range(6)) == '0, 1, 2, 3, 4 and 1 more'
 
 
 @pytest.fixture

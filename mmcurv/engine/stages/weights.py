@@ -11,10 +11,8 @@ from mmcurv.engine.common import unwrapped
 from mmcurv.engine.extraction.layers import find_layer
 from mmcurv.models.losses.base import check_choice
 from mmcurv.registry import HOOKS
+from mmcurv.weights import WITHOUT_EFFECT, other_shapes, weights_of
 from .config import NORMS
-
-# Counts batches seen in training; nothing in evaluation reads it.
-WITHOUT_EFFECT = '.num_batches_tracked'
 
 
 @HOOKS.register_module()
@@ -50,15 +48,10 @@ class StageWeightsHook(Hook):
         if runner.cfg.get('resume'):
             return
         path, model = runner.cfg.get('load_from'), unwrapped(runner.model)
-        # Beside the weights there may be what mmengine keeps in them.
-        state = {
-            name.removeprefix('module.'): value
-            for name, value in checkpoint['state_dict'].items()
-            if isinstance(value, Tensor)
-        }
         try:
-            taken, told = take_weights(state, model.state_dict(), self.reset,
-                                       self.frozen)
+            taken, told = take_weights(
+                weights_of(checkpoint), model.state_dict(), self.reset,
+                self.frozen)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from None
         runner.logger.info(f'Weights of {path}: {told}.')
@@ -159,17 +152,15 @@ def take_weights(
         ValueError: If nothing fits, a weight is of another shape, or a frozen
             sub-module would keep random weights.
     """
-    taken, was_reset, new, shapes = {}, [], [], []
-    for name, value in own.items():
+    taken, was_reset, new = {}, [], []
+    for name in own:
         if name not in state:
             new.append(name)
         elif _is_in(name, reset):
             was_reset.append(name)
-        elif state[name].shape != value.shape:
-            shapes.append(f'{name} {tuple(state[name].shape)} there and '
-                          f'{tuple(value.shape)} here')
         else:
             taken[name] = state[name]
+    shapes = other_shapes(taken, own)
     if shapes:
         raise ValueError(
             'weights of the earlier stage are of another shape: '
