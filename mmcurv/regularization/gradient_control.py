@@ -12,7 +12,7 @@ from typing import Callable, Optional
 import torch
 from torch import Tensor, nn
 
-DEFAULT_ALPHA = 0.1
+DEFAULT_ALPHA = 0.03
 CAP = 3.  # times the median row norm
 WINDOW = 50  # steps whose losses are compared with earlier ones
 TOLERANCE = 0.05  # relative rise that is none
@@ -44,7 +44,7 @@ class GradientControl(nn.Module):
 
     Args:
         alpha (float): Size of the pull in parts of the loss's gradient in
-            the features, > 0. Defaults to 0.1.
+            the features, > 0. Defaults to 0.03.
 
     Example:
         >>> import torch

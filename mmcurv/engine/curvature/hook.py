@@ -87,7 +87,7 @@ class FeaturePoolHook(Hook):
         control (str): 'value' as in the paper, or 'gradient'.
             Defaults to 'value'.
         alpha (float, optional): Strength of ``control='gradient'``, > 0.
-            Defaults to None, which is 0.1.
+            Defaults to None, which is 0.03.
         mixed (str, optional): Images mixed by Mixup or CutMix: 'skip' neither
             pools nor regularizes them, 'dominant' gives them the class of the
             larger share, in a pool addressed as a queue. Defaults to None,

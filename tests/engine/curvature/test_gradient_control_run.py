@@ -249,6 +249,6 @@ def test_log_says_measure_and_strength(tmp_path):
     said = log_of(runner)
     runner.train()
     assert any(
-        "measure 'spread', controlled by gradient with alpha 0.1" in text
+        "measure 'spread', controlled by gradient with alpha 0.03" in text
         for text in said)
-    assert hook_of(runner).options['alpha'] == 0.1
+    assert hook_of(runner).options['alpha'] == 0.03
