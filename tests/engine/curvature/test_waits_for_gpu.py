@@ -32,8 +32,16 @@ def far(*shape, **options):
 
 @pytest.mark.parametrize('label_device', ['cpu', DEVICE])
 @pytest.mark.parametrize('layers', [['first'], ['first', 'second']])
-def test_step_waits_once_for_each_layer(monkeypatch, layers, label_device):
-    hook = FeaturePoolHook(layers, start_epoch=2, curvature=dict(k=8))
+@pytest.mark.parametrize(
+    'options', [{},
+                dict(measure='spread', control='gradient'),
+                dict(measure='tangent', control='gradient'),
+                dict(measure='tangent')],
+    ids=['', 'spread', 'tangent', 'tangent by value'])
+def test_step_waits_once_for_each_layer(monkeypatch, options, layers,
+                                        label_device):
+    hook = FeaturePoolHook(
+        layers, start_epoch=2, curvature=dict(k=8), **options)
     for step in hook.steps.values():
         step.prepare([PER_CLASS] * C, None)
     weight, batch = far(P, P, requires_grad=True), samples(label_device)
@@ -42,6 +50,7 @@ def test_step_waits_once_for_each_layer(monkeypatch, layers, label_device):
         features = far(B, P) @ weight
         losses = dict(loss=features.sum(), loss_aux=[features.mean()])
         hook.epoch, hook._measures = epoch, []
+        hook.tap.taken = [features] * len(layers)
         losses = hook._add_curvature([features] * len(layers), batch, losses)
         if epoch > 1:
             losses['loss_curvature'].backward()
@@ -53,5 +62,6 @@ def test_step_waits_once_for_each_layer(monkeypatch, layers, label_device):
             measures = [run(epoch) for epoch in (1, 2, 3)][-1]
     columns = 1 + (label_device == DEVICE)  # whether finite, and labels
     assert asked == [columns] * 4 * len(layers)
-    assert measures['log_curvature_mean'].is_meta  # read after the step
+    name = options.get('measure', 'curvature')
+    assert measures[f'log_{name}_mean'].is_meta  # read after the step
     assert weight.grad.shape == (P, P)
