@@ -9,7 +9,9 @@ import os
 import shlex
 import sys
 import warnings
-from typing import List, Optional, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Dict, List, Optional, Sequence
 
 from . import ROOT
 
@@ -17,7 +19,7 @@ PIPE_WIDTH = 100  # characters, where no terminal says how wide it is
 INTERRUPTED = 128  # plus the signal's number, as shells report it
 
 
-def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands; each sets its function as ``run``."""
     parser = argparse.ArgumentParser(
         prog='benchmark.py',
@@ -28,7 +30,7 @@ def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_run(commands)
     _add_cancel(commands)
-    _add_collect(commands, argv)
+    _add_collect(commands)
     return parser
 
 
@@ -42,8 +44,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Returns:
         int: Exit code; 2 if something has to be put right first.
     """
-    argv = sys.argv[1:] if argv is None else argv
-    args = make_parser(argv).parse_args(argv)
+    args = make_parser().parse_args(argv)
     from rich.console import Console
     from rich.text import Text
 
@@ -390,15 +391,125 @@ def cancel(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_collect(commands, argv: Sequence[str]) -> None:
-    if 'collect' in argv[:1]:
-        from .commands import collect
-        collect.add_parser(commands)
-    else:  # its arguments take a second to import
-        commands.add_parser(
-            'collect',
-            help='make tables, a page and figures of what was '
-            'trained')
+def _add_collect(commands) -> None:
+    parser = commands.add_parser(
+        'collect',
+        help='make tables, a page and figures of what was trained',
+        description='Read the records of the finished runs of a matrix and '
+        'write collection.json, tables.md, tables.tex, numbers.csv, '
+        'benchmark.html and figures. The folders of the runs stay as they '
+        'are.')
+    parser.add_argument(
+        'matrix', nargs='?', metavar='MATRIX', help='path of its file')
+    add_root(parser)
+    parser.add_argument(
+        '--out-dir',
+        metavar='DIR',
+        help='where to write; by default "collected" beside the runs of the '
+        'matrix')
+    add_selection(parser)
+    parser.add_argument(
+        '--collection',
+        metavar='FILE',
+        help='a collection.json that was kept, instead of the folders of the '
+        'runs')
+    parser.add_argument(
+        '--best',
+        action='store_true',
+        help='also show the best epoch, which was chosen on the images that '
+        'it is reported on')
+    parser.set_defaults(run=collect)
+
+
+def collect(args: argparse.Namespace) -> int:
+    """Write and print what the runs of a matrix say together."""
+    from rich.console import Console
+
+    from mmcurv.engine.config_options import UsageError
+    from .collect import summarize
+    from .tables import terminal
+    try:
+        collection = _collection(args)
+        summary = summarize(collection)
+        out_dir = args.out_dir or os.path.join(
+            args.root, collection['matrix']['name'], 'collected')
+        paths = write_collected(out_dir, collection, summary, args.best)
+    except UsageError:
+        raise
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console.print(terminal(summary))
+    for path in paths:
+        _say(console, path)
+    return 0
+
+
+def write_collected(out_dir: str,
+                    collection: Dict[str, Any],
+                    summary: Any,
+                    best: bool = False) -> List[str]:
+    """Write everything that a collection gives, each file as a whole.
+
+    Args:
+        out_dir (str): Folder; made if it is missing.
+        collection (dict): Runs of a matrix with their records.
+        summary (Summary): Of the same collection.
+        best (bool): Show the best epoch as well. Defaults to False.
+
+    Returns:
+        list[str]: Paths of the files.
+    """
+    from mmcurv.audit.report.style import save_figure
+    from mmcurv.files import write_text
+    from . import figures, page, tables
+    from .collect import write_collection
+    drawn = figures.draw_figures(summary)
+    paths = [os.path.join(out_dir, 'collection.json')]
+    write_collection(paths[0], collection)
+    for name, text in (('tables.md', tables.markdown(summary, best)),
+                       ('tables.tex', tables.latex(summary, best)),
+                       ('numbers.csv',
+                        tables.long_table(summary).to_csv(index=False)),
+                       ('benchmark.html', page.page(summary, drawn))):
+        paths.append(os.path.join(out_dir, name))
+        write_text(paths[-1], text)
+    for name, each in drawn.items():
+        paths += save_figure(each.figure, os.path.join(out_dir, 'figures'),
+                             name)
+    return paths
+
+
+def _collection(args: argparse.Namespace) -> Dict[str, Any]:
+    from mmcurv.engine.config_options import UsageError
+    from .collect import collect, read_collection
+    from .matrix import select_runs
+    if not args.collection:
+        if not args.matrix:
+            raise UsageError(
+                'expected the path of a matrix, or --collection FILE')
+        matrix, = load_matrices([args.matrix], args.root, args.only,
+                                args.without)
+        return collect(matrix, _collect_command(args))
+    collection = read_collection(args.collection)
+    name = collection['matrix']['name']
+    if args.matrix and Path(args.matrix).stem != name:
+        raise UsageError(f'--collection {args.collection}: expected runs of '
+                         f'{args.matrix}, got those of the matrix {name!r}')
+    runs = [SimpleNamespace(**run) for run in collection['runs']]
+    runs = select_runs(runs, args.only, args.without)
+    collection['runs'] = list(map(vars, runs))
+    return collection
+
+
+def _collect_command(args: argparse.Namespace) -> str:
+    """The command line as far as it decides which runs are collected."""
+    words = ['tools/benchmark.py', 'collect', args.matrix]
+    words += ['--root', args.root] if args.root != ROOT else []
+    words += ['--only', *args.only] if args.only else []
+    for conditions in args.without:
+        words += ['--without', *conditions]
+    return shlex.join(words)
 
 
 def _say(console, text: str, style: str = '') -> None:

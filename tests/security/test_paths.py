@@ -11,9 +11,9 @@ from mmcurv.audit.records import write_audit
 from mmcurv.audit.report import report
 from mmcurv.audit.report.style import safe_file_name
 from mmcurv.benchmark import page
+from mmcurv.benchmark.cli import write_collected
 from mmcurv.benchmark.collect import (read_collection, summarize,
                                       write_collection)
-from mmcurv.benchmark.commands import collect as command
 from mmcurv.benchmark.matrix import folder_of_run
 from mmcurv.engine.extraction.extract import bank_folder
 from tests.audit.example_audit import example_audit, with_layers
@@ -88,7 +88,7 @@ def test_collection_writes_into_its_folder_alone(tmp_path, undrawn):
         for row in run['record']['classes']:
             row['name'] = NAMES[2]
     out = tmp_path / 'a' / 'b' / 'out'
-    command.write_all(str(out), collection, summarize(collection))
+    write_collected(str(out), collection, summarize(collection))
     found = files_in(tmp_path)
     assert {path.parts[:3] for path in found} == {('a', 'b', 'out')}
 

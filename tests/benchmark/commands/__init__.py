@@ -1,1 +1,0 @@
-# Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
