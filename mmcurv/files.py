@@ -152,7 +152,7 @@ def config_file(path: str) -> str:
 
 def read_record(path: str,
                 schema: str,
-                version: int,
+                version: Union[int, Sequence[int]],
                 keys: Sequence[str] = (),
                 remedy: str = '') -> Dict[str, Any]:
     """Read a record and check that it is one, and whole.
@@ -160,7 +160,7 @@ def read_record(path: str,
     Args:
         path (str): Of a JSON file.
         schema (str): Name that it has to give, such as 'mmcurv.run'.
-        version (int): Of the schema.
+        version (int | Sequence[int]): Of the schema, those that are read.
         keys (Sequence[str]): What it has to hold, see :func:`check_record`.
             Defaults to ().
         remedy (str): What to do about one that cannot be used, a sentence.
@@ -189,7 +189,7 @@ def read_record(path: str,
 def check_record(record: Any,
                  where: str,
                  schema: str,
-                 version: int,
+                 version: Union[int, Sequence[int]],
                  keys: Sequence[str] = (),
                  remedy: str = '') -> None:
     """Check that something is a record of a schema.
@@ -198,7 +198,7 @@ def check_record(record: Any,
         record: What was read.
         where (str): File it was read from, for the message.
         schema (str): Name that it has to give.
-        version (int): Of the schema.
+        version (int | Sequence[int]): Of the schema, those that are read.
         keys (Sequence[str]): Keys that it has to have, those of a section
             after a point; a section whose name ends in '?' may be null:
             'split?.fingerprint'. Defaults to ().
@@ -212,9 +212,11 @@ def check_record(record: Any,
         raise ValueError(f'{where}: expected schema {schema!r}, got '
                          f'{_short(found)}. {remedy}')
     number = record.get('schema_version')
-    if number != version:
+    versions = [version] if isinstance(version, int) else list(version)
+    if number not in versions:
         raise ValueError(
-            f'{where}: expected schema version {version} of {schema}, got '
+            f'{where}: expected schema version '
+            f'{" or ".join(map(str, versions))} of {schema}, got '
             f'{_short(number)}. Read it with the mmcurv that wrote it, or a '
             f'newer one. {remedy}')
     missing = _missing_keys(record, keys)
@@ -228,8 +230,11 @@ def _missing_keys(record: Dict[str, Any], keys: Sequence[str]) -> List[str]:
     for key in keys:
         section, place = record, []
         for step in key.split('.'):
+            if place and not isinstance(section, dict):
+                missing.append('.'.join(place))
+                break
             place.append(step.rstrip('?'))
-            if not isinstance(section, dict) or place[-1] not in section:
+            if place[-1] not in section:
                 missing.append('.'.join(place))
                 break
             section = section[place[-1]]

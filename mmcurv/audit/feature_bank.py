@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import numpy as np
 
-from mmcurv.files import whole_file, write_json
+from mmcurv.files import read_record, whole_file, write_json
 
 SCHEMA = 'mmcurv.feature_bank'
 SCHEMA_VERSION = 1
@@ -135,14 +135,10 @@ def load_bank(folder: str) -> FeatureBank:
             f'{folder}: expected a feature bank with a bank.json, found '
             f'{_listing(folder)}. bank.json is written last: extract the '
             'features again, which goes on where it was interrupted.')
-    with open(osp.join(folder, 'bank.json'), encoding='utf-8') as file:
-        record = json.load(file)
-    found = (record.get('schema'), record.get('schema_version'))
-    if found != (SCHEMA, SCHEMA_VERSION):
-        raise ValueError(
-            f'{folder}: expected a bank.json of schema {SCHEMA!r}, version '
-            f'{SCHEMA_VERSION}, got {found[0]!r}, version {found[1]!r}. '
-            'Extract the features with this version of mmcurv.')
+    record = read_record(
+        osp.join(folder, 'bank.json'), SCHEMA, SCHEMA_VERSION,
+        ('arrays', 'has_paths', 'class_names', 'metadata'),
+        'Extract the features with this version of mmcurv.')
     arrays = {
         name: _read_array(folder, name)
         for name in record['arrays'] if name in PER_SAMPLE + PER_CLASS

@@ -10,8 +10,7 @@ from typing import List, Tuple
 
 import numpy as np
 
-from mmcurv.files import write_csv, write_json
-from .report.numbers import clean, listing
+from mmcurv.files import read_record, write_csv, write_json
 
 MOST_IMAGES = 10**9
 COLUMNS = ('class', 'name', 'group', 'train_count', 'test_count', 'correct',
@@ -128,6 +127,8 @@ def write_audit(record: dict, out_dir: str, with_figures: bool = True) -> dict:
 
 SCHEMA, READABLE = 'mmcurv.audit', (1, 2)
 SECTIONS = ('provenance', 'summary', 'classes', 'correlation')
+REMEDY = ('Give the audit.json of tools/analyze_curvature.py, or make the '
+          'audit anew.')
 
 
 def read_audit(path: str) -> dict:
@@ -145,29 +146,6 @@ def read_audit(path: str) -> dict:
         ValueError: If it is no audit record, or one of another version.
     """
     try:
-        with open(path, encoding='utf-8') as file:
-            audit = json.load(file)
+        return read_record(path, SCHEMA, READABLE, SECTIONS, REMEDY)
     except FileNotFoundError:
-        raise FileNotFoundError(
-            f'{path!r} does not exist; expected an audit.json of '
-            'tools/analyze_curvature.py.') from None
-    except ValueError as error:  # also if it is no UTF-8
-        raise ValueError(f'{path} is no JSON file ({error}); expected an '
-                         'audit.json of tools/analyze_curvature.py.') from None
-    found = audit.get('schema') if isinstance(audit, dict) else None
-    if found != SCHEMA:
-        raise ValueError(
-            f'{path} is no audit: expected schema {SCHEMA!r}, got '
-            f'{clean(found, 40)!r}. Give it the audit.json of '
-            'tools/analyze_curvature.py.')
-    version = audit.get('schema_version')
-    if version not in READABLE:
-        raise ValueError(
-            f'{path} has schema version {clean(version, 20)}, this mmcurv '
-            f'reads {listing(map(str, READABLE))}; make the audit anew with '
-            'this one.')
-    missing = [name for name in SECTIONS if name not in audit]
-    if missing:
-        raise ValueError(f'{path} has no {", ".join(missing)}; was it cut? '
-                         'Make the audit anew.')
-    return audit
+        raise FileNotFoundError(f'{path!r} does not exist. {REMEDY}') from None

@@ -2,8 +2,8 @@
 """The numbers of a run: how tables, pages and figures name and show them."""
 from typing import Callable, NamedTuple, Optional
 
-from mmcurv.audit.report.compare_page import signed_number
-from mmcurv.audit.report.numbers import fixed, number, percent, points, signed
+from mmcurv.audit.report.numbers import (fixed, number, percent, points,
+                                         signed, signed_number)
 
 
 class Number(NamedTuple):

@@ -17,7 +17,7 @@ from typing import (AbstractSet, Any, Dict, Iterator, List, NamedTuple,
 from mmcurv.audit.report.numbers import clean
 from mmcurv.engine.provenance import canonical_json
 from mmcurv.engine.run_lock import is_locked
-from mmcurv.files import write_json
+from mmcurv.files import check_record, read_record, write_json
 from .configs import spec_config, spec_epochs, spec_hash, spec_stages
 from .matrix import RunSpec
 from .numbers import ACCURACIES, GEOMETRY
@@ -286,30 +286,17 @@ def write_job(folder: str, job: str) -> None:
     write_json(osp.join(folder, JOB), dict(job=job))
 
 
-# What every table is made of; a section that may be null has its keys else.
-BEGUN = {'': ('seed', 'config'), 'config': ('path', 'hash')}
-KEYS = {
-    '': ('seed', 'config', 'code', 'packages', 'machine', 'split', 'protocol',
-         'results', 'classes', 'geometry', 'cr', 'cost'),
-    'config': ('path', 'hash'),
-    'code': ('version', 'commit', 'clean'),
-    'split': ('class_counts', 'fingerprint'),
-    'protocol': ('main', 'selection_split', 'best_by'),
-    'results': ('last', 'best'),
-    'results.last': ('metrics', ),
-    'results.last.metrics':
-    ACCURACIES,
-    'results.best': ('metrics', ),
-    'results.best.metrics':
-    ACCURACIES,
-    'geometry':
-    GEOMETRY,
-    'cost': ('seconds', ),
-}
-MAY_BE_NULL = ('split', 'results', 'geometry')
+BEGUN = ('seed', 'config.path', 'config.hash')
+# What every table is made of; a section with '?' may be null.
+KEYS = (*BEGUN, 'code.version', 'code.commit', 'code.clean', 'packages',
+        'machine', 'split?.class_counts', 'split?.fingerprint',
+        'protocol.main', 'protocol.selection_split', 'protocol.best_by',
+        *(f'results?.{which}.metrics.{key}' for which in ('last', 'best')
+          for key in ACCURACIES), 'classes',
+        *(f'geometry?.{key}' for key in GEOMETRY), 'cr', 'cost.seconds')
 MAIN = ('last', 'best')
 REMEDY = ('Nothing was changed. Restore the file, or move the folder away and '
-          'train the run again with "tools/benchmark.py run"')
+          'train the run again with "tools/benchmark.py run".')
 
 
 def read_run_record(path: str) -> Dict[str, Any]:
@@ -328,12 +315,7 @@ def read_run_record(path: str) -> Dict[str, Any]:
         ValueError: If it is cut short or no JSON, is no record of a run, is
             one of another version, or lacks a key.
     """
-    try:
-        with open(path, encoding='utf-8') as file:
-            record = json.load(file, parse_constant=_refuse)
-    except ValueError as error:  # also if it is no UTF-8
-        raise ValueError(f'{path}: expected the record of a run as JSON, but '
-                         f'{error}; was it cut short? {REMEDY}.') from None
+    record = read_record(path, SCHEMA, SCHEMA_VERSION, BEGUN, REMEDY)
     check_run_record(record, path)
     return record
 
@@ -348,24 +330,14 @@ def check_run_record(record: Any, where: str) -> None:
     Raises:
         ValueError: If it is not.
     """
-    found = record.get('schema') if isinstance(record, dict) else None
-    if found != SCHEMA:
-        raise ValueError(f'{where}: expected the record of a run, schema '
-                         f'{SCHEMA!r}, got {clean(found, 40)!r}. {REMEDY}.')
-    version = record.get('schema_version')
-    if version != SCHEMA_VERSION:
-        raise ValueError(
-            f'{where}: expected schema version {SCHEMA_VERSION}, got '
-            f'{clean(version, 20)}. Nothing was changed. Read it with the '
-            'mmcurv that wrote it, or a newer one.')
-    missing = _missing_keys(record, KEYS if is_done(record) else BEGUN)
-    if missing:
-        raise ValueError(f'{where}: expected {", ".join(missing)} in the '
-                         f'record, found none. {REMEDY}.')
-    main = record['protocol']['main'] if is_done(record) else MAIN[0]
+    check_record(record, where, SCHEMA, SCHEMA_VERSION, BEGUN, REMEDY)
+    if not is_done(record):
+        return
+    check_record(record, where, SCHEMA, SCHEMA_VERSION, KEYS, REMEDY)
+    main = record['protocol']['main']
     if main not in MAIN:
         raise ValueError(f'{where}: protocol.main: expected one of {MAIN}, '
-                         f'got {clean(main, 40)!r}. {REMEDY}.')
+                         f'got {clean(main, 40)!r}. {REMEDY}')
 
 
 def kept_part(record: Dict[str, Any]) -> Dict[str, Any]:
@@ -387,27 +359,3 @@ def kept_part(record: Dict[str, Any]) -> Dict[str, Any]:
         if key not in ('text', 'entries')
     }
     return kept
-
-
-def _missing_keys(record: Dict[str, Any], known: Dict[str,
-                                                      tuple]) -> List[str]:
-    missing = []
-    for place, keys in known.items():
-        steps = place.split('.') if place else []
-        section: Any = record
-        for depth, step in enumerate(steps, 1):
-            section = section.get(step) if isinstance(section, dict) else None
-            if section is None and '.'.join(steps[:depth]) in MAY_BE_NULL:
-                break
-        else:
-            if not isinstance(section, dict):
-                missing.append(place)
-                continue
-            missing += [
-                '.'.join([*steps, key]) for key in keys if key not in section
-            ]
-    return list(dict.fromkeys(missing))
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f'{constant} is no number in JSON')

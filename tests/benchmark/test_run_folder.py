@@ -126,9 +126,9 @@ def test_two_who_look_are_no_training(run):
 
 @pytest.mark.parametrize('change, words', [
     (lambda path, record: open(path, 'w').write('{"schema": "mmc'),
-     'expected the record of a run as JSON'),
+     'expected mmcurv.run as JSON'),
     (lambda path, record: write_json(path, dict(record, schema_version=2)),
-     'expected schema version 1, got 2'),
+     'expected schema version 1 of mmcurv.run, got 2'),
     (lambda path, record: write_json(path, dict(record, config=None)),
      'expected config in the record, found none'),
     (lambda path, record: write_json(path, {
@@ -273,7 +273,7 @@ def test_a_record_cut_short_is_refused_and_stays(tmp_path, part):
 def test_what_is_no_json_is_refused(tmp_path, content):
     path = tmp_path / 'run.json'
     path.write_bytes(content)
-    with pytest.raises(ValueError, match='expected the record of a run'):
+    with pytest.raises(ValueError, match='expected mmcurv.run as JSON'):
         read_run_record(str(path))
 
 
@@ -287,7 +287,8 @@ def test_another_schema_is_refused(tmp_path, record):
 
 def test_a_newer_version_is_refused_with_what_to_do(tmp_path):
     path = written(tmp_path, dict(RECORDED, schema_version=2))
-    with pytest.raises(ValueError, match='version 1, got 2.*newer one'):
+    with pytest.raises(
+            ValueError, match='version 1 of mmcurv.run, got 2.*newer one'):
         read_run_record(path)
 
 

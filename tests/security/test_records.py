@@ -44,7 +44,7 @@ def test_pickle_in_the_place_of_a_run_s_record_is_unreadable(
     evil_pickle(folder / 'run.json', marker)
     assert collect(path, '--root', tmp_path / 'runs') == 0
     state, reason = states(tmp_path)
-    assert state == 'unreadable' and 'expected the record of a run' in reason
+    assert state == 'unreadable' and 'expected mmcurv.run as JSON' in reason
 
 
 @pytest.mark.parametrize('recorded', [True, False])
@@ -85,7 +85,7 @@ def test_matrix_that_asks_yaml_for_objects_is_refused(tmp_path, marker,
 def test_pickle_as_an_audit_is_refused(tmp_path, marker, capsys):
     path = str(evil_pickle(tmp_path / 'audit.json', marker))
     assert load_tool('compare').main([path, path]) == 2
-    assert 'is no JSON file' in capsys.readouterr().err
+    assert 'expected mmcurv.audit as JSON' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('figure', ['fig6', 'fig8', 'fig14'])

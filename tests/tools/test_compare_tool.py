@@ -69,6 +69,6 @@ def test_file_that_is_no_audit_is_named(audits, tmp_path, capsys):
     path = tmp_path / 'x.json'
     path.write_text('{}')
     assert main([audits[0], str(path)]) == 2
-    assert f'{path} is no audit' in capsys.readouterr().err
+    assert f"{path}: expected schema 'mmcurv.audit'" in capsys.readouterr().err
     assert main([audits[0], str(tmp_path / 'gone.json')]) == 2
     assert 'does not exist' in capsys.readouterr().err
