@@ -303,12 +303,10 @@ def of_last_run(checkpoints):
     before it, epoch by epoch; what is left of that has higher numbers and was
     saved before.
     """
-    from mmcurv.compat import load_weights_only
-    saved = []
-    for checkpoint in checkpoints:
-        content = load_weights_only(checkpoint.path, map_location='cpu')
-        meta = content.get('meta') if isinstance(content, dict) else None
-        saved.append(str((meta or {}).get('time', '')))
+    from mmcurv.engine.checkpoints import read_checkpoint
+    saved = [
+        read_checkpoint(checkpoint.path).saved for checkpoint in checkpoints
+    ]
     last = max(range(len(saved)), key=lambda place: (saved[place], place))
     return (checkpoints[:last + 1],
             [checkpoint.tag for checkpoint in checkpoints[last + 1:]])
@@ -323,7 +321,7 @@ def run(args, console):
     from rich.text import Text
 
     from mmcurv.audit.records import write_audit
-    from mmcurv.engine.launch import progress_bar
+    from mmcurv.audit.result_cache import progress_bar
 
     def say(text):
         console.print(Text(text), soft_wrap=True)

@@ -62,9 +62,9 @@ def main(argv=None, prog=None):
     args = parser.parse_args(argv)
     from rich.console import Console
 
+    from mmcurv.audit.result_cache import progress_bar
     from mmcurv.engine.config_options import UsageError
     from mmcurv.engine.extraction.extract import extract_banks
-    from mmcurv.engine.launch import progress_bar
     console = Console(highlight=False, soft_wrap=True)
     try:
         with progress_bar(console) as watch:

@@ -27,7 +27,7 @@ FEWEST_BYTES = 2**26  # scratch below which chunks become slow
 LEAST_MARGIN = 4.
 PURITY_NEIGHBORS = 10
 NEARBY = 50  # classes, by their means, where the others are looked for
-NEIGHBOR_PAIRS = 3e8  # distances, some seconds
+NEIGHBOR_PAIRS = 1e8  # distances, a second or two
 FEWEST_QUERIES = 50  # of a class
 MOST_HELD = 2**29  # bytes of the points of all classes
 
@@ -142,10 +142,10 @@ def measure_classes(reader: ClassReader,
         if means is None and f'neighbors {c}' not in cache:
             means = class_means(reader)
             nearby = near_classes(means, reader.present, NEARBY)
-            pool = _whole_pool(reader)
+            purities = _purity_among_all(reader, memory)
         purity, spread = cache.get(
             f'neighbors {c}',
-            lambda: _among_others(reader, c, means, nearby, pool, memory))
+            lambda: _among_others(reader, c, means, nearby, purities, memory))
         classes[c] = dict(
             classes[c],
             separation=degrees[c],
@@ -182,54 +182,71 @@ def near_classes(means: Tensor, present: List[int],
     return near
 
 
-def _whole_pool(reader: ClassReader) -> Optional[tuple]:
-    """Points and labels of all classes if their neighbours can be looked for
-    among all: where few enough points leave many enough queries."""
+def _purity_among_all(reader: ClassReader,
+                      memory: int) -> Optional[List[float]]:
+    """Purity of the neighbours of each class among the points of all.
+
+    Of a class as many points are asked for as cost little; None where these
+    would be too few, or where all points are too many to hold.
+    """
     total = sum(reader.counts)
-    queries = NEIGHBOR_PAIRS / max(1, total)
+    most = int(NEIGHBOR_PAIRS / max(1, total) / max(1, len(reader.present)))
     held = total * reader.feature_dim * 4
-    if held > MOST_HELD or queries < FEWEST_QUERIES * len(reader.present):
+    if held > MOST_HELD or most < FEWEST_QUERIES:
         return None
-    labels = torch.arange(len(reader.counts)).repeat_interleave(
-        torch.tensor(reader.counts))
+    counts = torch.tensor(reader.counts)
+    labels = torch.arange(len(counts)).repeat_interleave(counts)
     points = torch.cat([reader(c).float() for c in reader.present])
-    return points, labels
+    first = (counts.cumsum(0) - counts).tolist()
+    rows = torch.cat([
+        first[c] + _spread_over(reader.counts[c], most) for c in reader.present
+    ])
+    pure = _pure(points, labels, rows, memory)
+    number = torch.bincount(labels[rows], minlength=len(counts))
+    right = pure.new_zeros(len(counts)).index_add(0, labels[rows], pure)
+    return (right / number).tolist()
+
+
+def _spread_over(count: int, most: int) -> Tensor:
+    """At most so many of 0..count-1, evenly."""
+    return torch.linspace(0, count - 1, min(count, most)).round().long()
+
+
+def _pure(points: Tensor, labels: Tensor, rows: Tensor, memory: int) -> Tensor:
+    """Share of the own class among the neighbours of these rows, float64."""
+    with threads_for(len(rows) * points.numel()):
+        around = nearest(points[rows], points,
+                         min(PURITY_NEIGHBORS,
+                             len(points) - 1), rows, memory)
+    return (labels[around] == labels[rows, None]).double().mean(1)
 
 
 def _among_others(reader: ClassReader, c: int, means: Tensor,
-                  nearby: Dict[int, List[int]], pool: Optional[tuple],
+                  nearby: Dict[int,
+                               List[int]], purities: Optional[List[float]],
                   memory: int) -> Tuple[float, float]:
     """Purity of the neighbours of class c and its relative spread.
 
-    With many classes neighbours are looked for in the nearest ones, and of a
-    class at most as many points as cost little.
+    With many classes neighbours are looked for in the nearest ones.
     """
     count, others = reader.counts[c], nearby.get(c, [])
     if not count or not others:
         return math.nan, math.nan
-    own = reader(c).float()
-    if pool is None:
-        clouds = [own] + [reader(other).float() for other in others]
-        points, first = torch.cat(clouds), 0
-        labels = torch.arange(len(clouds)).repeat_interleave(
-            torch.tensor([len(cloud) for cloud in clouds]))
-        mine = 0
+    cloud = reader(c)
+    if purities is not None:
+        purity = purities[c]
     else:
-        points, labels = pool
-        first, mine = int((labels < c).sum()), c
-    most = max(1, int(NEIGHBOR_PAIRS / len(points) / len(reader.present)))
-    if pool is None:
-        most = max(FEWEST_QUERIES, most)
-    rows = torch.linspace(0, count - 1, min(count, most)).round().long()
-    with threads_for(len(rows) * len(points) * reader.feature_dim):
-        around = nearest(points[first + rows], points,
-                         min(PURITY_NEIGHBORS,
-                             len(points) - 1), first + rows, memory)
-        purity = (labels[around] == mine).double().mean().item()
-        # Each other class as its mean alone: that is all the spread asks of.
-        cloud = reader(c)
-        centers = means[others].to(cloud.dtype)
-        names = torch.arange(1, len(others) + 1)
+        clouds = [cloud.float()] + [reader(other).float() for other in others]
+        points = torch.cat(clouds)
+        labels = torch.arange(len(clouds)).repeat_interleave(
+            torch.tensor([len(one) for one in clouds]))
+        most = int(NEIGHBOR_PAIRS / len(points) / len(reader.present))
+        rows = _spread_over(count, max(FEWEST_QUERIES, most))
+        purity = _pure(points, labels, rows, memory).mean().item()
+    # Each other class as its mean alone: that is all the spread asks of.
+    centers = means[others].to(cloud.dtype)
+    names = torch.arange(1, len(others) + 1)
+    with threads_for(count * count * reader.feature_dim):
         spread = relative_spread(
             torch.cat([cloud, centers]),
             torch.cat([torch.zeros(count, dtype=torch.long), names]),

@@ -1,11 +1,12 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Long work: how far it is, what of it is kept, and what it holds in memory.
 """
+import contextlib
 import hashlib
 import json
 import os
 import os.path as osp
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import numpy as np
 
@@ -15,6 +16,36 @@ Progress = Callable[[str, int, int], None]
 
 def silent(stage: str, done: int, total: int) -> None:
     """Tell nobody."""
+
+
+@contextlib.contextmanager
+def progress_bar(console: Any) -> Iterator[Progress]:
+    """A context whose value draws one bar for each title.
+
+    Args:
+        console (Console): Where to draw. Nothing moves if it is no terminal.
+
+    Yields:
+        Callable: To be called with a title, the steps done and all steps.
+    """
+    from rich.progress import (BarColumn, MofNCompleteColumn, Progress,
+                               TextColumn, TimeElapsedColumn,
+                               TimeRemainingColumn)
+    bars = {}
+    with Progress(
+            TextColumn('{task.description}'),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console) as progress:
+
+        def watch(title: str, done: int, total: int) -> None:
+            if title not in bars:
+                bars[title] = progress.add_task(title, total=total)
+            progress.update(bars[title], completed=done, total=total)
+
+        yield watch
 
 
 def reopened(array: np.ndarray) -> np.ndarray:

@@ -38,6 +38,7 @@ class Checkpoint:
         split (TrainSplit, optional): What it was trained on, where
             ``mmcurv.ClassCountsHook`` kept that.
         class_names (list[str], optional): Names of the classes.
+        saved (str): When, as mmengine writes it; empty where it does not.
     """
     path: str
     sha256: str
@@ -46,6 +47,7 @@ class Checkpoint:
     iteration: Optional[int] = None
     split: Optional[TrainSplit] = None
     class_names: Optional[List[str]] = None
+    saved: str = ''
 
 
 def read_checkpoint(path: str) -> Checkpoint:
@@ -88,7 +90,8 @@ def read_checkpoint(path: str) -> Checkpoint:
         epoch=meta.get('epoch') or None,
         iteration=meta.get('iter'),
         split=None if split is None else TrainSplit(**split),
-        class_names=[str(name) for name in names] if names else None)
+        class_names=[str(name) for name in names] if names else None,
+        saved=str(meta.get('time', '')))
 
 
 def named_checkpoint(work_dir: str) -> Optional[str]:

@@ -1,6 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """From a command line to a config: what ``tools/*.py`` share."""
-import contextlib
 import datetime
 import os
 import os.path as osp
@@ -8,7 +7,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Optional, Sequence
 
 import torch.distributed
 from mmengine.config import Config
@@ -168,33 +167,3 @@ def end_processes() -> None:
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
-
-
-@contextlib.contextmanager
-def progress_bar(console: Any) -> Iterator[Callable[[str, int, int], None]]:
-    """A context whose value draws one bar for each title.
-
-    Args:
-        console (Console): Where to draw. Nothing moves if it is no terminal.
-
-    Yields:
-        Callable: To be called with a title, the steps done and all steps.
-    """
-    from rich.progress import (BarColumn, MofNCompleteColumn, Progress,
-                               TextColumn, TimeElapsedColumn,
-                               TimeRemainingColumn)
-    bars = {}
-    with Progress(
-            TextColumn('{task.description}'),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console) as progress:
-
-        def watch(title: str, done: int, total: int) -> None:
-            if title not in bars:
-                bars[title] = progress.add_task(title, total=total)
-            progress.update(bars[title], completed=done, total=total)
-
-        yield watch

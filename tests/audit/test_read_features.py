@@ -261,3 +261,109 @@ def test_file_that_is_missing_is_said_to_be(tmp_path):
 def test_hash_is_that_of_the_file(tmp_path):
     (tmp_path / 'empty').write_bytes(b'')
     assert file_sha256(str(tmp_path / 'empty')).startswith('e3b0c44298fc1c14')
+
+
+def test_header_that_promises_more_rows_than_there_are_is_refused(tmp_path):
+    """Behind the features lie other arrays, whose bytes are no features."""
+    path = tmp_path / 'features.npz'
+    features = np.ones((240, 4), np.float32)
+    np.savez(path, features=features, labels=np.arange(240) % 3)
+    content = path.read_bytes()
+    assert content.count(b'(240, 4)') == 1
+    path.write_bytes(content.replace(b'(240, 4)', b'(300, 4)'))
+    with pytest.raises(ValueError, match='promises 4800 bytes'):
+        read_features(str(path))
+
+
+def test_features_that_were_changed_in_the_file_are_refused(tmp_path):
+    path = tmp_path / 'features.npz'
+    features = np.full((240, 4), 7.25, np.float32)
+    np.savez(path, features=features, labels=np.arange(240) % 3)
+    content = path.read_bytes()
+    row = features[0].tobytes()
+    path.write_bytes(content.replace(row, b'\0' * len(row), 1))
+    with pytest.raises(ValueError, match='check sum'):
+        read_features(str(path))
+
+
+def test_columns_of_scores_of_a_table_are_in_the_order_of_the_names(tmp_path):
+    path = tmp_path / 'scores.csv'
+    path.write_text('label,score_cat,score_dog\n'
+                    'cat,2,1\ndog,3,5\ndog,9,1\n')
+    bank = read_features(str(path))
+    assert bank.class_names == ['cat', 'dog']
+    assert bank.predictions.tolist() == [0, 1, 0]
+    assert bank.confidence[0] == pytest.approx(1 / (1 + np.exp(-1)))
+
+
+def test_numbered_scores_are_sorted_as_numbers(tmp_path):
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(30, 12)).round(3)
+    path = tmp_path / 'scores.csv'
+    lines = ['label,' + ','.join(f'score_{c}' for c in range(12))]
+    lines += [
+        ','.join(map(str, [i % 12, *row]))
+        for i, row in enumerate(scores.tolist())
+    ]
+    path.write_text('\n'.join(lines))
+    bank = read_features(str(path))
+    assert bank.predictions.tolist() == scores.argmax(1).tolist()
+
+
+def test_parquet_is_read_where_pyarrow_is_and_asks_for_it_elsewhere(tmp_path):
+    path = tmp_path / 'predictions.parquet'
+    path.write_bytes(b'PAR1')
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        with pytest.raises(ValueError, match='pip install pyarrow'):
+            read_features(str(path))
+        return
+    import pandas
+    pandas.DataFrame(dict(label=['cat', 'dog'],
+                          prediction=['cat', 'cat'])).to_parquet(path)
+    assert read_features(str(path)).predictions.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize('suffix', ['.npy', '.pt'])
+def test_single_arrays_come_from_files_of_their_own(tmp_path, suffix):
+
+    def store(name, values):
+        path = str(tmp_path / name) + suffix
+        if suffix == '.npy':
+            np.save(path, values)
+        else:
+            torch.save(torch.from_numpy(values), path)
+        return path
+
+    given = arrays()
+    bank = read_features(
+        store('features', given['features']),
+        files=dict(
+            labels=store('labels', given['labels'].astype(np.int64)),
+            predictions=store('predictions',
+                              given['predictions'].astype(np.int64))))
+    np.testing.assert_array_equal(bank.features, given['features'])
+    assert bank.labels.tolist() == given['labels'].tolist()
+    assert bank.predictions.tolist() == given['predictions'].tolist()
+
+
+def test_features_whose_square_is_no_number_are_refused(tmp_path):
+    path = write_npz(tmp_path, features=np.full((6, 3), 1e200))
+    with pytest.raises(ValueError, match='up to 1e.100'):
+        read_features(path)
+
+
+def test_features_of_no_columns_are_refused(tmp_path):
+    path = write_npz(tmp_path, features=np.ones((6, 0), np.float32))
+    with pytest.raises(ValueError, match='features'):
+        read_features(path)
+
+
+def test_float8_is_widened(tmp_path):
+    path = str(tmp_path / 'features.pt')
+    torch.save(
+        dict(
+            features=torch.ones(6, 3).to(torch.float8_e4m3fn),
+            labels=torch.arange(6) % 2), path)
+    assert read_features(path).features.dtype == np.float32

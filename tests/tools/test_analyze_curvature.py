@@ -245,3 +245,103 @@ def test_every_checkpoint_of_a_run_is_audited(work_dir, tmp_path):
         mean=pytest.approx(np.mean(accuracy)),
         variance=pytest.approx(np.var(accuracy)),
         entered=len(accuracy))
+
+
+def test_page_of_an_earlier_record_does_not_stay_beside_the_new_one(tmp_path):
+    page = tmp_path / 'report.html'
+    page.write_text('of another audit')
+    assert analyze(features_file(tmp_path), '--out-dir', tmp_path) == 0
+    assert not page.exists()
+
+
+def test_terminal_that_is_not_utf_8_does_not_end_the_audit(tmp_path):
+    path = features_file(
+        tmp_path, class_names=np.array([f'Klaße {c} 猫' for c in range(6)]))
+    done = subprocess.run([
+        sys.executable, ROOT / 'tools/analyze_curvature.py', '--record-only',
+        path, '--out-dir', tmp_path
+    ],
+                          env=tool_environment(
+                              PYTHONIOENCODING='ascii', PYTHONUTF8='0'),
+                          capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert 'Klaße 0 猫' in [row['name'] for row in read(tmp_path)['classes']]
+
+
+def test_crash_ends_with_code_three_and_its_lines(tmp_path, capsys,
+                                                  monkeypatch):
+
+    def crash(*args, **kwargs):
+        raise IndexError('a fault inside')
+
+    monkeypatch.setattr('mmcurv.audit.audit_record.audit_banks', crash)
+    assert analyze(features_file(tmp_path), '--out-dir', tmp_path) == 3
+    error = capsys.readouterr().err
+    assert 'a fault inside' in error and 'report the lines above' in error
+
+
+def test_need_of_memory_is_said_before_the_start(tmp_path, capsys,
+                                                 monkeypatch):
+    monkeypatch.setattr('mmcurv.audit.geometry.memory_needed',
+                        lambda reader: 2**60)
+    assert analyze(features_file(tmp_path), '--out-dir', tmp_path) == 2
+    assert '1073741824.0 GiB of' in capsys.readouterr().err
+    assert not (tmp_path / 'audit.json').exists()
+
+
+def test_file_that_may_not_be_read_is_not_called_broken(
+        tmp_path, capsys, monkeypatch):
+    path = features_file(tmp_path)
+
+    def refuse(name, *args, **kwargs):
+        raise PermissionError(13, 'Permission denied', str(name))
+
+    monkeypatch.setattr(
+        'mmcurv.audit.feature_files.open', refuse, raising=False)
+    assert analyze(path, '--out-dir', tmp_path) == 2
+    error = capsys.readouterr().err
+    assert 'Permission denied' in error and 'half' not in error
+
+
+def test_class_that_one_split_lacks_needs_the_names_of_all(tmp_path, capsys):
+    train, test = tmp_path / 'train.npz', tmp_path / 'test.csv'
+    rng = np.random.default_rng(0)
+    np.savez(
+        train,
+        features=rng.normal(size=(120, 4)).astype(np.float32),
+        labels=np.repeat(['cat', 'dog', 'emu'], 40))
+    test.write_text('label,prediction\n' + 'cat,cat\ndog,cat\n' * 8)
+    command = [train, '--accuracy', test, '--out-dir', tmp_path, '--k', 10]
+    assert analyze(*command) == 2
+    error = capsys.readouterr().err
+    assert 'emu' in error and '--class-names' in error
+    names = tmp_path / 'names.txt'
+    names.write_text('cat\ndog\nemu\n')
+    assert analyze(*command, '--class-names', names) == 0
+    counts = [row['test_count'] for row in read(tmp_path)['classes']]
+    assert counts == [8, 8, 0]
+
+
+@pytest.mark.parametrize('same', [False, True])
+def test_checkpoints_of_an_earlier_run_are_left_out(work_dir, tmp_path, capsys,
+                                                    same):
+    """An earlier, longer run in the folder leaves its last checkpoints."""
+    import torch
+    content = torch.load(work_dir / 'epoch_1.pth', weights_only=True)
+    content['meta']['time'] = '20990101_000000' if same else '20010101_000000'
+    content['meta']['epoch'] = 2
+    torch.save(content, work_dir / 'epoch_2.pth')
+    assert analyze('--work-dir', work_dir, '--out-dir', tmp_path, '--k',
+                   5) == 0
+    run = json.loads((tmp_path / 'audits.json').read_text())
+    tags = [point['tag'] for point in run['checkpoints']]
+    assert tags == ['epoch_001'] + ['epoch_002'] * same
+    assert ('earlier run' in capsys.readouterr().out) is not same
+
+
+def test_record_of_the_run_stays_beside_its_audits(work_dir):
+    before = (work_dir / 'run.json').read_bytes()
+    assert analyze('--work-dir', work_dir, '--out-dir', work_dir, '--k',
+                   5) == 0
+    assert (work_dir / 'run.json').read_bytes() == before
+    assert (work_dir / 'audits.json').exists()
