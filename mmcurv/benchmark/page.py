@@ -56,8 +56,10 @@ def page(summary: Summary, figures: Dict[str, Drawn]) -> str:
     script = environment.get_template('benchmark.js').render()
     digest = hashlib.sha256(script.encode()).digest()
     matrix = summary.matrix
-    given = [f'tools/benchmark.py run {shlex.quote(str(matrix["file"]))}',
-             matrix['command']]  # yapf: disable
+    run = f'tools/benchmark.py run {shlex.quote(str(matrix["file"]))}'
+    if ' collect ' in matrix['command']:  # which runs, and where they lie
+        run = matrix['command'].replace(' collect ', ' run ', 1)
+    given = [run, matrix['command']]
     paper = dict(list(summary.paper.groupby('kind')))
     return environment.get_template('benchmark.html.j2').render(
         script_hash=base64.b64encode(digest).decode(),

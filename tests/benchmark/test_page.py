@@ -139,6 +139,16 @@ def test_page_tells_how_to_make_it_again(mixed):
         'python tools/benchmark.py collect small.yml')
 
 
+def test_page_of_some_runs_trains_these_again():
+    _, summary = mixed_example()
+    some = ' small.yml --only method=CE seed=0'
+    summary.matrix['command'] = f'tools/benchmark.py collect{some}'
+    page = page_of(summary, {})
+    assert page.text_in('pre').endswith(
+        f'python tools/benchmark.py run{some}\n'
+        f'python tools/benchmark.py collect{some}')
+
+
 def test_first_table_is_shown_and_the_others_can_be_chosen(mixed):
     radios = [a for tag, a in mixed.tags if a.get('type') == 'radio']
     labels = [a['for'] for tag, a in mixed.tags if tag == 'label']
