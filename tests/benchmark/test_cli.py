@@ -3,8 +3,10 @@
 import json
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ import yaml
 from mmcurv.benchmark import cli, configs
 from mmcurv.benchmark.configs import read_option_arguments
 from mmcurv.benchmark.run_folder import read_job
-from tests.benchmark.fake_runs import snapshot
+from mmcurv.engine.run_lock import is_locked
+from tests.benchmark.fake_runs import snapshot, wait_for
 from tests.tools.tool_runs import (CONFIG, load_tool, tiny_options,
                                    tool_environment)
 
@@ -101,6 +104,36 @@ def test_matrix_is_trained_once_and_left_alone_afterwards(
         '1 of 1 runs are done, 0 failed, 0 left'
     ]
     assert snapshot(folder(tmp_path)) == before
+
+
+@pytest.mark.slow
+def test_training_that_was_started_by_hand_is_waited_for(
+        matrix, tool, tmp_path, capsys):
+    path = matrix(TRAINED)
+    tool('run', path, '--dry-run')
+    command = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    by_hand = subprocess.Popen(
+        command, env=tool_environment(), stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: is_locked(str(folder(tmp_path))), seconds=60)
+        by_hand.send_signal(signal.SIGSTOP)  # for as long as is looked
+        second = subprocess.run(
+            command, env=tool_environment(), text=True, capture_output=True)
+        assert second.returncode == 2
+        assert f'process {by_hand.pid}' in second.stderr
+        goes_on = threading.Timer(5, by_hand.send_signal, [signal.SIGCONT])
+        goes_on.start()
+        assert tool('run', path, '--workers', 1) == 0
+        assert by_hand.wait(60) == 0
+    finally:
+        by_hand.kill()
+        by_hand.wait()
+    assert '1 of 1 runs are done' in capsys.readouterr().out
+    record = json.loads((folder(tmp_path) / 'run.json').read_text())
+    assert record['state'] == 'done'
+    assert record['results']['last']['epoch'] == 2
+    # The benchmark trained nothing itself.
+    assert not (folder(tmp_path) / 'console.log').exists()
 
 
 def test_failed_run_is_named_with_its_log(matrix, tool, script, tmp_path,
