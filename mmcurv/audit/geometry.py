@@ -27,7 +27,7 @@ FEWEST_BYTES = 2**26  # scratch below which chunks become slow
 LEAST_MARGIN = 4.
 PURITY_NEIGHBORS = 10
 NEARBY = 50  # classes, by their means, where the others are looked for
-NEIGHBOR_PAIRS = 1e8  # distances, a second or two
+NEIGHBOR_PAIRS = 3e8  # distances, some seconds
 FEWEST_QUERIES = 50  # of a class
 MOST_HELD = 2**29  # bytes of the points of all classes
 
