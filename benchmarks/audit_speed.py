@@ -1,7 +1,10 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Time and memory of the audit, and the authors' package beside it.
 
-Three parts, each in a process of its own:
+Four parts, each in a process of its own:
+- the commands from start to end, page included, in CPU seconds: 10 classes,
+  30,000 x 128 in 100, 50 images of each of 1,000, --diagnose, --help and
+  compare, each beside its aim;
 - the whole audit of 30,000 x 128 in 100 classes;
 - the whole audit of 100 x 1,281 x 2,048 from a memory-mapped bank, with its
   peak memory (needs 1.1 GB in a temporary folder);
@@ -27,7 +30,7 @@ from mmcurv.audit.feature_bank import FeatureBank, load_bank, save_bank
 from mmcurv.audit.options import AuditOptions
 from mmcurv.geometry import class_curvature
 
-PARTS = ('whole', 'mapped', 'package')
+PARTS = ('commands', 'whole', 'mapped', 'package')
 PACKAGE = 'PERCEPTUAL_MANIFOLD_GEOMETRY'
 ROUNDS = 3
 SAMPLE = dict(curvatures=8, estimate_curvatures=200)  # points
@@ -85,6 +88,47 @@ def whole():
         imports_and_data_bytes=imports,
         peak_bytes=peak(),
         classes=len(record['classes']))
+
+
+# Classes, images of each, CPU seconds aimed at, further options.
+AUDITS = dict(
+    classes_10=(10, 300, 3, ()),
+    classes_100=(100, 300, 8, ()),
+    classes_1000=(1000, 50, 10, ()),
+    diagnose=(100, 300, 40, ('--diagnose', )))
+
+
+def commands():
+    """CPU seconds of the commands, which a busy machine hardly changes."""
+    rng, found = np.random.default_rng(0), {}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def take(name, aim, *words):
+            before = os.times()
+            subprocess.run([sys.executable, '-m', 'mmcurv.cli', *words],
+                           check=True,
+                           stdout=subprocess.DEVNULL)
+            after = os.times()
+            found[name] = dict(
+                cpu_seconds=after.children_user - before.children_user +
+                after.children_system - before.children_system,
+                aim=aim)
+
+        take('help', 0.5, 'audit', '--help')
+        for name, (classes, per_class, aim, options) in AUDITS.items():
+            file, out = (
+                osp.join(folder, f'{name}{end}') for end in ('.npz', ''))
+            labels = np.repeat(np.arange(classes), per_class)
+            np.savez(
+                file,
+                features=np.concatenate(
+                    list(cloud(classes, per_class, 128, rng))),
+                labels=labels,
+                **scores(labels, classes, rng))
+            take(name, aim, 'audit', file, '--out-dir', out, *options)
+        record = osp.join(folder, 'classes_100', 'audit.json')
+        take('compare', 2, 'compare', record, record, '--out-dir', folder)
+    return dict(what='commands, float32 features of 128', **found)
 
 
 def mapped():
