@@ -2,11 +2,9 @@
 """Train matrices of runs: methods with and without CR, data sets, seeds."""
 import sys
 
+from mmcurv.benchmark.cli import main, make_parser
 
-def main(argv=None):
-    from mmcurv.benchmark.cli import main
-    return main(argv)
-
+__all__ = ['main', 'make_parser']
 
 if __name__ == '__main__':
     sys.exit(main())
