@@ -21,7 +21,7 @@ REST = 'rest'
 PARTS = {
     # Points of a class as they are now, and offsets of the neighbours.
     'gather': ((PooledCurvature, '_nearest_in_class'),
-               (PooledCurvature, '_current'), (PooledCurvature, '_curvature')),
+               (PooledCurvature, '_current'), (PooledCurvature, '_values')),
     'neighbours': ((pooled_curvature, 'nearest'), ),
     'frames': ((curvature, 'local_frames'), ),
     # Local coordinates, quadric and determinant.
