@@ -1,10 +1,13 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Train with and without Curvature Regularization and show what changed.
+"""Train three ways on the bundled images, and show which classes gain.
 
-Two runs of tools/train.py on the bundled long-tailed images, then a table and
-two figures from their records.
+Runs of tools/train.py on long-tailed images: cross-entropy alone, with
+Curvature Regularization as printed, and with a margin for hard classes. Then
+a table and two figures from their records, the audit of each and what each
+changed.
 """
 import argparse
+import glob
 import json
 import os
 import os.path as osp
@@ -16,26 +19,41 @@ HERE = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(HERE)
 
 CONFIG = 'configs/ce/ce_resnet8_fashion-mini-if100.py'
-RUNS = {'CE': ('ce', []), 'CE + CR': ('ce_cr', ['--cr'])}
-# A larger network, small enough to be measured after every epoch.
-OPTIONS = ('model.backbone.depth=20', 'train_cfg.val_interval=1',
-           'default_hooks.checkpoint.interval=1',
+STEPS = 39  # 2,478 images in batches of 64
+# Name -> folder, switches and options of tools/train.py.
+RUNS = {
+    'CE': ('ce', [], []),
+    'CE + CR': ('ce_cr', ['--cr'], []),
+    'CE + margin': ('ce_margin', [],
+                    ['default_hooks.margin.type=mmcurv.DifficultyMarginHook']),
+}
+OPTIONS = ('train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1',
+           'default_hooks.checkpoint.max_keep_ckpts=1',
            'default_hooks.logger.interval=5',
            'default_hooks.geometry.interval=1')
 
 
-def train(name, switches, folder, epochs, progress, seed):
-    """One run of tools/train.py in its own folder, with a progress bar."""
+def train(name, folder, epochs, seed, told):
+    """One run of tools/train.py in its own folder.
+
+    Args:
+        name (str): One of RUNS.
+        folder (str): Of the run.
+        epochs (int): Their number.
+        seed (int): Of the run.
+        told (Callable): Gets epochs done, a fraction of the running one
+            included, and the accuracies of those that are over, in percent.
+    """
+    _, switches, options = RUNS[name]
     os.makedirs(folder, exist_ok=True)
     log = osp.join(folder, 'console.log')
     command = [
         sys.executable,
         osp.join(HERE, 'train.py'),
         osp.join(ROOT, CONFIG), *switches, '--work-dir', folder, '--overwrite',
-        '--cfg-options', *OPTIONS, f'train_cfg.max_epochs={epochs}',
+        '--cfg-options', *OPTIONS, *options, f'train_cfg.max_epochs={epochs}',
         f'randomness.seed={seed}'
     ]
-    bar = progress.add_task(name, total=epochs)
     started = time.time()
     with open(log, 'w') as file:
         process = subprocess.Popen(
@@ -43,7 +61,7 @@ def train(name, switches, folder, epochs, progress, seed):
     try:
         while process.poll() is None:
             time.sleep(0.5)
-            progress.update(bar, completed=epochs_done(folder, started))
+            told(*progress_of(folder, started))
     finally:
         if process.poll() is None:
             process.terminate()
@@ -51,27 +69,25 @@ def train(name, switches, folder, epochs, progress, seed):
         raise SystemExit(f'{name} stopped with exit code '
                          f'{process.returncode}. The end of {log}:\n' +
                          last_lines(log, 15))
-    progress.update(bar, completed=epochs)
+    told(*progress_of(folder, started))
 
 
-def epochs_done(folder, started):
-    """Epochs so far, with the fraction of the running one."""
-    done = 0.
+def progress_of(folder, started):
+    """Epochs so far, with the fraction of the running one, and accuracies."""
+    done, accuracies = 0., []
     for path in scalar_files(folder):
         if osp.getmtime(path) < started:
             continue  # of an earlier demo
         with open(path) as file:
-            for line in file:
-                if line.endswith('\n'):
-                    done = max(done, progress_of(json.loads(line)))
-    return done
-
-
-def progress_of(entry):
-    if 'epoch' not in entry:  # a validation: its epoch is over
-        return float(entry['step'])
-    per_epoch = 39  # 2,478 images in batches of 64
-    return min(entry['step'] / per_epoch, entry['epoch'] - 0.02)
+            lines = [line for line in file if line.endswith('\n')]
+        for entry in map(json.loads, lines):
+            if 'accuracy/top1' in entry:  # a validation: its epoch is over
+                done = max(done, float(entry['step']))
+                accuracies.append(entry['accuracy/top1'])
+            elif 'epoch' in entry:
+                part = entry['step'] / STEPS
+                done = max(done, min(part, entry['epoch'] - 0.02))
+    return done, accuracies
 
 
 def scalar_files(folder):
@@ -131,16 +147,17 @@ def numbers(run):
 
 
 def table(runs):
-    """The numbers of both runs and the second minus the first."""
+    """The numbers of all runs, and of each but the first how it differs."""
     from rich.table import Table
-    table = Table('', *runs, 'difference', title='After the last epoch')
-    first, second = (numbers(run) for run in runs.values())
+    table = Table('', *runs, title='After the last epoch')
+    first, *others = (numbers(run) for run in runs.values())
     for name, (before, show) in first.items():
-        after = second[name][0]
-        change = show(after - before)
-        table.add_row(
-            name, show(before), show(after),
-            f'+{change}' if after > before and change[0] != '+' else change)
+        cells = [show(before)]
+        for after in (other[name][0] for other in others):
+            change = show(after - before)
+            sign = '+' if after > before and change[0] != '+' else ''
+            cells.append(f'{show(after)} ({sign}{change})')
+        table.add_row(name, *cells)
     for column in table.columns[1:]:
         column.justify = 'right'
     return table
@@ -208,6 +225,36 @@ def make_parser():
     return parser
 
 
+def audits(folders, work_dir):
+    """Audit each last checkpoint and compare it with the first; lines that
+    say where the pages are."""
+    records = {}
+    for name, folder in folders.items():
+        config, = glob.glob(osp.join(folder, '*.py'))
+        with open(osp.join(folder, 'last_checkpoint')) as file:
+            checkpoint = file.read().strip()
+        out = osp.join(work_dir, 'audit', osp.basename(folder))
+        run_tool('analyze_curvature', config, checkpoint, '--out-dir', out)
+        records[name] = osp.join(out, 'audit.json')
+        yield f'Audit of {name}: {osp.join(out, "report.html")}'
+    first, *others = records
+    for name in others:
+        out = osp.dirname(records[name])
+        run_tool('compare', records[first], records[name], '--out-dir', out)
+        yield f'{name} against {first}: {osp.join(out, "compare.html")}'
+
+
+def run_tool(name, *arguments):
+    done = subprocess.run(
+        [sys.executable,
+         osp.join(HERE, f'{name}.py'), *arguments],
+        capture_output=True,
+        text=True)
+    if done.returncode:
+        raise SystemExit(f'{name} stopped with exit code {done.returncode}:\n'
+                         f'{done.stdout[-2000:]}{done.stderr[-2000:]}')
+
+
 def main(argv=None):
     args = make_parser().parse_args(argv)
     from rich.console import Console
@@ -216,21 +263,36 @@ def main(argv=None):
 
     console = Console()
     console.print(
-        'Training a ResNet-20 twice on a long-tailed subset of Fashion-MNIST '
-        '(2,478 images, 1,000 down to 10 per class), first with '
-        'cross-entropy, then with Curvature Regularization from epoch 6 on. '
-        'A few minutes on two cores.')
-    columns = (TextColumn('{task.description:8}'), BarColumn(),
-               TextColumn('epoch {task.completed:.0f}/{task.total:.0f}'),
-               TimeElapsedColumn(), TimeRemainingColumn())
+        'Training a ResNet-8 three times on a long-tailed subset of '
+        'Fashion-MNIST (2,478 images, 1,000 down to 10 per class): with '
+        'cross-entropy, with Curvature Regularization from epoch 6 on, and '
+        'with a margin for hard classes from half of the training on. A few '
+        'minutes on two cores.')
     folders = {
         name: osp.join(args.work_dir, folder)
-        for name, (folder, _) in RUNS.items()
+        for name, (folder, _, _) in RUNS.items()
     }
-    with Progress(*columns, console=console) as progress:
-        for name, (_, switches) in RUNS.items():
-            train(name, switches, folders[name], args.epochs, progress,
-                  args.seed)
+    columns = (TextColumn('{task.description:11}'), BarColumn(),
+               TextColumn('epoch {task.completed:.0f}/{task.total:.0f}'),
+               TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(
+            *columns, console=console,
+            disable=not console.is_terminal) as progress:
+        for name, folder in folders.items():
+            bar = progress.add_task(name, total=args.epochs)
+            said = []
+
+            def told(done, accuracies):
+                progress.update(bar, completed=done)
+                for accuracy in accuracies[len(said):]:
+                    said.append(accuracy)
+                    if not console.is_terminal:
+                        print(
+                            f'{name}: epoch {len(said)}/{args.epochs}, '
+                            f'accuracy {accuracy:.1f} %',
+                            flush=True)
+
+            train(name, folder, args.epochs, args.seed, told)
     runs = {name: read_run(folder) for name, folder in folders.items()}
     console.print(table(runs))
     curves = osp.join(args.work_dir, 'training.png')
@@ -238,15 +300,24 @@ def main(argv=None):
     plot_epochs(runs).savefig(curves, dpi=150)
     plot_classes(runs).savefig(classes, dpi=150)
     console.print('One run of each, one seed: a demonstration, no evidence. '
-                  'The numbers are those after the last epoch.')
+                  'The numbers are those after the last epoch, in brackets '
+                  'the difference from CE.')
+    console.print('\nAuditing the last checkpoints: which classes fail, and '
+                  'what each change did to them.')
+    for line in audits(folders, args.work_dir):
+        console.print(line, soft_wrap=True)
     console.print(
-        '\nCurvature and accuracy over the epochs: '
-        f'{curves}\nAccuracy of every class:                {classes}')
+        f'Curvature and accuracy over the epochs: {curves}\n'
+        f'Accuracy of every class: {classes}',
+        soft_wrap=True)
     for name, folder in folders.items():
-        console.print(f'Checkpoints, log and records of {name}: {folder}')
-    console.print('All curves in a browser: '
-                  f'{osp.relpath(sys.executable)} -m tensorboard.main '
-                  f'--logdir {args.work_dir}')
+        console.print(
+            f'Checkpoints, log and records of {name}: {folder}',
+            soft_wrap=True)
+    console.print(
+        f'All curves in a browser: {osp.relpath(sys.executable)} -m '
+        f'tensorboard.main --logdir {args.work_dir}',
+        soft_wrap=True)
     return 0
 
 

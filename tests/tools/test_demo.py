@@ -49,8 +49,11 @@ def test_numbers_are_those_of_the_last_epoch(run):
 
 def test_table_shows_how_the_second_run_differs(run):
     better = dict(run, accuracy=np.minimum(run['accuracy'] + .1, 1))
-    cells = list(demo['table']({'CE': run, 'CE + CR': better}).columns)
-    assert [str(cell) for cell in cells[-1].cells][3] == '+10.0\u00a0%'  # tail
+    runs = {'CE': run, 'CE + CR': run, 'CE + margin': better}
+    cells = [[str(cell) for cell in column.cells]
+             for column in demo['table'](runs).columns]
+    assert cells[1][3] == '25.0\u00a0%'  # tail
+    assert cells[3][3] == '35.0\u00a0% (+10.0\u00a0%)'
 
 
 def test_figures_show_every_run(run):
