@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcurv.benchmark.configs import broken_configs
-from mmcurv.benchmark.configs import spec_config
+from mmcurv.benchmark.configs import broken_configs, spec_config
 from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.paper import paper_cells
 from mmcurv.engine.config_options import imbalance_factor

@@ -106,7 +106,9 @@ class RunRecordHook(Hook):
             self._earlier = loaded
         if is_main_process():
             stage = self.stage_of_run
-            folder = runner.work_dir if stage is None else stage['cfg'].work_dir
+            folder = runner.work_dir
+            if stage is not None:
+                folder = stage['cfg'].work_dir
             write_json(
                 osp.join(folder, 'run.json'),
                 self._identity(runner, 'running'))
