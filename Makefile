@@ -20,7 +20,7 @@ INPUTS := setup.py requirements/tested.txt
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo       train with and without curvature regularization, show what changed'
+	@echo 'make demo       train plain, with CR, with a margin for hard classes; audit all'
 	@echo 'make test       run the quick tests, a few minutes'
 	@echo 'make test-slow  run the slow ones: long trainings, kill after kill'
 	@echo 'make test-all   run both'

@@ -30,10 +30,12 @@ def test_program_explains_itself(name):
 
 
 @pytest.mark.slow
-def test_demo_trains_twice_and_draws_what_changed(tmp_path):
+def test_demo_trains_three_times_and_audits_what_changed(tmp_path):
     done = start('demo', '--epochs', '1', '--work-dir', 'demo', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert 'CE + CR' in done.stdout
+    for name in ('CE', 'CE + CR', 'CE + margin'):
+        assert f'{name}: epoch 1/1, accuracy' in done.stdout
     for name in ('training.png', 'class_accuracy.png', 'ce/epoch_1.pth',
-                 'ce_cr/epoch_1.pth'):
+                 'ce_cr/epoch_1.pth', 'audit/ce/report.html',
+                 'audit/ce_margin/compare.html'):
         assert (tmp_path / 'demo' / name).is_file()
