@@ -86,8 +86,8 @@ def run_state(spec: RunSpec, jobs: AbstractSet[str] = frozenset()) -> RunState:
 
     Args:
         spec (RunSpec): The run.
-        jobs (Set[str]): Jobs of a cluster that have not ended. Defaults to
-            none.
+        jobs (Set[str]): Jobs of a cluster that have not ended.
+            Defaults to frozenset().
 
     Returns:
         RunState: 'done' if it has a whole record of this very run, 'running'
