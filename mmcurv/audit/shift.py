@@ -216,11 +216,14 @@ def fairness_shift(scores,
         if not (norms > 0).all():
             raise ValueError('weight_norms: expected positive numbers.')
 
-    def fit(part: np.ndarray) -> Dict[str, Callable]:
+    def difficulty_on(part: np.ndarray) -> np.ndarray:
+        return _standardised(given if measure == 'given' else class_difficulty(
+            measure, scores[part], labels[part], None if features is
+            None else features[part]))
+
+    def fit(part: np.ndarray, z: np.ndarray) -> Dict[str, Callable]:
         """Method -> scores by strength, all fitted on ``part`` alone."""
         own, true = scores[part], labels[part]
-        z = _standardised(given if measure == 'given' else class_difficulty(
-            measure, own, true, None if features is None else features[part]))
         shuffled = np.random.default_rng([seed, 2]).permutation(z)
         shifts = {measure: z, 'permuted': shuffled}
         if counts is not None:
@@ -242,7 +245,8 @@ def fairness_shift(scores,
     judged: Dict[str, List[Tuple[np.ndarray, np.ndarray]]] = {}
     for fold in (0, 1):
         held = chosen_on[folds == fold]
-        for name, method in fit(chosen_on[folds != fold]).items():
+        part = chosen_on[folds != fold]
+        for name, method in fit(part, difficulty_on(part)).items():
             judged.setdefault(name, []).append(
                 (labels[held],
                  _right(method, strengths, scores[held], labels[held])))
@@ -258,9 +262,9 @@ def fairness_shift(scores,
         chosen[name], variance[name] = strengths[best], values[best]
         if name == measure:
             notes += _precision_note(right[best], right[0], max_cost)
-    methods = fit(chosen_on)
+    z = difficulty_on(chosen_on)
     curve = []
-    for name, method in methods.items():
+    for name, method in fit(chosen_on, z).items():
         seen, right = (
             _right(method, strengths, scores[part], labels[part])
             for part in (chosen_on, report))
@@ -277,9 +281,6 @@ def fairness_shift(scores,
                      f'difficulty by {measure} at the same bound on the cost.')
     strength = float(chosen[measure])
     at_choice = curve.strength == curve.method.map(chosen)
-    z = _standardised(given) if measure == 'given' else _standardised(
-        class_difficulty(measure, scores[chosen_on], labels[chosen_on],
-                         None if features is None else features[chosen_on]))
     return FairnessShift(strength * z, z, measure, strength, curve,
                          curve[at_choice].reset_index(drop=True), recommended,
                          tuple(notes), names)

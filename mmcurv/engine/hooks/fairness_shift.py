@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 
 from mmcurv.engine.common import unwrapped
 from mmcurv.registry import HOOKS
+from mmcurv.samples import check_same_classes
 
 
 @HOOKS.register_module()
@@ -63,17 +64,14 @@ class FairnessShiftHook(Hook):
 
     def _attach(self, runner, dataset) -> None:
         names = (getattr(dataset, 'metainfo', None) or {}).get('classes', ())
-        told, own = None, self.class_names
-        unnamed = own == tuple(f'class {c}' for c in range(len(own)))
+        own = self.class_names
         if names and len(names) != len(own):
-            told = f'{len(names)} classes against {len(own)}'
-        elif names and not unnamed and tuple(names) != own:
-            c = next(c for c in range(len(own)) if names[c] != own[c])
-            told = f'class {c} is {names[c]!r} there and {own[c]!r} here'
-        if told:
             raise ValueError(
                 f'FairnessShiftHook: {self.path} is of other classes than the '
-                f'data set: {told}. Fit a shift on this classifier.')
+                f'data set: {len(names)} classes against {len(own)}. Fit a '
+                'shift on this classifier.')
+        if own != tuple(f'class {c}' for c in range(len(own))):
+            check_same_classes({'the data set': names, self.path: own})
         self._detach()
         self._handle = unwrapped(runner.model).register_forward_hook(
             self._shift_predictions, with_kwargs=True)
