@@ -16,6 +16,7 @@ from mmcurv.fairness import (adjusted_correlation, below_the_rest,
                              noise_alone, pearson, spearman, spearman_interval,
                              true_variance, wilson_interval, without_noise,
                              worst_class)
+from mmcurv.fairness.accuracy import classes_in
 from mmcurv.fairness.correlation import permutation_p_values
 from .feature_bank import FeatureBank
 from .options import AuditOptions
@@ -230,7 +231,7 @@ def gini_of_rows(accuracy: np.ndarray) -> np.ndarray:
 
 def worst_tenth(accuracy: np.ndarray) -> np.ndarray:
     """Mean of the worst tenth along the last axis, at least one class."""
-    taken = math.ceil(round(0.1 * accuracy.shape[-1], 9))
+    taken = classes_in(0.1, accuracy.shape[-1])
     return np.partition(accuracy, taken - 1, -1)[..., :taken].mean(-1)
 
 

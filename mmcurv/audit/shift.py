@@ -33,6 +33,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax, ndtri, softmax
 
+from mmcurv.fairness.accuracy import classes_in
 from mmcurv.fairness.checks import as_counts, check_fraction
 from mmcurv.files import write_json
 from mmcurv.geometry import class_curvature, neighbor_purity, relative_spread
@@ -434,7 +435,7 @@ def _numbers(accuracy: np.ndarray, order: np.ndarray) -> np.ndarray:
     ``order`` (G, C) has the worst classes first, as other images say: the
     worst of these images are partly those that had bad luck.
     """
-    tenth = max(1, round(accuracy.shape[-1] / 10))
+    tenth = classes_in(0.1, accuracy.shape[-1])
     strength = np.arange(accuracy.shape[-2])[:, None]
     low = accuracy[..., strength, order[:, :tenth]]  # (..., G, tenth)
     return np.stack([
@@ -528,7 +529,7 @@ def _scaling_for_worst(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     for step in range(STEPS):
         right = (scores + log_prior).argmax(1) == labels
         accuracy = _class_accuracy(right[None], labels, width)[0]
-        low = np.sort(accuracy)[:max(1, round(width / 10))]
+        low = np.sort(accuracy)[:classes_in(0.1, width)]
         rank = low[0], low.mean()
         if rank > best_accuracy:
             best, best_accuracy = log_prior, rank

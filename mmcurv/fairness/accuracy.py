@@ -201,6 +201,12 @@ class WorstFraction:
     entered: int
 
 
+def classes_in(fraction: float, size: int) -> int:
+    """Classes in a part of ``size`` of them, rounded up."""
+    # 0.1 * 70 is 7.000000000000001: rounding first keeps it 7.
+    return math.ceil(round(fraction * size, 9))
+
+
 def worst_fraction(accuracy, fraction: float = 0.1) -> WorstFraction:
     """Mean accuracy of the worst part of the classes.
 
@@ -222,7 +228,6 @@ def worst_fraction(accuracy, fraction: float = 0.1) -> WorstFraction:
     known = known_accuracies(accuracy)
     if not known.size:
         return WorstFraction(np.nan, 0, 0)
-    # 0.1 * 70 is 7.000000000000001: rounding first keeps it 7.
-    taken = math.ceil(round(fraction * known.size, 9))
+    taken = classes_in(fraction, known.size)
     worst = np.partition(known, taken - 1)[:taken]
     return WorstFraction(float(worst.mean()), taken, known.size)
