@@ -437,13 +437,8 @@ def complete_options(
     """
     options, epochs, as_given = dict(given), epochs_of_run(runner), 'as given'
     share = options.pop('tau_share')
-    names, why = usual_layers(model, 'curvature_layers')
-    if given['layer'] is not None:
-        names, why = layer_names(given['layer']), as_given
-    counts = pool_counts(runner.train_dataloader.dataset,
-                         find_layer(model, names[0]) if names else None,
-                         step.pool_options)
-    names = names or [last_classifier(model, len(counts))]
+    names, why, counts = choose_layers(given['layer'], runner, model,
+                                       step.pool_options)
     options['layer'] = names[0] if len(names) == 1 else names
     options['start_epoch'] = given['start_epoch'] or usual_start(epochs)
     mixed_why = as_given
@@ -466,6 +461,34 @@ def complete_options(
         f'Curvature Regularization: layer {", ".join(names)} ({why}), from '
         f'epoch {options["start_epoch"]} of {epochs} on, {strength}, mixed '
         f'images: {options["mixed"]!r} ({mixed_why}).')
+
+
+def choose_layers(layer: Union[str, List[str],
+                               None], runner: Any, model: nn.Module,
+                  pool: dict) -> Tuple[List[str], str, List[int]]:
+    """The last classifier layers of a run.
+
+    Args:
+        layer (str | list[str], optional): As given to the hook; None is what
+            the head says in ``curvature_layers``, or else the last one.
+        runner (Runner): About to train.
+        model (nn.Module): Its model, not wrapped.
+        pool (dict): Pool options, see :func:`pool_counts`.
+
+    Returns:
+        tuple: Their names, why these, and the training images of each class,
+        (C,).
+
+    Raises:
+        ValueError: If the model has no such layer, or none or several where
+            one is to be chosen. Lists the candidates.
+    """
+    names, why = usual_layers(model, 'curvature_layers')
+    if layer is not None:
+        names, why = layer_names(layer), 'as given'
+    counts = pool_counts(runner.train_dataloader.dataset,
+                         find_layer(model, names[0]) if names else None, pool)
+    return names or [last_classifier(model, len(counts))], why, counts
 
 
 def usual_start(epochs: int) -> int:

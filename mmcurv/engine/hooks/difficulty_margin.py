@@ -13,12 +13,11 @@ from torch import Tensor
 from mmcurv.audit.shift import DIFFICULTIES, class_difficulty
 from mmcurv.dist import gather_rows, rows_of_processes
 from mmcurv.engine.common import epochs_of_run, unwrapped
-from mmcurv.engine.curvature.feature_tap import layer_names
 from mmcurv.engine.curvature.hook import (MIXING_HOOKS, check_layer_fits,
-                                          pool_counts, usual_mixed)
-from mmcurv.engine.extraction.layers import (find_layer, last_classifier,
-                                             usual_layers)
-from mmcurv.epoch_shares import check_epoch
+                                          choose_layers, usual_mixed)
+from mmcurv.engine.extraction.layers import find_layer
+from mmcurv.epoch_shares import (check_epoch, check_start_share,
+                                 first_epoch_after)
 from mmcurv.registry import HOOKS
 from mmcurv.samples import get_labels, split_mixed
 
@@ -56,7 +55,7 @@ class DifficultyMarginHook(Hook):
         prior (float): tau, strength of the logit adjustment, from the first
             epoch on. Defaults to 0.0.
         start_share (float): Share of the epochs before the first one with a
-            margin, in [0, 1]; at least one epoch. Defaults to 0.5.
+            margin, in [0, 1); at least one epoch. Defaults to 0.5.
         start_epoch (int, optional): First epoch with a margin, counted from
             1, at least 2; wins over the share. Defaults to None.
         refresh (bool): Whether to take the difficulty anew after each epoch.
@@ -89,9 +88,7 @@ class DifficultyMarginHook(Hook):
         for name, value in (('gamma', gamma), ('prior', prior)):
             if not np.isfinite(value):
                 raise ValueError(f'{name} must be finite, got {value}.')
-        if not 0 <= start_share <= 1:
-            raise ValueError(f'start_share must lie in [0, 1], got '
-                             f'{start_share}.')
+        check_start_share(start_share=start_share)
         check_epoch(start_epoch=start_epoch)
         if max_per_class < 2:
             raise ValueError(f'max_per_class must be >= 2, got '
@@ -116,21 +113,14 @@ class DifficultyMarginHook(Hook):
                 'epoch: expected an epoch-based training loop, got '
                 f'{type(runner.train_loop).__name__}.')
         model = unwrapped(runner.model)
-        names = usual_layers(model, 'curvature_layers')[0]
-        if self.layer is not None:
-            names = layer_names(self.layer)
-        dataset = runner.train_dataloader.dataset
-        counts = pool_counts(dataset,
-                             find_layer(model, names[0]) if names else None,
-                             {})
-        names = names or [last_classifier(model, len(counts))]
+        names, _, counts = choose_layers(self.layer, runner, model, {})
         layers = {name: find_layer(model, name) for name in names}
         for name, layer in layers.items():
             check_layer_fits(layer, name, counts)
         self._counts = np.asarray(counts)
         epochs = epochs_of_run(runner)
-        start = self.start_epoch or int(self.start_share * epochs) + 1
-        self._start = max(2, start)
+        self._start = max(
+            2, self.start_epoch or first_epoch_after(self.start_share, epochs))
         kinds = {k.__name__ for h in runner.hooks for k in type(h).__mro__}
         self._mixed = usual_mixed(
             model, [kind for kind in MIXING_HOOKS if kind in kinds])[0]

@@ -212,6 +212,7 @@ def test_two_processes_share_one_difficulty(tmp_path):
     (dict(gamma=float('nan')), 'gamma must be finite'),
     (dict(prior=float('inf')), 'prior must be finite'),
     (dict(start_share=1.5), 'start_share'),
+    (dict(start_share=1.), 'start_share'),
     (dict(start_epoch=0), 'start_epoch'),
     (dict(max_per_class=1), 'max_per_class'),
 ])
