@@ -33,20 +33,46 @@ OPTIONS = ('train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1',
            'default_hooks.geometry.interval=1')
 
 
-def train(name, folder, epochs, seed, told):
-    """One run of tools/train.py in its own folder.
+def train(folders, epochs, seed, told):
+    """Train all of them side by side, each with one thread: on few cores that
+    ends sooner than one after the other with all threads, and the number of
+    cores does not change the numbers.
 
     Args:
-        name (str): One of RUNS.
-        folder (str): Of the run.
+        folders (dict[str, str]): Of the runs, by their names in RUNS.
         epochs (int): Their number.
-        seed (int): Of the run.
-        told (Callable): Gets epochs done, a fraction of the running one
-            included, and the accuracies of those that are over, in percent.
+        seed (int): Of every run.
+        told (Callable): Gets a name, epochs done, a fraction of the running
+            one included, and the accuracies of those that are over, in
+            percent.
     """
+    started = time.time()
+    running = {
+        name: start(name, folder, epochs, seed)
+        for name, folder in folders.items()
+    }
+    try:
+        while running:
+            time.sleep(0.5)
+            for name, process in list(running.items()):
+                code = process.poll()
+                if code:
+                    log = console_log(folders[name])
+                    raise SystemExit(
+                        f'{name} stopped with exit code {code}. The end of '
+                        f'{log}:\n{last_lines(log, 15)}')
+                told(name, *progress_of(folders[name], started))
+                if code == 0:
+                    del running[name]
+    finally:
+        for process in running.values():
+            process.terminate()
+
+
+def start(name, folder, epochs, seed):
+    """One run of tools/train.py in its own folder."""
     _, switches, options = RUNS[name]
     os.makedirs(folder, exist_ok=True)
-    log = osp.join(folder, 'console.log')
     command = [
         sys.executable,
         osp.join(HERE, 'train.py'),
@@ -54,22 +80,16 @@ def train(name, folder, epochs, seed, told):
         '--cfg-options', *OPTIONS, *options, f'train_cfg.max_epochs={epochs}',
         f'randomness.seed={seed}'
     ]
-    started = time.time()
-    with open(log, 'w') as file:
-        process = subprocess.Popen(
-            command, stdout=file, stderr=subprocess.STDOUT)
-    try:
-        while process.poll() is None:
-            time.sleep(0.5)
-            told(*progress_of(folder, started))
-    finally:
-        if process.poll() is None:
-            process.terminate()
-    if process.returncode:
-        raise SystemExit(f'{name} stopped with exit code '
-                         f'{process.returncode}. The end of {log}:\n' +
-                         last_lines(log, 15))
-    told(*progress_of(folder, started))
+    with open(console_log(folder), 'w') as file:
+        return subprocess.Popen(
+            command,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, OMP_NUM_THREADS='1'))
+
+
+def console_log(folder):
+    return osp.join(folder, 'console.log')
 
 
 def progress_of(folder, started):
@@ -138,7 +158,6 @@ def numbers(run):
         found[name.title()] = getattr(groups, name).accuracy, percent
     found['Variance of class accuracy'] = (accuracy_variance(accuracy).value,
                                            number)
-    found['Variance of curvature'] = np.nanvar(curvature), number
     found['Variance of log curvature'] = (np.nanvar(run['log_curvature'][-1]),
                                           number)
     found['Correlation of curvature and accuracy'] = pearson(
@@ -149,14 +168,17 @@ def numbers(run):
 def table(runs):
     """The numbers of all runs, and of each but the first how it differs."""
     from rich.table import Table
+
+    from mmcurv.audit.report.numbers import percent, points, signed_number
     table = Table('', *runs, title='After the last epoch')
     first, *others = (numbers(run) for run in runs.values())
     for name, (before, show) in first.items():
         cells = [show(before)]
         for after in (other[name][0] for other in others):
-            change = show(after - before)
-            sign = '+' if after > before and change[0] != '+' else ''
-            cells.append(f'{show(after)} ({sign}{change})')
+            change = after - before
+            change = (f'{points(change)} points'
+                      if show is percent else signed_number(change))
+            cells.append(f'{show(after)} ({change})')
         table.add_row(name, *cells)
     for column in table.columns[1:]:
         column.justify = 'right'
@@ -228,31 +250,42 @@ def make_parser():
 def audits(folders, work_dir):
     """Audit each last checkpoint and compare it with the first; lines that
     say where the pages are."""
-    records = {}
+    commands, records = [], {}
     for name, folder in folders.items():
         config, = glob.glob(osp.join(folder, '*.py'))
         with open(osp.join(folder, 'last_checkpoint')) as file:
             checkpoint = file.read().strip()
         out = osp.join(work_dir, 'audit', osp.basename(folder))
-        run_tool('analyze_curvature', config, checkpoint, '--out-dir', out)
+        commands.append(
+            ('analyze_curvature', config, checkpoint, '--out-dir', out))
         records[name] = osp.join(out, 'audit.json')
-        yield f'Audit of {name}: {osp.join(out, "report.html")}'
+    run_tools(commands)
     first, *others = records
+    run_tools([('compare', records[first], records[name], '--out-dir',
+                osp.dirname(records[name])) for name in others])
+    for name, record in records.items():
+        page = osp.join(osp.dirname(record), 'report.html')
+        yield f'Audit of {name}: {page}'
     for name in others:
-        out = osp.dirname(records[name])
-        run_tool('compare', records[first], records[name], '--out-dir', out)
-        yield f'{name} against {first}: {osp.join(out, "compare.html")}'
+        page = osp.join(osp.dirname(records[name]), 'compare.html')
+        yield f'{name} against {first}: {page}'
 
 
-def run_tool(name, *arguments):
-    done = subprocess.run(
-        [sys.executable,
-         osp.join(HERE, f'{name}.py'), *arguments],
-        capture_output=True,
-        text=True)
-    if done.returncode:
-        raise SystemExit(f'{name} stopped with exit code {done.returncode}:\n'
-                         f'{done.stdout[-2000:]}{done.stderr[-2000:]}')
+def run_tools(commands):
+    """Run files of tools/ side by side: name and arguments of each."""
+    started = [(name,
+                subprocess.Popen(
+                    [sys.executable,
+                     osp.join(HERE, f'{name}.py'), *arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True)) for name, *arguments in commands]
+    ended = [(name, process.communicate()[0], process.returncode)
+             for name, process in started]
+    for name, said, code in ended:
+        if code:
+            raise SystemExit(
+                f'{name} stopped with exit code {code}:\n{said[-3000:]}')
 
 
 def main(argv=None):
@@ -266,8 +299,8 @@ def main(argv=None):
         'Training a ResNet-8 three times on a long-tailed subset of '
         'Fashion-MNIST (2,478 images, 1,000 down to 10 per class): with '
         'cross-entropy, with Curvature Regularization from epoch 6 on, and '
-        'with a margin for hard classes from half of the training on. A few '
-        'minutes on two cores.')
+        'with a margin for hard classes from half of the training on; side by '
+        'side, a few minutes on two cores.')
     folders = {
         name: osp.join(args.work_dir, folder)
         for name, (folder, _, _) in RUNS.items()
@@ -278,21 +311,23 @@ def main(argv=None):
     with Progress(
             *columns, console=console,
             disable=not console.is_terminal) as progress:
-        for name, folder in folders.items():
-            bar = progress.add_task(name, total=args.epochs)
-            said = []
+        bars = {
+            name: progress.add_task(name, total=args.epochs)
+            for name in folders
+        }
+        said = dict.fromkeys(folders, 0)
 
-            def told(done, accuracies):
-                progress.update(bar, completed=done)
-                for accuracy in accuracies[len(said):]:
-                    said.append(accuracy)
-                    if not console.is_terminal:
-                        print(
-                            f'{name}: epoch {len(said)}/{args.epochs}, '
-                            f'accuracy {accuracy:.1f} %',
-                            flush=True)
+        def told(name, done, accuracies):
+            progress.update(bars[name], completed=done)
+            for epoch, accuracy in enumerate(accuracies, 1):
+                if epoch > said[name] and not console.is_terminal:
+                    print(
+                        f'{name}: epoch {epoch}/{args.epochs}, '
+                        f'accuracy {accuracy:.1f} %',
+                        flush=True)
+            said[name] = len(accuracies)
 
-            train(name, folder, args.epochs, args.seed, told)
+        train(folders, args.epochs, args.seed, told)
     runs = {name: read_run(folder) for name, folder in folders.items()}
     console.print(table(runs))
     curves = osp.join(args.work_dir, 'training.png')

@@ -42,7 +42,8 @@ def test_numbers_are_those_of_the_last_epoch(run):
     found = {name: value for name, (value, _) in demo['numbers'](run).items()}
     assert found['All test images'] == pytest.approx(35 / 60)
     assert found['Tail'] == pytest.approx(.25)
-    assert found['Variance of curvature'] == pytest.approx(np.var([1, 2, 4]))
+    assert found['Variance of log curvature'] == pytest.approx(
+        np.var(np.log([1, 2, 4])))
     assert found['Correlation of curvature and accuracy'] == pytest.approx(
         np.corrcoef([1, 2, 4], [1, .5, .25])[0, 1])
 
@@ -53,7 +54,7 @@ def test_table_shows_how_the_second_run_differs(run):
     cells = [[str(cell) for cell in column.cells]
              for column in demo['table'](runs).columns]
     assert cells[1][3] == '25.0\u00a0%'  # tail
-    assert cells[3][3] == '35.0\u00a0% (+10.0\u00a0%)'
+    assert cells[3][3] == '35.0\u00a0% (+10.0 points)'
 
 
 def test_figures_show_every_run(run):
