@@ -10,13 +10,13 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from metafile import MAIN_NUMBERS, ConfigEntry
 
-from mmcurv.audit.report.numbers import (ABSENT, clean, fixed, interval,
-                                         is_known, listing, plural, signed)
 from mmcurv.benchmark.collect import (check_alike, code_text, differences,
                                       means, run_table)
 from mmcurv.benchmark.configs import key_hash
 from mmcurv.benchmark.paper import PaperCell, objections, paper_target
 from mmcurv.engine.config_options import UsageError
+from mmcurv.numbers import (ABSENT, clean, fixed, interval, is_known, listing,
+                            plural, signed)
 
 Run = Dict[str, Any]
 Collections = Dict[str, Dict[str, Any]]

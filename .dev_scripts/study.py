@@ -7,15 +7,14 @@ from typing import Any, Callable, Dict, List, Sequence
 
 import pandas as pd
 
-from mmcurv.audit.report.numbers import (ABSENT, clean, count, fixed, is_known,
-                                         number, percent, plural, probability)
 from mmcurv.benchmark.collect import (Summary, code_text, holm, paired,
                                       read_collection, summarize)
-from mmcurv.benchmark.numbers import NUMBERS
 from mmcurv.benchmark.tables import (TESTED, Table, change_text, detail_tables,
                                      mean_text, number_table, row_label,
                                      with_interval)
 from mmcurv.engine.config_options import UsageError
+from mmcurv.numbers import (ABSENT, NUMBERS, clean, count, fixed, is_known,
+                            number, percent, plural, probability)
 
 STUDY = ('overall', 'head', 'middle', 'tail', 'variance',
          'log_curvature_variance', 'correlation')
@@ -184,7 +183,7 @@ def baseline_tables(summary: Summary) -> List[Table]:
 
 def _paired_text(key: str, found: Dict[str, Any]) -> str:
     return with_interval(found['difference'], found['low'], found['high'],
-                         NUMBERS[key].show_change)
+                         NUMBERS[key].cell_change)
 
 
 def gradient_tables(record: Dict[str, Any]) -> List[Table]:

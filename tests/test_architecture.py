@@ -10,8 +10,8 @@ DOCUMENT = Path('docs/architecture.md')
 ON_TOP = ('tools', 'tests', 'benchmarks')
 OPENMMLAB = ('mmengine', 'mmpretrain', 'mmcv')
 # What works on arrays and tensors of any program.
-WITHOUT_OPENMMLAB = ('files', 'geometry', 'fairness', 'regularization',
-                     'audit', 'cli')
+WITHOUT_OPENMMLAB = ('files', 'numbers', 'geometry', 'fairness',
+                     'regularization', 'audit', 'cli')
 
 
 @pytest.fixture(scope='module')

@@ -146,8 +146,8 @@ def numbers(run):
     """Name to value and format, after the last epoch; nan if undefined."""
     import numpy as np
 
-    from mmcurv.audit.report.numbers import number, percent, signed
     from mmcurv.fairness import accuracy_variance, group_accuracy, pearson
+    from mmcurv.numbers import number, percent, signed
     accuracy, curvature = run['accuracy'][-1], run['curvature'][-1]
     groups = group_accuracy(accuracy, run['train_counts'])
     found = {

@@ -11,9 +11,9 @@ from mmcurv.fairness import (Correlation, benjamini_hochberg,
                              difference_interval, mcnemar_test, mean_interval,
                              paired_interval, paired_mean_interval, pearson,
                              spearman, spearman_interval, two_accuracies_test)
+from mmcurv.numbers import MOVED, clean, column, listing, plural
 from .accuracy import GROUPS, OF_SPREAD, corrected
 from .records import unpack_images
-from .report.numbers import MOVED, clean, column, listing, plural
 
 SHOWN = 5  # names
 

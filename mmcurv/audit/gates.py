@@ -11,7 +11,7 @@ import operator
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from .report.numbers import is_known
+from mmcurv.numbers import FRACTIONS, is_known
 
 OPERATORS = {
     '<': operator.lt,
@@ -27,8 +27,6 @@ GATE = re.compile(
 # Long lists have no names of their own to ask for, only their length.
 COUNTED = ('warnings', 'failing', 'gained', 'paid', 'newly_failing',
            'no_longer_failing')
-FRACTIONS = ('overall', 'class_mean', 'head', 'middle', 'tail', 'worst_class',
-             'worst_10pct')
 FRACTION_FIELDS = ('', 'value', 'low', 'high', 'a', 'b')
 NAMES_SHOWN = 14
 

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mmcurv.audit.report.numbers import clean, is_known, listing, plural
 from mmcurv.files import read_record, write_text
+from mmcurv.numbers import (ACCURACIES, COST, GEOMETRY, NUMBERS, clean,
+                            is_known, listing, plural)
 from .configs import spec_hash
 from .matrix import Matrix, RunSpec
-from .numbers import ACCURACIES, COST, GEOMETRY, NUMBERS, data_label
-from .paper import beside_ours
+from .paper import beside_ours, data_label
 from .run_folder import (RECORD, STATES, check_run_record, kept_part,
                          read_run_record, run_state)
 

@@ -16,7 +16,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmcurv.audit.report.numbers import ABSENT, count, number
 from mmcurv.datasets import class_counts, long_tailed_counts
 from mmcurv.datasets.prepare import PUBLISHED as PUBLISHED_SETS
 from mmcurv.datasets.prepare import imagenet_lt_counts
@@ -29,6 +28,7 @@ from mmcurv.engine.provenance import (canonical_json, count_parameters,
                                       multiply_adds)
 from mmcurv.files import bytes_text
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY
+from mmcurv.numbers import ABSENT, count, number
 from mmcurv.registry import DATASETS
 from .configs import meta_model
 from .curvature_cost import (StepOperations, most_held, pool_bytes,

@@ -14,16 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmcurv.audit.report.numbers import clean, is_known
 from mmcurv.audit.report.style import (ACCENT, ALERT, INK, MUTED, color,
                                        literal, outer_legend, panels,
                                        set_heading, set_legend, wrapped_panels)
-from .collect import BETTER, WORSE, Summary, run_table
-from .numbers import NUMBERS
+from mmcurv.numbers import NUMBERS, clean, is_known
+from .collect import BETTER, METRICS, WORSE, Summary, run_table
 from .tables import row_label
 
 LABELS = ('without CR', 'with CR')
-DIFFERENCES = dict(overall='points', tail='points', variance='of fractions')
+DIFFERENCES = ('overall', 'tail', 'variance')
 COLORS = {BETTER: ACCENT, WORSE: ALERT}
 APART = 0.16  # of the two heights in one line
 LOG_FROM = 20  # largest over smallest value; the paper's own range is narrower
@@ -63,7 +62,7 @@ def draw_figures(summary: Summary) -> Dict[str, Drawn]:
     known = summary.differences.difference.notna()
     wanted = {
         'differences':
-        (summary.differences.metric[known].isin(list(DIFFERENCES)).any(),
+        (summary.differences.metric[known].isin(DIFFERENCES).any(),
          'With CR minus without, paired by seed, with 95 % intervals.',
          lambda: plot_differences(summary)),
         'fig1':
@@ -103,7 +102,7 @@ def figure_runs(collection: Dict[str, Any]) -> Dict[str, List[dict]]:
     """
     runs = run_table(collection['runs'])
     names = ['name', 'method', 'cr', 'data', 'model', 'variant', 'tau', 'seed']
-    runs = runs.loc[runs.state == 'done', names + list(NUMBERS)]
+    runs = runs.loc[runs.state == 'done', names + list(METRICS)]
     return dict(runs=runs.to_dict('records'))
 
 
@@ -272,7 +271,7 @@ def plot_differences(summary: Summary) -> Tuple[Figure, np.ndarray]:
         set_heading(
             axis, NUMBERS[key].label + ' accuracy' *
             (NUMBERS[key].group == 'Accuracy'))
-        axis.set_xlabel(f'with CR minus without ({DIFFERENCES[key]})')
+        axis.set_xlabel(f'with CR minus without ({NUMBERS[key].unit})')
     handles = [
         Line2D([], [],
                color=shade,

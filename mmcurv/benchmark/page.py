@@ -15,12 +15,11 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from mmcurv.audit.report.numbers import clean, is_known, listing, plural
 from mmcurv.audit.report.page import TEMPLATES, inline_svg
-from .collect import Summary, code_text, distinct, machine_text
+from mmcurv.numbers import NUMBERS, clean, is_known, listing, plural
+from .collect import METRICS, Summary, code_text, distinct, machine_text
 from .figures import Drawn, reach
 from .matrix import switch_words
-from .numbers import NUMBERS
 from .paper import RULE, VERDICTS
 from .run_folder import STATES
 from .tables import (TONES, Table, glance_tables, has, number_table,
@@ -74,9 +73,10 @@ def page(summary: Summary, figures: Dict[str, Drawn]) -> str:
         outcomes=outcome_counts(summary, 'overall'),
         warnings=summary.warnings,
         glanced=[_shown(table) for table in glance_tables(summary)],
-        tables=[(number, _shown(number_table(summary, key)))
+        tables=[(key, number, _shown(number_table(summary, key)))
                 for key, number in NUMBERS.items()
-                if key == 'overall' or has(summary, key)],
+                if key in METRICS and (key == 'overall' or has(summary, key))],
+        limits=_limits(summary),
         paper=[_shown(table) for table in paper_tables(summary)],
         verdicts=[(name, {
             kind: int((rows.verdict == name).sum())
@@ -150,8 +150,8 @@ def _runs_table(summary: Summary) -> Table:
         rows.append({
             'Run': clean(run.name, 200),
             'State': STATES[run.state].words,
-            'Overall': NUMBERS['overall'].show(run.overall),
-            'Seconds': NUMBERS['seconds'].show(run.seconds),
+            'Overall': NUMBERS['overall'].cell(run.overall),
+            'Seconds': NUMBERS['seconds'].cell(run.seconds),
             'Config': clean(' '.join(config), 400),
             'Options': clean(' '.join(options), 300)
         })
@@ -223,6 +223,15 @@ def _length(summary: Summary) -> str:
              for unit in ('epochs', 'iters')]
     return ', '.join(f'{listing(f"{n:,}" for n in lengths)} {unit}'
                      for unit, lengths in found if lengths)
+
+
+def _limits(summary: Summary) -> Dict[str, str]:
+    """Bounds of the groups of classes, all different ones."""
+    return {
+        key: listing(map(str, distinct(summary.runs, _of_protocol(key))))
+        or '?'
+        for key in ('head_above', 'tail_below')
+    }
 
 
 def _groups(record: Dict[str, Any]) -> Optional[str]:

@@ -15,9 +15,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import pandas as pd
 
-from mmcurv.audit.report.numbers import is_known, listing
 from mmcurv.files import did_you_mean
-from .numbers import data_label
+from mmcurv.numbers import is_known, listing
 
 FILE = osp.join(osp.dirname(osp.abspath(__file__)), 'paper_results.csv')
 OF_ACCURACY = 'Table 1, Table 2, Table 3, Table 4, Table 5'
@@ -189,6 +188,14 @@ def paper_target(dataset: str, imbalance_factor: Optional[float], model: str,
                 and same_name(cell.method, method)):
             return cell if is_known(cell.value) else None
     return None
+
+
+def data_label(dataset: str, imbalance_factor: Optional[float]) -> str:
+    """'CIFAR-10-LT, imbalance 100', or the data set alone if it is balanced.
+    """
+    if not is_known(imbalance_factor):
+        return dataset
+    return f'{dataset}, imbalance {imbalance_factor:g}'
 
 
 NOTHING = dict(mean=math.nan, low=math.nan, high=math.nan, n=0)

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmcurv.audit.report.numbers import ABSENT, clean, plural
+from mmcurv.numbers import ABSENT, clean, plural
 from .configs import spec_hash
 from .matrix import Matrix, RunSpec
 from .progress import duration

@@ -14,13 +14,12 @@ from datetime import datetime, timezone
 from typing import (AbstractSet, Any, Dict, Iterator, List, NamedTuple,
                     Optional, Tuple)
 
-from mmcurv.audit.report.numbers import clean
 from mmcurv.engine.provenance import canonical_json
 from mmcurv.engine.run_lock import is_locked
 from mmcurv.files import check_record, read_record, write_json
+from mmcurv.numbers import ACCURACIES, GEOMETRY, clean
 from .configs import spec_config, spec_epochs, spec_hash, spec_stages
 from .matrix import RunSpec
-from .numbers import ACCURACIES, GEOMETRY
 
 RECORD, FAILURE, JOB, LOG = ('run.json', 'failure.json', 'job.json',
                              'console.log')

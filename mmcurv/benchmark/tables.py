@@ -13,12 +13,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from mmcurv.audit.report.numbers import (ABSENT, clean, fixed, is_known,
-                                         listing, probability, signed)
+from mmcurv.numbers import (ABSENT, ACCURACIES, NUMBERS, clean, fixed,
+                            is_known, listing, probability, signed)
 from .collect import (BETTER, CELL, LEVEL, OUTCOMES, UNCLEAR, UNKNOWN, WORSE,
                       Summary, distinct)
-from .numbers import ACCURACIES, NUMBERS, data_label
-from .paper import METRIC, NOT_REPRODUCED, REPRODUCED, RULE, VERDICTS
+from .paper import (METRIC, NOT_REPRODUCED, REPRODUCED, RULE, VERDICTS,
+                    data_label)
 from .run_folder import STATES
 
 SHOWN = ('overall', 'head', 'middle', 'tail', 'worst_class', 'variance',
@@ -274,15 +274,14 @@ def verdict_words(rows: pd.DataFrame) -> str:
 def _paper_row(row: Any) -> Dict[str, str]:
     ours = NUMBERS[METRIC.get(row.metric, row.split)]
     gain = row.kind == 'gain'
-    show = ours.show_change if gain else ours.show
+    show = ours.cell_change if gain else ours.cell
     printed = show
     if row.metric == 'top1':  # the paper prints one decimal
         printed = (lambda value: signed(value, 1)) if gain else fixed(1)
-    factor = row.imbalance_factor
     doubt = f'{DOUBTFUL} {row.doubtful}' if row.doubtful else ''
     return {
         'Method': clean(row.method + ' + CR' * bool(row.cr)),
-        'Data': data_label(row.dataset, factor if is_known(factor) else None),
+        'Data': data_label(row.dataset, row.imbalance_factor),
         'Model': row.model,
         'Number': ours.label,
         'Paper': printed(row.value) + f' {DOUBTFUL}' * bool(row.doubtful),
@@ -355,7 +354,7 @@ def mean_text(row: Optional[Any]) -> str:
         return 'not planned'
     if not row.n:
         return ABSENT if row.state == 'done' else STATES[row.state].words
-    text = with_interval(row.mean, row.low, row.high, NUMBERS[row.metric].show)
+    text = with_interval(row.mean, row.low, row.high, NUMBERS[row.metric].cell)
     seeds = f'n = {row.n}' if row.n == row.planned else (
         f'{row.n} of {row.planned} seeds')
     return f'{text} ({seeds})'
@@ -363,7 +362,7 @@ def mean_text(row: Optional[Any]) -> str:
 
 def change_text(row: Any) -> str:
     """'+1.20 ± 0.52', a dash where no pair is known."""
-    show = NUMBERS[row.metric].show_change
+    show = NUMBERS[row.metric].cell_change
     return with_interval(row.difference, row.low, row.high, show)
 
 

@@ -11,10 +11,10 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 from matplotlib.patches import Patch
 
-from mmcurv.audit.report.numbers import is_known
 from mmcurv.audit.report.style import (MUTED, color, literal, outer_legend,
                                        panels)
 from mmcurv.fairness import accuracy_variance
+from mmcurv.numbers import is_known
 from .histories import (HISTORIES, class_accuracies, evaluated_counts,
                         read_history, read_record, records_by_epoch,
                         split_name)

@@ -12,9 +12,9 @@ from mmcurv.audit.report.figures import (audit_figures, drawn_measures,
                                          plot_calibration, plot_diagnosis,
                                          plot_layers, plot_measure,
                                          plot_sorted_accuracy, write_figures)
-from mmcurv.audit.report.numbers import MEASURES
 from mmcurv.audit.report.page import axis_scales, inline_svg
 from mmcurv.audit.report.style import save_figure, wrapped_panels
+from mmcurv.numbers import MEASURES
 from .example_audit import (bare_audit, example_audit, with_diagnosis,
                             with_layers)
 

@@ -18,8 +18,8 @@ from mmcurv.benchmark.collect import (CELL, check_alike, collect,
                                       run_table, summarize, write_collection)
 from mmcurv.benchmark.configs import spec_hash
 from mmcurv.benchmark.matrix import read_matrix
-from mmcurv.benchmark.numbers import ACCURACIES, COST, GEOMETRY, NUMBERS
 from mmcurv.files import write_json
+from mmcurv.numbers import ACCURACIES, COST, GEOMETRY, NUMBERS
 from tests.benchmark.page_example import FAILURE, MARKUP, mixed_example
 from tests.benchmark.synthetic_runs import (MATRIX, example_collection,
                                             run_record, small_specs, spec,

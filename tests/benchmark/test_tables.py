@@ -13,10 +13,10 @@ from rich.console import Console
 from mmcurv.benchmark import tables
 from mmcurv.benchmark.collect import (ACCURACIES, METRICS, read_collection,
                                       summarize)
-from mmcurv.benchmark.numbers import NUMBERS, data_label
 from mmcurv.benchmark.page import page
-from mmcurv.benchmark.paper import METRIC, RULE
+from mmcurv.benchmark.paper import METRIC, RULE, data_label
 from mmcurv.benchmark.run_folder import STATES
+from mmcurv.numbers import NUMBERS
 from tests.audit.page_reader import Page
 from tests.benchmark.synthetic_runs import (example_collection, small_specs,
                                             spec)
@@ -101,7 +101,7 @@ def mean_of(row):
     number, n = NUMBERS[row['metric']], int(row['n'])
     if not n:
         return '–' if row['state'] == 'done' else STATES[row['state']].words
-    text = shown(row, number.show)
+    text = shown(row, number.cell)
     whole = n == int(row['planned'])
     return f'{text} ' + (f'(n = {n})'
                          if whole else f'({n} of {row["planned"]} seeds)')
@@ -176,7 +176,7 @@ def test_markdown_csv_and_page_agree_cell_by_cell(summary):
                 assert cells['Difference'] == cells['Outcome'] == ''
                 continue
             assert cells['Difference'] == shown(change,
-                                                NUMBERS[metric].show_change)
+                                                NUMBERS[metric].cell_change)
             assert cells['Pairs'] == change['n']
             assert cells['Outcome'] == change['outcome']
             for column, key in (('p', 'p'), ('p, Holm', 'p_holm')):
@@ -203,7 +203,7 @@ def test_paper_is_the_same_in_markdown_csv_and_page():
     wanted = []
     for row in rows:
         one = NUMBERS[METRIC.get(row['metric'], row['split'])]
-        show = one.show if row['kind'] == 'paper' else one.show_change
+        show = one.cell if row['kind'] == 'paper' else one.cell_change
         wanted.append(
             (row['method'] + ' + CR' * (row['cr'] == 'True'), row['model'],
              one.label, shown(row, show), row['n'], row['verdict']))
@@ -466,7 +466,7 @@ def test_names_are_no_markup_of_the_terminal():
 
 
 def test_interval_has_no_sign_and_one_seed_no_interval():
-    show = NUMBERS['overall'].show_change
+    show = NUMBERS['overall'].cell_change
     assert tables.with_interval(-1., -3., 1., show) == '−1.00 ± 2.00'
     assert tables.with_interval(67.25, nan, nan,
-                                NUMBERS['overall'].show) == '67.25'
+                                NUMBERS['overall'].cell) == '67.25'

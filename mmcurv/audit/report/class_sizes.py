@@ -5,7 +5,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from mmcurv.fairness import group_names
-from .numbers import clean, plural
+from mmcurv.numbers import clean, plural
 
 # Group to its bounds (images of a class) and its colour in the terminal.
 GROUPS = dict(

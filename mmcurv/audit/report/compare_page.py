@@ -6,9 +6,9 @@ from typing import Dict, List
 import numpy as np
 
 from mmcurv.files import write_text
-from .numbers import (ABSENT, MEASURES, MOVED, SUMMARY, clean, column, count,
-                      interval, is_known, number, percent, points, probability,
-                      signed, signed_number)
+from mmcurv.numbers import (ABSENT, MEASURES, MOVED, NUMBERS, clean, column,
+                            count, interval, is_known, number, percent, points,
+                            probability, signed, signed_number)
 from .page import (Column, class_table, drawing, field, page_warnings,
                    panel_scale, render, sentences, short)
 from .report import provenance_rows, two_subjects
@@ -165,7 +165,7 @@ def summary_rows(comparison: dict) -> List[Dict[str, str]]:
         noise) and ``entered``; numbers that are not known are left out.
     """
     rows = []
-    for key, what in SUMMARY.items():
+    for key, what in NUMBERS.items():
         entry = comparison['summary'].get(key) or {}
         if not is_known(entry.get('value')):
             continue

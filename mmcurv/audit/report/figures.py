@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
 
-from .numbers import (ABSENT, MEASURES, MOVED, clean, column, count,
-                      holm_floor, interval, is_known, number, p_value, percent,
-                      plural, points, signed, with_unit)
+from mmcurv.numbers import (ABSENT, MEASURES, MOVED, clean, column, count,
+                            holm_floor, interval, is_known, number, p_value,
+                            percent, plural, points, signed, with_unit)
 from .style import (ACCENT, ALERT, MUTED, panel, save_figure, set_heading,
                     set_legend)
 

@@ -17,8 +17,8 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from . import numbers
-from .numbers import clean, is_known
+from mmcurv import numbers
+from mmcurv.numbers import clean, is_known
 
 TEMPLATES = osp.join(osp.dirname(osp.abspath(__file__)), 'templates')
 END = '\x00'  # of a paragraph; no name holds it, see clean()

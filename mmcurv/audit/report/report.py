@@ -8,9 +8,9 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from mmcurv.files import write_text
-from .numbers import (ABSENT, MEASURES, SUMMARY, clean, column, count, fixed,
-                      holm_floor, interval, is_known, number, percent, plural,
-                      probability, signed)
+from mmcurv.numbers import (ABSENT, MEASURES, NUMBERS, clean, column, count,
+                            fixed, holm_floor, interval, is_known, number,
+                            percent, plural, probability, signed)
 from .page import (Column, class_table, drawing, field, page_warnings,
                    panel_scale, render, sentences, short, thumbnail)
 
@@ -192,7 +192,7 @@ def summary_cells(audit: dict) -> List[dict]:
         head_above=facts.get('head_above') or 100,
         tail_below=facts.get('tail_below') or 20)
     cells = []
-    for key, what in SUMMARY.items():
+    for key, what in NUMBERS.items():
         entry = audit['summary'].get(key) or {}
         if not is_known(entry.get('value')):
             continue

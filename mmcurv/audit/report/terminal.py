@@ -12,8 +12,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from mmcurv.numbers import (ABSENT, clean, count, interval, number, percent,
+                            points)
 from .compare_page import comparison_sentences, geometry_rows, summary_rows
-from .numbers import ABSENT, clean, count, interval, number, percent, points
 from .report import (audit_sentences, check_version, correlation_rows,
                      summary_cells, worst_first)
 

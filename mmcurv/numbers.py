@@ -1,8 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What numbers are called and how people read them, the same everywhere.
 
-Pages, figures, terminal and gates take names, units and formats from here.
-None and nan are shown as a dash: absent, never 0.
+Pages, tables, figures, terminal and gates, of audits and of benchmarks, take
+names, units and formats from here. None and nan are shown as a dash: absent,
+never 0.
 """
 import math
 import re
@@ -141,56 +142,119 @@ def listing(items) -> str:
     return ', '.join(items[:-1]) + ' and ' + items[-1]
 
 
-class Summary(NamedTuple):
-    """One number about all classes.
+class Number(NamedTuple):
+    """One number about all classes, of an audit or of a run.
 
     Attributes:
+        group (str): What it belongs to.
         label (str): As a heading.
-        show (Callable): Maps its value to a text.
-        show_change (Callable): Maps a difference of two values to a text.
         meaning (str): One sentence; ``{head_above}`` and ``{tail_below}``
             stand for the bounds of the groups.
+        show (Callable): Maps a single value, as an audit has it, to a text;
+            accuracies are fractions there.
+        show_change (Callable): Likewise of a difference.
+        cell (Callable): Maps a value, as the record of a run has it, to a
+            text of a table; accuracies are in per cent there.
+        cell_change (Callable): Likewise of a difference.
+        better (int): 1 if more is better, -1 if less is, 0 if neither.
+        unit (str): Of a difference of runs. Defaults to ''.
     """
+    group: str
     label: str
+    meaning: str
     show: Callable
     show_change: Callable
-    meaning: str
+    cell: Callable
+    cell_change: Callable
+    better: int
+    unit: str = ''
 
 
-SUMMARY: Dict[str, Summary] = dict(
-    overall=Summary('All test images', percent, points,
-                    'Share of all test images that are correct.'),
-    class_mean=Summary(
-        'Class mean', percent, points,
-        'Mean of the class accuracies; every class counts the same.'),
-    head=Summary('Head', percent, points,
-                 'Classes with more than {head_above} training images.'),
-    middle=Summary(
-        'Middle', percent, points,
+def _accuracy(label: str, meaning: str) -> Number:
+    return Number('Accuracy', label, meaning, percent, points, fixed(2),
+                  signed, 1, 'points')
+
+
+def _spread(label: str,
+            decimals: int,
+            meaning: str,
+            group: str = 'Fairness',
+            unit: str = '') -> Number:
+    return Number(group, label, meaning, number, signed_number,
+                  fixed(decimals), lambda value: signed(value, decimals), -1,
+                  unit)
+
+
+def _same(group: str, label: str, show: Callable, show_change: Callable,
+          better: int, meaning: str) -> Number:
+    return Number(group, label, meaning, show, show_change, show, show_change,
+                  better)
+
+
+NUMBERS: Dict[str, Number] = dict(
+    overall=_accuracy('Overall', 'Share of all test images that are correct.'),
+    head=_accuracy('Head',
+                   'Classes with more than {head_above} training images.'),
+    middle=_accuracy(
+        'Middle',
         'Classes with {tail_below} to {head_above} training images.'),
-    tail=Summary('Tail', percent, points,
-                 'Classes with fewer than {tail_below} training images.'),
-    top5=Summary(
-        'Top 5', percent, points,
-        'Share of the test images with the true class among the five '
-        'highest scores.'),
-    macro_f1=Summary(
-        'Mean F1', percent, points,
-        'Mean over classes of F1, the harmonic mean of accuracy and '
-        'precision.'),
-    worst_10pct=Summary('Worst tenth', percent, points,
-                        'Mean accuracy of the worst tenth of the classes.'),
-    worst_class=Summary('Worst class', percent, points,
-                        'The lowest class accuracy.'),
-    variance=Summary(
-        'Variance', number, signed_number,
-        'Population variance of the class accuracies, as fractions.'),
-    gini=Summary(
-        'Gini', number, signed_number,
+    tail=_accuracy('Tail',
+                   'Classes with fewer than {tail_below} training images.'),
+    class_mean=_accuracy(
+        'Class mean',
+        'Mean of the class accuracies; every class counts the same.'),
+    top5=_accuracy(
+        'Top 5', 'Share of the test images with the true class among the '
+        'five highest scores.'),
+    macro_f1=_accuracy(
+        'Mean F1', 'Mean over classes of F1, the harmonic mean of accuracy '
+        'and precision.'),
+    worst_class=_accuracy('Worst class', 'The lowest class accuracy.'),
+    worst_10pct=_accuracy('Worst tenth',
+                          'Mean accuracy of the worst tenth of the classes.'),
+    variance=_spread(
+        'Variance of class accuracy',
+        4,
+        'Population variance of the class accuracies, as fractions.',
+        unit='of fractions'),
+    bias=_spread(
+        'Bias', 2,
+        'Largest class accuracy over the smallest plus 0.01, minus 1.'),
+    gini=_spread(
+        'Gini', 3,
         'Gini coefficient of the class accuracies; 0 if all are equal.'),
-    bias=Summary(
-        'Bias', number, signed_number,
-        'Largest class accuracy over the smallest plus 0.01, minus 1.'))
+    curvature_variance=_same(
+        'Geometry', 'Variance of curvature', number, signed_number, -1,
+        'Population variance of the classes’ curvatures.'),
+    log_curvature_variance=_spread(
+        'Variance of log curvature', 3,
+        'Population variance of the logarithms of the classes’ curvatures: '
+        'the unit of the features has no part in it.', 'Geometry'),
+    correlation=_same(
+        'Geometry', 'Correlation', signed, signed, 0,
+        'Pearson’s correlation of the classes’ curvature and accuracy. '
+        'Neither sign is better.'),
+    log_correlation=_same(
+        'Geometry', 'Correlation, log', signed, signed, 0,
+        'Pearson’s correlation of the logarithm of the classes’ curvature '
+        'and their accuracy. Neither sign is better.'),
+    cr_share=_same(
+        'Cost', 'Time for CR', percent, points, 0,
+        'Share of the training time that pool, curvature and loss of CR '
+        'took; differences in points.'),
+    seconds=_same(
+        'Cost', 'Seconds', fixed(0), signed_number, 0,
+        'Wall-clock time of the run. It depends on the machine and on what '
+        'else ran there.'))
+FRACTIONS = tuple(key for key, one in NUMBERS.items()
+                  if one.group == 'Accuracy')
+OF_SCORES = ('top5', 'macro_f1')
+# Where the record of a run has them: in an evaluation, in its geometry, in its
+# cost. What needs scores it does not have.
+ACCURACIES, GEOMETRY, COST = (
+    tuple(key for key, one in NUMBERS.items()
+          if one.group in groups and key not in OF_SCORES)
+    for groups in (('Accuracy', 'Fairness'), ('Geometry', ), ('Cost', )))
 
 
 class Measure(NamedTuple):

@@ -3,10 +3,9 @@ import math
 
 import pytest
 
-from mmcurv.audit.report.numbers import (clean, count, fixed, holm_floor,
-                                         interval, listing, number, p_value,
-                                         percent, plural, points, probability,
-                                         signed)
+from mmcurv.numbers import (clean, count, fixed, holm_floor, interval, listing,
+                            number, p_value, percent, plural, points,
+                            probability, signed)
 
 
 @pytest.mark.parametrize('show', [
