@@ -119,7 +119,7 @@ class PlainRunner(Runner):
         pass
 
 
-def train(cfg, images, folder, seed, epochs, hooks=(), resume=None):
+def train(cfg, images, folder, seed, epochs, batch, hooks=(), resume=None):
     """Train by mmengine; returns the runner."""
     branching = sorted({max(1, int(epochs * share)) for share in (0.25, 0.5)})
     hooks = list(hooks)
@@ -129,7 +129,7 @@ def train(cfg, images, folder, seed, epochs, hooks=(), resume=None):
         model=cfg.model,
         work_dir=folder,
         train_dataloader=dict(
-            batch_size=64,
+            batch_size=batch,
             num_workers=0,
             collate_fn=dict(type='mmcurv.image_batch_collate'),
             sampler=dict(type='DefaultSampler', shuffle=True),
@@ -258,7 +258,8 @@ def branch(name, seed, arm, folder, train_set, test_set):
         hooks.append(dict(type='WeightDecayHook', factor=decay))
     started = time.process_time()
     runner = train(
-        cfg, train_set, osp.join(folder, arm), seed, own['epochs'], hooks,
+        cfg, train_set, osp.join(folder, arm), seed, own['epochs'],
+        own['batch'], hooks,
         osp.join(folder, 'ce', f'epoch_{at}.pth') if share else None)
     spent = time.process_time() - started
     damping = runner.message_hub.log_scalars.get('train/gradient_damping')

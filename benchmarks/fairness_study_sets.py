@@ -15,7 +15,7 @@ CROP_FLIP = [
     dict(type='BatchRandomCrop', crop_size=28, padding=4),
     dict(type='BatchRandomFlip', prob=0.5)
 ]
-SHORT = dict(epochs=14, augment=[], milestones=[10, 12], gamma=0.1)
+SHORT = dict(epochs=14, batch=64, augment=[], milestones=[10, 12], gamma=0.1)
 # Training images of each class, pixels of a side, channels of the first
 # stage, and a schedule; the network, the rate and what is not said are those
 # of CONFIG, as is the schedule of fashion_lt.
@@ -26,11 +26,12 @@ SETS = {
         side=28,
         channels=8,
         epochs=20,
+        batch=64,
         augment=CROP_FLIP,
         milestones=[16, 18],
         gamma=0.01),
     'fashion_balanced':
-    dict(SHORT, counts=[250] * 10, side=28, channels=16),
+    dict(SHORT, counts=[250] * 10, side=28, channels=16, batch=32),
     'cifar_balanced':
     dict(SHORT, counts=[75] * 40, side=16, channels=32),
     'cifar_lt':
