@@ -5,10 +5,12 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from mmengine import Config
 
@@ -17,6 +19,7 @@ from tests.tools.tool_runs import tool_environment
 
 ROOT = pathlib.Path(__file__).parent.parent
 TEXT = (ROOT / 'README.md').read_text(encoding='utf-8')
+OPTIONS = (ROOT / 'docs/cr_options.md').read_text(encoding='utf-8')
 BLOCKS = re.findall(r'```python\n(.*?)```', TEXT, re.DOTALL)
 PROGRAMS = [block for block in BLOCKS if block.startswith(('import', 'from'))]
 LINES = [
@@ -24,41 +27,71 @@ LINES = [
     for line in text.splitlines()
 ]
 TABLE = re.search(r'```text\n(label,.*?)```', TEXT, re.DOTALL)[1]
-CONFIGS = [block for block in BLOCKS if block.startswith('custom_hooks')]
+CONFIGS = [
+    block for block in BLOCKS +
+    re.findall(r'```python\n(.*?)```', OPTIONS, re.DOTALL)
+    if block.startswith('custom_hooks')
+]
 
 
 @pytest.mark.parametrize(
-    'program', PROGRAMS, ids=['training', 'measures', 'audit'])
+    'program', PROGRAMS, ids=['audit', 'training', 'measures'])
 def test_program_of_the_readme_runs(program):
     exec(compile(program, 'README.md', 'exec'), {})
 
 
-@pytest.mark.parametrize('text', CONFIGS, ids=['short', 'all options'])
-def test_config_of_the_readme_builds(text):
+@pytest.mark.parametrize(
+    'text', CONFIGS, ids=['margin', 'CR', 'all options of CR', 'spread'])
+def test_hook_of_the_documents_builds_with_defaults_as_written(text):
     from mmcurv.registry import HOOKS
     hook, = Config.fromstring(text, '.py').to_dict()['custom_hooks']
     parameters = inspect.signature(type(HOOKS.build(hook))).parameters
-    given = {
-        name: value
-        for name, value in hook.items()
-        if name != 'type' and not isinstance(value, dict)
-    }
-    assert given == {name: parameters[name].default for name in given}
+    if 'tau_share' in hook:  # the block that shows the defaults
+        simple = {
+            name: value
+            for name, value in hook.items()
+            if name != 'type' and not isinstance(value, dict)
+        }
+        assert simple == {name: parameters[name].default for name in simple}
+
+
+def run_line(start, folder):
+    """The line of the README that begins so, in that folder."""
+    line, = [line for line in LINES if line.startswith(start)]
+    words = shlex.split(line, comments=True)[1:]
+    done = subprocess.run([sys.executable, '-m', 'mmcurv.cli', *words],
+                          cwd=folder,
+                          env=dict(os.environ, PYTHONPATH=str(ROOT)),
+                          capture_output=True,
+                          text=True)
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_table_of_the_readme_is_audited(tmp_path):
     (tmp_path / 'predictions.csv').write_text(TABLE)
-    line, = [line for line in LINES if line.startswith('mmcurv audit')]
-    words = line.split()[1:]
-    done = subprocess.run([sys.executable, '-m', 'mmcurv.cli', *words],
-                          cwd=tmp_path,
-                          env=dict(os.environ, PYTHONPATH=str(ROOT)),
-                          capture_output=True,
-                          text=True)
-    assert done.returncode == 0, done.stderr
+    code, said = run_line('mmcurv audit predictions', tmp_path)
+    assert code == 0, said
     summary = json.loads((tmp_path / 'audit/audit.json').read_text())
     assert summary['summary']['overall']['value'] == pytest.approx(4 / 6)
     assert (tmp_path / 'audit/report.html').exists()
+
+
+def test_gate_and_shift_of_the_readme_see_a_failing_class(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 100)
+    features = rng.normal(size=(400, 8))
+    scores = rng.normal(size=(400, 4))
+    scores[np.arange(400), labels] += np.repeat([3, 3, 3, 0.5], 100)
+    arrays = dict(labels=labels, features=features, scores=scores)
+    np.savez(tmp_path / 'features.npz', **arrays)
+    np.savez(tmp_path / 'held_out.npz', **arrays)
+    code, said = run_line('mmcurv audit --features', tmp_path)
+    assert code == 1 and 'failing' in said, said
+    code, said = run_line('mmcurv shift', tmp_path)
+    assert code == 0, said
+    shift = json.loads((tmp_path / 'shift.json').read_text())
+    assert len(shift['classes']) == 4
+    assert shift['recommended'] in said
 
 
 @pytest.mark.slow
@@ -87,6 +120,15 @@ def test_checkpoints_of_the_demo_are_audited_and_compared(
     assert found['summary']['overall']['value'] == 0
 
 
-def test_files_of_the_readme_exist():
-    for path in re.findall(r'\]\(([^)#:]+)\)', TEXT):
-        assert (ROOT / path).exists(), path
+def test_readme_is_short_and_every_link_of_a_document_leads_to_a_file():
+    assert len(TEXT.splitlines()) <= 180
+    for document in [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')]:
+        text = document.read_text(encoding='utf-8')
+        for path in re.findall(r'\]\(([^)#:]+)(?:#[^)]*)?\)', text):
+            assert (document.parent / path).exists(), (document.name, path)
+
+
+def test_index_of_the_documents_names_each():
+    index = (ROOT / 'docs/README.md').read_text(encoding='utf-8')
+    for document in (ROOT / 'docs').glob('*.md'):
+        assert document.name == 'README.md' or f']({document.name})' in index

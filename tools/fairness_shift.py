@@ -128,7 +128,9 @@ def table(found):
     rows = Table(
         title='On the images that nothing was chosen on: % and points, '
         'variance in 1/1000,\nchanges ± 95 % interval',
-        box=box.SIMPLE)
+        box=box.SIMPLE,
+        collapse_padding=True,
+        pad_edge=False)
     rows.add_column('method', no_wrap=True)
     rows.add_column('at', justify='right', no_wrap=True)
     for heading, _, _ in SHOWN.values():
