@@ -61,11 +61,13 @@ ARMS = {
     'cr': (0.5, pool('curvature', 'value'), 1),
     'curvature_0.03': (0.5, pool('curvature', alpha=0.03), 1),
     'spread_0.03': (0.5, pool('spread', alpha=0.03), 1),
+    'margin_0.125': (0.5, margin(0.125), 1),
     'margin_0.25': (0.5, margin(0.25), 1),
     'margin_0.5': (0.5, margin(0.5), 1),
     'permuted_0.5': (0.5, margin(0.5, 'PermutedMarginHook'), 1),
     'decay': (0.5, None, 4),
-    'decay_margin_0.5': (0.5, margin(0.5), 4),
+    'decay_16': (0.5, None, 16),
+    'decay_16_margin_0.25': (0.5, margin(0.25), 16),
     'margin_curvature_0.5': (0.5, margin(0.5, measure='curvature'), 1),
     'curvature_0.3': (0.5, pool('curvature', alpha=0.3), 1),
     'random_0.3': (0.5, pool('random', alpha=0.3), 1),
@@ -77,9 +79,7 @@ ARMS = {
     'curvature_0.03_early': (0.25, pool('curvature', alpha=0.03), 1),
     'spread_0.03_early': (0.25, pool('spread', alpha=0.03), 1),
     # Tried on other seeds than those reported.
-    'margin_0.125': (0.5, margin(0.125), 1),
     'margin_1': (0.5, margin(1), 1),
-    'decay_16': (0.5, None, 16),
     'curvature_1': (0.5, pool('curvature', alpha=1), 1),
     'spread_0.1_early': (0.25, pool('spread', alpha=0.1), 1),
 }
@@ -210,14 +210,18 @@ def measured(model, train_set, test_set, shifted):
             purity=rounded(neighbor_purity(features, true, width)))
     if sound and shifted:
         norms = model.head.fc.weight.norm(dim=1).detach().numpy()
-        shift = fairness_shift(
-            test_scores.numpy(),
-            labels,
-            test_features.numpy(),
-            train_counts=np.bincount(true, minlength=width),
-            weight_norms=norms,
-            resamples=2)
-        record['shifts'] = shift_rows(shift)
+        shift, by_loss = (
+            fairness_shift(
+                test_scores.numpy(),
+                labels,
+                test_features.numpy(),
+                difficulty,
+                train_counts=np.bincount(true, minlength=width),
+                weight_norms=norms,
+                resamples=2) for difficulty in ('relative_spread', 'loss'))
+        record['shifts'] = shift_rows(shift) + [
+            row for row in shift_rows(by_loss) if row['method'] == 'loss'
+        ]
     return record, right
 
 
