@@ -210,14 +210,19 @@ def measured(model, train_set, test_set, shifted):
             purity=rounded(neighbor_purity(features, true, width)))
     if sound and shifted:
         norms = model.head.fc.weight.norm(dim=1).detach().numpy()
-        shift = fairness_shift(
-            test_scores.numpy(),
-            labels,
-            test_features.numpy(),
-            train_counts=np.bincount(true, minlength=width),
-            weight_norms=norms,
-            resamples=2)
-        record['shifts'] = shift_rows(shift)
+        # The mean loss of a class on held-out images needs no features.
+        shift, by_loss = (
+            fairness_shift(
+                test_scores.numpy(),
+                labels,
+                test_features.numpy(),
+                difficulty,
+                train_counts=np.bincount(true, minlength=width),
+                weight_norms=norms,
+                resamples=2) for difficulty in ('relative_spread', 'loss'))
+        record['shifts'] = shift_rows(shift) + [
+            row for row in shift_rows(by_loss) if row['method'] == 'loss'
+        ]
     return record, right
 
 
