@@ -10,11 +10,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from metafile import MAIN_NUMBERS, ConfigEntry
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import (check_alike, code_text, differences,
                                       means, run_table)
 from mmcurv.benchmark.configs import key_hash
 from mmcurv.benchmark.paper import PaperCell, objections, paper_target
-from mmcurv.engine.config_options import UsageError
 from mmcurv.numbers import (ABSENT, clean, fixed, interval, is_known, listing,
                             plural, signed)
 

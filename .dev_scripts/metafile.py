@@ -9,9 +9,8 @@ from typing import Any, Dict, List, Literal, NamedTuple, Optional, Tuple, Union
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from mmcurv.arguments import UsageError, add_common_arguments
 from mmcurv.benchmark.matrix import UniqueKeyLoader
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.launch import add_common_arguments
 from mmcurv.numbers import listing
 
 # The main number in the words of a metafile, and of a run's record.

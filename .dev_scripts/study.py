@@ -7,12 +7,12 @@ from typing import Any, Callable, Dict, List, Sequence
 
 import pandas as pd
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import (Summary, code_text, holm, paired,
                                       read_collection, summarize)
 from mmcurv.benchmark.tables import (TESTED, Table, change_text, detail_tables,
                                      mean_text, number_table, row_label,
                                      with_interval)
-from mmcurv.engine.config_options import UsageError
 from mmcurv.numbers import (ABSENT, NUMBERS, clean, count, fixed, is_known,
                             number, percent, plural, probability)
 

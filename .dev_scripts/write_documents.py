@@ -20,9 +20,9 @@ from cards import Collections, card, card_rows, generated
 from metafile import edit_metafile, read_metafile
 from study import made_by, record_tables
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import read_collection
 from mmcurv.benchmark.tables import escaped, markdown_table
-from mmcurv.engine.config_options import UsageError
 from mmcurv.files import write_text
 
 METAFILE, README = 'metafile.yml', 'README.md'

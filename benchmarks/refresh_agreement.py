@@ -18,7 +18,7 @@ from statistics import fmean
 from curvature_agreement import compare_runs, remembered_and_fresh
 from mmengine.hooks import Hook
 
-from mmcurv.engine.config_options import KeyValueAction
+from mmcurv.arguments import KeyValueAction
 from mmcurv.engine.curvature.hook import FeaturePoolHook
 from mmcurv.engine.launch import load_config
 from mmcurv.engine.provenance import code_version, machine, package_versions

@@ -216,7 +216,6 @@ def read_keys(pairs):
 
 def audit_features(args, options, watch):
     """Audit a file of features; no OpenMMLab is needed."""
-    from mmcurv.audit.audit_record import audit_banks
     from mmcurv.audit.feature_files import read_features
     keys = read_keys(args.keys)
     files = {
@@ -231,12 +230,16 @@ def audit_features(args, options, watch):
         names = {key: files[key] for key in files if key == 'class_names'}
         tests = read_features(
             args.accuracy, True, keys, names, with_features=False)
+    from mmcurv.audit.audit_record import audit_banks
     return audit_banks(bank, tests, options, watch, cache_path(args.out_dir),
                        args.diagnose)
 
 
 def audit_checkpoint(args, config, checkpoint, out_dir, options, say, watch):
     """Extract the features of a checkpoint, then audit them."""
+    from mmcurv.arguments import check_file
+    check_file(config, 'config')
+    check_file(checkpoint, 'checkpoint')
     from mmcurv.audit.audit_record import audit_layers
     from mmcurv.audit.feature_bank import load_bank
     from mmcurv.engine.extraction.extract import extract_banks
@@ -264,7 +267,7 @@ def audit_checkpoint(args, config, checkpoint, out_dir, options, say, watch):
 
 def read_cfg_options(pairs):
     """As the other tools read them; needs mmengine."""
-    from mmcurv.engine.config_options import KeyValueAction
+    from mmcurv.arguments import KeyValueAction
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='+', action=KeyValueAction)
     words = ['--cfg-options', *pairs] if pairs else []
@@ -273,6 +276,8 @@ def read_cfg_options(pairs):
 
 def audit_run(args, options, say, watch):
     """Audit every checkpoint of a run; gives the last one's record."""
+    from mmcurv.arguments import check_folder
+    check_folder(args.work_dir, '--work-dir', 'a run')
     from mmcurv.audit.audit_record import audits_of_run
     from mmcurv.audit.records import write_audit
     from mmcurv.engine.checkpoints import run_checkpoints, run_config
@@ -348,7 +353,6 @@ def main(argv=None, prog=None):
     from rich.text import Text
 
     from mmcurv.audit.gates import audit_names, failed, parse_gates
-    from mmcurv.audit.report.terminal import audit_summary
     console, errors = Console(), Console(stderr=True)
 
     def complain(text):
@@ -356,8 +360,9 @@ def main(argv=None, prog=None):
         errors.print(Text(text, style='red'), soft_wrap=True)
 
     try:
-        gates = parse_gates(args.fail_if, audit_names())
+        gates = args.fail_if and parse_gates(args.fail_if, audit_names())
         record = run(args, console)
+        from mmcurv.audit.report.terminal import audit_summary
         lines = failed(gates, record)
         console.print(audit_summary(record))
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ import sys
 
 
 def make_parser():
-    from mmcurv.engine.config_options import KeyValueAction
+    from mmcurv.arguments import KeyValueAction
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         'source',
@@ -41,7 +41,8 @@ def dataset_config(args):
     """Config of the data set that the command line asks for."""
     from mmengine.config import Config
 
-    from mmcurv.engine.config_options import UsageError, check_options
+    from mmcurv.arguments import UsageError
+    from mmcurv.engine.config_options import check_options
     if osp.isdir(args.source):
         if args.cfg_options:
             raise UsageError('--cfg-options: a folder has no config')
@@ -53,9 +54,6 @@ def dataset_config(args):
             imbalance_factor=args.imbalance_factor,
             max_count=args.max_count,
             dataset=folder)
-    if not osp.isfile(args.source):
-        raise UsageError(f'expected a config or a folder, found neither at '
-                         f'{args.source!r}')
     if args.imbalance_factor is not None:
         raise UsageError('--imbalance-factor is for a folder; change a config '
                          'by --cfg-options '
@@ -71,6 +69,9 @@ def dataset_config(args):
 def main(argv=None, console=None):
     parser = make_parser()
     args = parser.parse_args(argv)
+    if not osp.exists(args.source):
+        parser.error('expected a config or a folder, found neither at '
+                     f'{args.source!r}')
     from mmengine.registry import init_default_scope
     from rich.console import Console
     from rich.text import Text

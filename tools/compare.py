@@ -47,19 +47,17 @@ def main(argv=None, prog=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.audit.compare import compare
     from mmcurv.audit.gates import comparison_names, failed, parse_gates
     from mmcurv.audit.records import read_audit
-    from mmcurv.audit.report.compare_page import write_comparison
-    from mmcurv.audit.report.terminal import comparison_summary
     from mmcurv.files import write_json
     console, errors = Console(), Console(stderr=True)
     try:
-        gates = parse_gates(args.fail_if, comparison_names())
-        comparison = compare(
-            read_audit(args.a),
-            read_audit(args.b),
-            same_images=args.same_images)
+        gates = args.fail_if and parse_gates(args.fail_if, comparison_names())
+        both = read_audit(args.a), read_audit(args.b)
+        from mmcurv.audit.compare import compare
+        from mmcurv.audit.report.compare_page import write_comparison
+        from mmcurv.audit.report.terminal import comparison_summary
+        comparison = compare(*both, same_images=args.same_images)
         lines = failed(gates, comparison)
         out_dir = args.out_dir or osp.dirname(osp.abspath(args.b))
         write_json(osp.join(out_dir, 'compare.json'), comparison)

@@ -13,7 +13,7 @@ PIPE_WIDTH = 140  # characters, where no terminal says how wide it is
 
 
 def make_parser():
-    from mmcurv.engine.config_options import add_switches
+    from mmcurv.arguments import add_switches
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         'configs', nargs='+', metavar='CONFIG', help='paths of configs')
@@ -33,21 +33,24 @@ def make_parser():
 
 def main(argv=None):
     args = make_parser().parse_args(argv)
-    from mmengine.logging import MMLogger
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.benchmark.cost import cost_table, estimate_cost
-    from mmcurv.engine.config_options import (UsageError, merged_config,
-                                              run_name)
-
-    # What constructors of models log would stand between the lines.
-    MMLogger.get_instance('estimate_cost').setLevel('WARNING')
+    from mmcurv.arguments import UsageError, check_file
     costs = []
     try:
         if args.processes < 1:
             raise UsageError('--processes: expected at least 1, got '
                              f'{args.processes}.')
+        for path in args.configs:
+            check_file(path, 'config')
+        from mmengine.logging import MMLogger
+
+        from mmcurv.benchmark.cost import cost_table, estimate_cost
+        from mmcurv.engine.config_options import merged_config, run_name
+
+        # What constructors of models log would stand between the lines.
+        MMLogger.get_instance('estimate_cost').setLevel('WARNING')
         with warnings.catch_warnings():
             # mmcv-lite says that it is no mmcv, which no config here needs.
             warnings.filterwarnings('ignore', message='Fail to import')

@@ -11,9 +11,7 @@ INTERRUPTED = 130  # as shells report it
 
 
 def make_parser(prog=None):
-    from mmcurv.engine.config_options import KeyValueAction
-    from mmcurv.engine.extraction.images import SPLITS
-    from mmcurv.engine.extraction.layers import POOLINGS
+    from mmcurv.arguments import POOLINGS, SPLITS, KeyValueAction
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument('config', help='path of the config')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -60,10 +58,11 @@ def make_parser(prog=None):
 def main(argv=None, prog=None):
     parser = make_parser(prog)
     args = parser.parse_args(argv)
+    from mmcurv.arguments import UsageError, check_inputs
+    check_inputs(parser, args.config, checkpoint=args.checkpoint)
     from rich.console import Console
 
     from mmcurv.audit.result_cache import progress_bar
-    from mmcurv.engine.config_options import UsageError
     from mmcurv.engine.extraction.extract import extract_banks
     console = Console(highlight=False, soft_wrap=True)
     try:

@@ -67,10 +67,10 @@ def main(argv=None, prog=None):
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.audit.shift import fairness_shift
     console, errors = Console(), Console(stderr=True)
     try:
         arrays = read(args.file, args.keys)
+        from mmcurv.audit.shift import fairness_shift
         found = fairness_shift(
             arrays.pop('scores'),
             arrays.pop('labels'),

@@ -9,6 +9,8 @@ import hashlib
 import sys
 from pathlib import Path
 
+from mmcurv.arguments import UsageError, check_folder
+
 NUM_CLASSES = 10
 
 
@@ -65,7 +67,12 @@ def cut(source, out, prefix, choose_counts, seed):
 
 
 def main(argv=None):
-    args = make_parser().parse_args(argv)
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    try:
+        check_folder(args.source, 'source', 'the four idx files')
+    except UsageError as error:
+        parser.error(str(error))
     from mmcurv.datasets import long_tailed_counts
     from mmcurv.datasets.small import FASHION_MINI
     out = args.out or FASHION_MINI

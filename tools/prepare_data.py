@@ -12,14 +12,14 @@ import sys
 
 def list_names():
     """One line for each data set."""
-    from mmcurv.datasets.prepare import NAMES, can_download
+    from mmcurv.datasets.published import NAMES, can_download
     return '\n'.join(f'{name:16} {title}, by default in {root}' +
                      (', can be downloaded' if can_download(name) else '')
                      for name, (title, root) in NAMES.items())
 
 
 def make_parser():
-    from mmcurv.datasets.prepare import NAMES
+    from mmcurv.datasets.published import NAMES
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='names:\n' + list_names(),
@@ -54,7 +54,8 @@ def main(argv=None, console=None):
     from rich.console import Console
     from rich.progress import track
 
-    from mmcurv.datasets.prepare import NAMES, is_ready, prepare, show_checks
+    from mmcurv.datasets.prepare import is_ready, prepare, show_checks
+    from mmcurv.datasets.published import NAMES
     console = console or Console(highlight=False)
     title, root = NAMES[args.name]
     root = osp.expanduser(args.root or root)

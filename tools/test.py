@@ -2,13 +2,8 @@
 """Evaluate a checkpoint on the test set of a config."""
 import argparse
 
-import mmengine
-from mmengine.evaluator import DumpResults
-
-from mmcurv.engine.config_options import UsageError, check_file
-from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
-                                  end_processes, start_processes)
-from mmcurv.engine.stages.run import build_runner, load_final_config
+from mmcurv.arguments import (UsageError, add_common_arguments, check_file,
+                              check_inputs)
 
 
 def make_parser():
@@ -39,6 +34,8 @@ def check_out(out, item):
 
 def prepare(args):
     """Build the config that the arguments ask for."""
+    from mmcurv.engine.launch import detach_from_file, start_processes
+    from mmcurv.engine.stages.run import load_final_config
     check_out(args.out, args.out_item)
     cfg = load_final_config(args.config, args.cfg_options, args.work_dir,
                             args.with_files, args.cr)
@@ -59,6 +56,12 @@ def prepare(args):
 def main(argv=None):
     parser = make_parser()
     args = parser.parse_args(argv)
+    check_inputs(parser, args.config, checkpoint=args.checkpoint)
+    import mmengine
+    from mmengine.evaluator import DumpResults
+
+    from mmcurv.engine.launch import end_processes
+    from mmcurv.engine.stages.run import build_runner
     try:
         cfg = prepare(args)
     except UsageError as error:

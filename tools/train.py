@@ -14,16 +14,8 @@ import contextlib
 import os
 import os.path as osp
 
-from mmengine.device import get_device
-
-from mmcurv.engine.checkpoints import latest_checkpoint
-from mmcurv.engine.config_options import UsageError, check_file
-from mmcurv.engine.launch import (add_common_arguments, detach_from_file,
-                                  end_processes, load_config, start_processes)
-from mmcurv.engine.run_folder import begin_in_folder
-from mmcurv.engine.run_lock import lone_training
-from mmcurv.engine.schedule_lengths import stuck_warm_ups
-from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
+from mmcurv.arguments import (UsageError, add_common_arguments, check_file,
+                              check_inputs)
 
 
 def make_parser():
@@ -58,6 +50,7 @@ def make_parser():
 
 def set_resume(cfg, resume):
     """Point the config at the checkpoint to continue from, if any."""
+    from mmcurv.engine.checkpoints import latest_checkpoint
     if resume is None:
         return
     if resume != 'auto':
@@ -76,6 +69,7 @@ def set_resume(cfg, resume):
 
 def set_amp(cfg):
     """Switch the optimizer wrapper to mixed precision."""
+    from mmengine.device import get_device
     if get_device() in ('cpu', 'mps'):
         raise UsageError('--amp needs a GPU, NPU, MLU or MUSA device, found '
                          f'{get_device()!r}; train without --amp here')
@@ -103,6 +97,9 @@ def prepare(args, alone=None):
     ``alone`` is an ExitStack that holds the work folder from here on, if
     anything is to be trained.
     """
+    from mmcurv.engine.launch import (detach_from_file, load_config,
+                                      start_processes)
+    from mmcurv.engine.run_folder import begin_in_folder
     cfg = load_config(args.config, args.cfg_options, args.work_dir,
                       args.with_files, args.cr)
     if alone is not None:
@@ -126,6 +123,7 @@ def prepare(args, alone=None):
 
 def hold_folder(cfg, stack):
     """Keep other trainings out of the work folder."""
+    from mmcurv.engine.run_lock import lone_training
     try:
         stack.enter_context(lone_training(cfg.work_dir))
     except BlockingIOError as error:
@@ -134,6 +132,7 @@ def hold_folder(cfg, stack):
 
 def adjust(cfg, args):
     """Change a config, or that of a stage, as the switches say."""
+    from mmcurv.engine.schedule_lengths import stuck_warm_ups
     if args.amp:
         set_amp(cfg)
     if args.auto_scale_lr:
@@ -152,11 +151,14 @@ def adjust(cfg, args):
 def main(argv=None):
     parser = make_parser()
     args = parser.parse_args(argv)
+    check_inputs(parser, args.config)
     with contextlib.ExitStack() as alone:
         train(parser, args, alone)
 
 
 def train(parser, args, alone):
+    from mmcurv.engine.launch import end_processes
+    from mmcurv.engine.stages.run import build_runner, plan_run, run_stages
     staged = None
     try:
         cfg = prepare(args, alone)

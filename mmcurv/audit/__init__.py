@@ -6,21 +6,11 @@
 
 Nothing is imported before it is asked for.
 """
-from importlib import import_module
-from typing import Any
+from mmcurv.exports import lazy_exports
 
-HOME = dict(
-    Audit='arrays',
-    AuditOptions='options',
-    Comparison='arrays',
-    audit='arrays',
-    audit_model='arrays',
-    FairnessShift='shift',
-    fairness_shift='shift')
-__all__ = sorted(HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in HOME:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module(f'{__name__}.{HOME[name]}'), name)
+__getattr__, __all__ = lazy_exports(
+    __name__,
+    dict(
+        arrays=['Audit', 'Comparison', 'audit', 'audit_model'],
+        options=['AuditOptions'],
+        shift=['FairnessShift', 'fairness_shift']))

@@ -48,7 +48,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     from rich.console import Console
     from rich.text import Text
 
-    from mmcurv.engine.config_options import UsageError
+    from mmcurv.arguments import UsageError
     try:
         with warnings.catch_warnings():
             # mmcv-lite says that it is no mmcv, which no config here needs.
@@ -115,7 +115,9 @@ def load_matrices(
         UsageError: If a matrix cannot be read, two have one name, or no run
             fits.
     """
-    from mmcurv.engine.config_options import UsageError
+    from mmcurv.arguments import UsageError, find_file
+    for path in paths:  # the imports take longer
+        find_file(path, 'matrix')
     from .matrix import read_matrix, select_runs
     matrices = [read_matrix(path, root) for path in paths]
     names = [matrix.name for matrix in matrices]
@@ -159,12 +161,12 @@ def plan(args: argparse.Namespace) -> int:
     """Print how the runs of matrices stand."""
     from rich.console import Console
 
+    whole = load_matrices(args.matrices, args.root)
+    matrices = load_matrices(args.matrices, args.root, args.only, args.without)
     from .configs import check_configs
     from .plan import cell_table, plan_runs, plan_summary, run_table
     from .run_folder import run_state
     from .slurm import live_jobs
-    whole = load_matrices(args.matrices, args.root)
-    matrices = load_matrices(args.matrices, args.root, args.only, args.without)
     shown = {run.folder for matrix in matrices for run in matrix.runs}
     cells = {run.cell for matrix in matrices for run in matrix.runs}
     # Other seeds of the same cells tell how long a run takes.
@@ -232,7 +234,7 @@ def run(args: argparse.Namespace) -> int:
     """Train what of the matrices is still to be trained."""
     from rich.console import Console
 
-    from mmcurv.engine.config_options import UsageError
+    from mmcurv.arguments import UsageError
     if args.cluster is None and args.cluster_options:
         raise UsageError('--cluster-options: expected --cluster slurm with '
                          'it, since this machine takes none')
@@ -268,7 +270,7 @@ def run(args: argparse.Namespace) -> int:
 def _open_runs(specs):
     """What is still to be trained, in the order of the starts, after every
     run was checked; and how all runs stand."""
-    from mmcurv.engine.config_options import UsageError
+    from mmcurv.arguments import UsageError
     from .configs import broken_configs, spec_stages, train_command
     from .queue import PlannedRun
     from .run_folder import STATES, RunState, run_state
@@ -324,7 +326,7 @@ def _submit(console, args: argparse.Namespace, runs: List, done: int,
 
 def _train(console, args: argparse.Namespace, runs: List, done: int,
            total: int, left_out: int) -> int:
-    from mmcurv.engine.config_options import UsageError
+    from mmcurv.arguments import UsageError
     from mmcurv.engine.provenance import usable_cores
     from mmcurv.engine.run_lock import fcntl
     from .progress import RunProgress
@@ -380,9 +382,8 @@ def _add_cancel(commands) -> None:
 def cancel(args: argparse.Namespace) -> int:
     """Take back the jobs of runs."""
     from rich.console import Console
-
-    from .slurm import cancel as take_back
     matrices = load_matrices(args.matrices, args.root, args.only, args.without)
+    from .slurm import cancel as take_back
     found = take_back([spec for matrix in matrices for spec in matrix.runs])
     console = Console()
     for spec in found:
@@ -425,11 +426,11 @@ def collect(args: argparse.Namespace) -> int:
     """Write and print what the runs of a matrix say together."""
     from rich.console import Console
 
-    from mmcurv.engine.config_options import UsageError
-    from .collect import summarize
-    from .tables import terminal
+    from mmcurv.arguments import UsageError
     try:
         collection = _collection(args)
+        from .collect import summarize
+        from .tables import terminal
         summary = summarize(collection)
         out_dir = args.out_dir or os.path.join(
             args.root, collection['matrix']['name'], 'collected')
@@ -481,16 +482,18 @@ def write_collected(out_dir: str,
 
 
 def _collection(args: argparse.Namespace) -> Dict[str, Any]:
-    from mmcurv.engine.config_options import UsageError
-    from .collect import collect, read_collection
-    from .matrix import select_runs
+    from mmcurv.arguments import UsageError, check_file
     if not args.collection:
         if not args.matrix:
             raise UsageError(
                 'expected the path of a matrix, or --collection FILE')
         matrix, = load_matrices([args.matrix], args.root, args.only,
                                 args.without)
+        from .collect import collect
         return collect(matrix, _collect_command(args))
+    check_file(args.collection, '--collection')
+    from .collect import read_collection
+    from .matrix import select_runs
     collection = read_collection(args.collection)
     name = collection['matrix']['name']
     if args.matrix and Path(args.matrix).stem != name:

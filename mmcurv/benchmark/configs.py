@@ -11,8 +11,8 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
-from mmcurv.engine.config_options import (KeyValueAction, UsageError,
-                                          merged_config)
+from mmcurv.arguments import KeyValueAction, UsageError
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.meta_device import meta_device
 from mmcurv.engine.provenance import config_hash
 from mmcurv.engine.stages.config import (StageEpochs, read_stages,

@@ -16,10 +16,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmcurv.arguments import UsageError
 from mmcurv.datasets import class_counts, long_tailed_counts
-from mmcurv.datasets.prepare import PUBLISHED as PUBLISHED_SETS
-from mmcurv.datasets.prepare import imagenet_lt_counts
-from mmcurv.engine.config_options import UsageError
+from mmcurv.datasets.published import PUBLISHED as PUBLISHED_SETS
+from mmcurv.datasets.published import imagenet_lt_counts
 from mmcurv.engine.curvature.feature_tap import layer_names
 from mmcurv.engine.curvature.hook import usual_mixed
 from mmcurv.engine.curvature.step import read_pool_options

@@ -19,8 +19,8 @@ import yaml
 from pydantic import (AfterValidator, BaseModel, ConfigDict, Field,
                       ValidationError, model_validator)
 
+from mmcurv.arguments import UsageError, find_file
 from mmcurv.benchmark.paper import paper_cells
-from mmcurv.engine.config_options import UsageError, check_file
 from mmcurv.files import config_file, did_you_mean
 from . import ROOT
 
@@ -332,9 +332,7 @@ class UniqueKeyLoader(yaml.SafeLoader):
 
 def _load(path: str) -> Any:
     """The content of a YAML file, which nobody has to trust."""
-    with contextlib.suppress(FileNotFoundError):
-        path = config_file(path)
-    check_file(path, 'matrix')
+    path = find_file(path, 'matrix')
     if osp.getsize(path) > MOST_BYTES:
         raise UsageError(f'{path}: expected a matrix, a file of at most '
                          f'{MOST_BYTES:,} bytes, got {osp.getsize(path):,}')

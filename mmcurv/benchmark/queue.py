@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import (Callable, Deque, Iterator, List, NamedTuple, Optional,
                     Sequence)
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import UsageError
 from mmcurv.engine.run_lock import (GIVEN, is_locked, lock_holder, sign_lock,
                                     take_lock)
 from mmcurv.files import bytes_text

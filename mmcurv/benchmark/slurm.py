@@ -13,7 +13,7 @@ import signal
 import subprocess
 from typing import Any, Dict, List, Optional, Sequence, Set
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import UsageError
 from .matrix import RunSpec
 from .queue import Ending, PlannedRun, Worker, error_line, train_run
 from .run_folder import read_job, write_job

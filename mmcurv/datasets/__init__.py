@@ -1,5 +1,5 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-from mmcurv.registry import lazy_exports
+from mmcurv.exports import lazy_exports
 
 __getattr__, __all__ = lazy_exports(
     __name__,

@@ -1,9 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What a data root holds, what it lacks, and how to get it."""
-import csv
 import os
 import os.path as osp
-from pathlib import Path
 from typing import (Any, Callable, Iterable, List, NamedTuple, Optional,
                     Sequence, Tuple)
 
@@ -22,9 +20,9 @@ from .lists import (IMAGENET_LT_LIST, INATURALIST_LISTS, ImageNetLT,
                     INaturalist2018, check_files, class_folders,
                     read_coco_json, read_list, shared_paths, why_unreadable)
 from .long_tailed import LongTailed
+from .published import (NAMES, PAGES, PUBLISHED, Published, can_download,
+                        imagenet_lt_counts)
 from .small import SVHN, FashionMNIST
-
-COUNTS_FILE = Path(__file__).parents[1] / 'data/imagenet_lt_class_counts.csv'
 
 
 class Check(NamedTuple):
@@ -48,83 +46,6 @@ class Check(NamedTuple):
         return self.state in ('ok', 'built', 'note')
 
 
-class Published(NamedTuple):
-    """Numbers of a split.
-
-    Attributes:
-        images (int): In all.
-        classes (int): C.
-        largest (int | None): Images of the largest class, where known.
-        smallest (int | None): Images of the smallest class, where known.
-        groups (tuple | None): Classes of more than 100, of 20 to 100 and of
-            fewer than 20 images (Head, Middle and Tail), where known.
-    """
-    images: int
-    classes: int
-    largest: Optional[int] = None
-    smallest: Optional[int] = None
-    groups: Optional[Tuple[int, int, int]] = None
-
-
-def even(classes: int, each: int) -> Published:
-    """Numbers of a split with equally many images of each class."""
-    return Published(classes * each, classes, each, each)
-
-
-PUBLISHED = {
-    'imagenet-lt': {
-        'train': Published(115846, 1000, 1280, 5, (385, 479, 136)),
-        'val': even(1000, 20),
-        'test': even(1000, 50),
-    },
-    'inaturalist2018': {
-        'train': Published(437513, 8142, 1000, 2),
-        'val': even(8142, 3),
-    },
-    'imagenet': {
-        'train': Published(1281167, 1000, 1300, 732),
-        'val': even(1000, 50),
-    },
-    'cifar10': {
-        'train': even(10, 5000),
-        'test': even(10, 1000),
-    },
-    'cifar100': {
-        'train': even(100, 500),
-        'test': even(100, 100),
-    },
-    'svhn': {
-        'train': Published(73257, 10),
-        'test': Published(26032, 10),
-    },
-    'fashion-mnist': {
-        'train': even(10, 6000),
-        'test': even(10, 1000),
-    },
-}
-
-NAMES = {  # as the user calls a set: its full name, where configs look for it
-    'imagenet-lt': ('ImageNet-LT', 'data/imagenet'),
-    'inaturalist2018': ('iNaturalist 2018', 'data/inaturalist2018'),
-    'imagenet': ('ImageNet', 'data/imagenet'),
-    'cifar10-lt': ('CIFAR-10-LT', 'data/cifar10'),
-    'cifar100-lt': ('CIFAR-100-LT', 'data/cifar100'),
-    'cifar10': ('CIFAR-10', 'data/cifar10'),
-    'cifar100': ('CIFAR-100', 'data/cifar100'),
-    'svhn': ('SVHN', 'data/svhn'),
-    'fashion-mnist': ('Fashion-MNIST', 'data/fashion_mnist'),
-}
-PAGES = {  # of the sets whose files can be fetched
-    'cifar10':
-    'https://www.cs.toronto.edu/~kriz/cifar.html',
-    'cifar100':
-    'https://www.cs.toronto.edu/~kriz/cifar.html',
-    'svhn':
-    'http://ufldl.stanford.edu/housenumbers/',
-    'fashion-mnist':
-    'https://github.com/zalandoresearch/fashion-mnist, or take those of '
-    "Debian's package dataset-fashion-mnist",
-}
 ILSVRC = 'https://image-net.org/challenges/LSVRC/2012/2012-downloads.php'
 INATURALIST = 'https://github.com/visipedia/inat_comp/tree/master/2018'
 GET_TRAIN = (
@@ -153,11 +74,6 @@ GET_TEST = (
     'ROOT/meta/val.txt is there. Otherwise get it where the other lists are.')
 GET_INATURALIST = (f'Get train_val2018.tar.gz (120 GB) from {INATURALIST} and '
                    'extract it in ROOT.')
-
-
-def can_download(name: str) -> bool:
-    """Whether the files of a set can be fetched."""
-    return name.removesuffix('-lt') in PAGES
 
 
 def prepare(
@@ -266,12 +182,6 @@ def _decode_check(split: str, dataset: Any, watch: Callable) -> Check:
     return Check(
         name, 'wrong', f'{len(bad):,} of {len(dataset):,} cannot be decoded: '
         f'{listed(bad, 5)}', 'Get them again, or take them out of the list.')
-
-
-def imagenet_lt_counts() -> List[int]:
-    """Training images of the 1,000 classes of ImageNet-LT, in their order."""
-    with open(COUNTS_FILE, newline='') as file:
-        return [int(row['count']) for row in csv.DictReader(file)]
 
 
 def group_sizes(counts: List[int]) -> Tuple[int, int, int]:

@@ -16,7 +16,6 @@ from typing import List, Union
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets import FashionMNIST as _FashionMNIST
-from scipy.io import loadmat
 from torchvision.datasets import SVHN as TorchvisionSVHN
 
 from mmcurv.registry import DATASETS
@@ -212,6 +211,7 @@ class SVHN(BaseDataset):
 
 def _read_svhn(path: str) -> tuple:
     """(N, 32, 32, 3) uint8 images and (N,) int64 labels, 0 to 9, of a file."""
+    from scipy.io import loadmat
     try:
         record = loadmat(path)
     except Exception as error:  # scipy raises many kinds for a cut file

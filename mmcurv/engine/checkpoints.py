@@ -11,11 +11,11 @@ from typing import Dict, List, Optional
 from mmengine.runner import find_latest_checkpoint
 from torch import Tensor
 
+from mmcurv.arguments import UsageError, check_file, check_folder
 from mmcurv.compat import load_weights_only
 from mmcurv.engine.hooks.class_counts import CHECKPOINT_KEY
 from mmcurv.files import file_sha256, listed
 from mmcurv.weights import weights_of
-from .config_options import UsageError, check_file
 from .hooks.class_counts import TrainSplit
 from .run_lock import is_first_process
 
@@ -242,7 +242,5 @@ def _numbered(work_dir: str, kind: str) -> List[RunCheckpoint]:
 
 
 def _files(work_dir: str) -> List[str]:
-    if not osp.isdir(work_dir):
-        raise UsageError(f'--work-dir: expected the folder of a run, found '
-                         f'none at {work_dir!r}')
+    check_folder(work_dir, '--work-dir', 'a run')
     return sorted(os.listdir(work_dir))

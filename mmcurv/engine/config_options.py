@@ -10,15 +10,14 @@ import copy
 import difflib
 import inspect
 import math
-import os
 import os.path as osp
 import re
-from argparse import ArgumentParser
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmcurv.arguments import UsageError, check_file
 from mmcurv.files import config_file
 from .schedule_lengths import SCALED, scaled_schedulers, scaled_stage
 
@@ -33,61 +32,6 @@ Entries = Dict[str, Any]
 _BESIDE_RUNNER = ('activation_checkpointing', 'compile', 'custom_imports',
                   'efficient_conv_bn_eval', 'find_unused_parameters',
                   'model_wrapper_cfg', 'runner_type', 'sync_bn')
-
-
-class UsageError(ValueError):
-    """The command line asks for what is not there or cannot run here."""
-
-
-class KeyValueAction(DictAction):
-    """``DictAction`` that names the option without a ``=``."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        for value in values or []:
-            if '=' not in value:
-                parser.error(f'{option_string} expects KEY=VALUE, got '
-                             f'{value!r}; write no blank beside the "="')
-        super().__call__(parser, namespace, values, option_string)
-
-
-def add_switches(parser: ArgumentParser) -> None:
-    """Add what :func:`merged_config` takes."""
-    parser.add_argument(
-        '--cr',
-        action='store_true',
-        help='add Curvature Regularization (configs/_base_/curvature.py)')
-    parser.add_argument(
-        '--with',
-        nargs='+',
-        default=[],
-        action='extend',
-        dest='with_files',
-        metavar='FILE',
-        help='merge further configs over the config, in this order: a data '
-        'set, a network or a schedule of configs/_base_, or your own')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        default={},
-        action=KeyValueAction,
-        metavar='KEY=VALUE',
-        help='change entries of the config, e.g. train_cfg.max_epochs=2 '
-        'custom_hooks.0.start_epoch=2 param_scheduler.1.milestones="[8,9]"')
-
-
-def check_file(path: str, what: str) -> None:
-    """Check that a local file exists; addresses of other back ends pass.
-
-    Args:
-        path (str): Path of the file.
-        what (str): What the user calls it, for the message.
-
-    Raises:
-        UsageError: If there is no such file.
-    """
-    if '://' not in path and not osp.isfile(path):
-        raise UsageError(f'{what}: expected a file, found none at {path!r}; '
-                         f'the current folder is {os.getcwd()!r}')
 
 
 def check_options(cfg: Config,

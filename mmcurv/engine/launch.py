@@ -6,30 +6,14 @@ import os.path as osp
 import sys
 import threading
 import time
-from argparse import ArgumentParser
 from typing import Optional, Sequence
 
 import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
 
-from .config_options import UsageError, add_switches, merged_config, run_name
-
-
-def add_common_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments that training and testing share."""
-    parser.add_argument(
-        '--work-dir',
-        help='folder of logs, checkpoints and results; by default that of '
-        'the config, else work_dirs/<name of the config and its switches>')
-    add_switches(parser)
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher')
-    # Older launchers pass the rank as an argument, torchrun by environment.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+from mmcurv.arguments import UsageError
+from .config_options import merged_config, run_name
 
 
 def load_config(path: str,

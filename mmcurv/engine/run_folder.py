@@ -10,9 +10,9 @@ from typing import List
 
 from mmengine.config import Config
 
+from mmcurv.arguments import UsageError
 from mmcurv.files import listed
 from .checkpoints import POINTER
-from .config_options import UsageError
 from .run_lock import is_first_process
 from .stages.config import read_stages, stage_folder
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Callable, Sequence
 
 import numpy as np
-from scipy import stats
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtr
 
 from .checks import as_counts, as_reals, check_fraction, check_same_length
 from .intervals import bootstrap_interval, resamples_at_once, resampling_seeds
@@ -293,7 +292,7 @@ def adjusted_correlation(x,
     value = float(
         np.clip(rest[:, 0] @ rest[:, 1] / np.sqrt(left.prod()), -1, 1))
     t = value * math.sqrt(freedom / max(1e-300, 1 - value**2))
-    return value, float(2 * stats.t.sf(abs(t), freedom))
+    return value, float(2 * stdtr(freedom, -abs(t)))
 
 
 def spearman_interval(value: float,
@@ -362,7 +361,8 @@ def _partial_rows(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Ranks along the last axis, (..., n); ties share their mean rank."""
-    return stats.rankdata(values, axis=-1)
+    from scipy.stats import rankdata  # half a second, which no training waits
+    return rankdata(values, axis=-1)
 
 
 def _residual(values: np.ndarray, given: np.ndarray) -> np.ndarray:

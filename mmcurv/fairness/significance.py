@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import chdtrc
 
 from .checks import as_counts, check_same_length
 
@@ -82,11 +82,12 @@ def below_the_rest(correct, count) -> np.ndarray:
         ValueError: If lengths differ.
     """
     correct, count = _counted(correct, count)
+    from scipy.stats import hypergeom  # takes half a second
     p_values = np.full(len(count), np.nan)
     present = count > 0
     if present.sum() > 1:
-        p_values[present] = stats.hypergeom.cdf(correct[present], count.sum(),
-                                                correct.sum(), count[present])
+        p_values[present] = hypergeom.cdf(correct[present], count.sum(),
+                                          correct.sum(), count[present])
     return np.minimum(p_values, 1)
 
 
@@ -148,8 +149,7 @@ def classes_differ(correct,
     found = float(statistic(correct))
     if count.min() * min(share, 1 - share) >= SMALLEST_EXPECTED:
         return ClassesDiffer(
-            float(stats.chi2.sf(found, df)), found, df, 'chi-squared', 0,
-            classes)
+            float(chdtrc(df, found)), found, df, 'chi-squared', 0, classes)
     draws = int(min(permutations, max(199, SIMULATED_CELLS // classes)))
     rng, at_least, done = np.random.default_rng(seed), 0, 0
     step = max(1, int(2e6 // classes))
@@ -180,8 +180,9 @@ def mcnemar_test(only_first, only_second) -> np.ndarray:
     first = as_counts('only_first', only_first)
     second = as_counts('only_second', only_second)
     check_same_length(only_first=first, only_second=second)
+    from scipy.stats import binom
     fewer = np.minimum(first, second)
-    return np.minimum(1, 2 * stats.binom.cdf(fewer, first + second, 0.5))
+    return np.minimum(1, 2 * binom.cdf(fewer, first + second, 0.5))
 
 
 def two_accuracies_test(correct_a, count_a, correct_b, count_b) -> np.ndarray:
@@ -201,9 +202,10 @@ def two_accuracies_test(correct_a, count_a, correct_b, count_b) -> np.ndarray:
     correct_a, count_a = _counted(correct_a, count_a)
     correct_b, count_b = _counted(correct_b, count_b)
     check_same_length(a=count_a, b=count_b)
+    from scipy.stats import hypergeom
     images, right = count_a + count_b, correct_a + correct_b
-    low = stats.hypergeom.cdf(correct_a, images, right, count_a)
-    high = stats.hypergeom.sf(correct_a - 1, images, right, count_a)
+    low = hypergeom.cdf(correct_a, images, right, count_a)
+    high = hypergeom.sf(correct_a - 1, images, right, count_a)
     known = (count_a > 0) & (count_b > 0)
     return np.where(known, np.minimum(1, 2 * np.minimum(low, high)), np.nan)
 

@@ -1,9 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """The figures of the paper: what each is measured by and drawn by."""
 import difflib
+from importlib import import_module
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from . import closed_forms, histories, over_epochs, over_runs
 from .histories import AUDIT, COLLECTION, RUN, kind_of
 
 
@@ -24,46 +24,63 @@ class PaperFigure(NamedTuple):
     plot: Callable[[Dict[str, Any]], Any]
 
 
-def _closed(measure: Callable) -> Callable:
+def _of(place: str) -> Callable:
+    """A function 'module.name' of this room, imported when it is called, so
+    that the figures are listed without Matplotlib and torch."""
+    module, name = place.split('.')
+
+    def call(*args):
+        return getattr(import_module(f'.{module}', __name__), name)(*args)
+
+    return call
+
+
+def _closed(place: str) -> Callable:
     """A measure that reads nothing."""
-    return lambda paths: measure()
+    return lambda paths: _of(place)()
 
 
 FIGURES = dict(
     fig1=PaperFigure('bias of methods without and with CR', COLLECTION,
-                     over_runs.measure_runs, over_runs.plot_bias_of_methods),
+                     _of('over_runs.measure_runs'),
+                     _of('over_runs.plot_bias_of_methods')),
     fig3=PaperFigure('separation of two spheres', None,
-                     _closed(closed_forms.measure_spheres),
-                     closed_forms.plot_spheres),
+                     _closed('closed_forms.measure_spheres'),
+                     _of('closed_forms.plot_spheres')),
     fig4=PaperFigure('correlation of several models on several data sets',
-                     COLLECTION, over_runs.measure_runs,
-                     over_runs.plot_model_correlation),
+                     COLLECTION, _of('over_runs.measure_runs'),
+                     _of('over_runs.plot_model_correlation')),
     fig5=PaperFigure('curvature of bending surfaces', None,
-                     _closed(closed_forms.measure_surfaces),
-                     closed_forms.plot_surfaces),
+                     _closed('closed_forms.measure_surfaces'),
+                     _of('closed_forms.plot_surfaces')),
     fig6=PaperFigure('correlation at several layers', AUDIT,
-                     over_runs.measure_layers, over_runs.plot_layers),
-    fig7=PaperFigure('separation over epochs', RUN, histories.measure,
-                     over_epochs.plot_separation),
-    fig8=PaperFigure('curvature over epochs', RUN, histories.measure,
-                     over_epochs.plot_curvature),
+                     _of('over_runs.measure_layers'),
+                     _of('over_runs.plot_layers')),
+    fig7=PaperFigure('separation over epochs', RUN, _of('histories.measure'),
+                     _of('over_epochs.plot_separation')),
+    fig8=PaperFigure('curvature over epochs', RUN, _of('histories.measure'),
+                     _of('over_epochs.plot_curvature')),
     fig9=PaperFigure('loss and imbalance of curvature over epochs', RUN,
-                     histories.measure, over_epochs.plot_imbalance),
+                     _of('histories.measure'),
+                     _of('over_epochs.plot_imbalance')),
     fig10=PaperFigure('correlations with accuracy over epochs', RUN,
-                      histories.measure, over_epochs.plot_correlation),
+                      _of('histories.measure'),
+                      _of('over_epochs.plot_correlation')),
     fig11=PaperFigure('correlation of curvature over epochs, all runs', RUN,
-                      histories.measure,
-                      over_epochs.plot_curvature_correlation),
+                      _of('histories.measure'),
+                      _of('over_epochs.plot_curvature_correlation')),
     fig12=PaperFigure('the rejected loss and its slope', None,
-                      _closed(closed_forms.measure_rejected),
-                      closed_forms.plot_losses),
+                      _closed('closed_forms.measure_rejected'),
+                      _of('closed_forms.plot_losses')),
     fig13=PaperFigure('the implemented loss and its slope', None,
-                      _closed(closed_forms.measure_used),
-                      closed_forms.plot_losses),
-    fig14=PaperFigure('accuracy over tau', COLLECTION, over_runs.measure_runs,
-                      over_runs.plot_tau),
+                      _closed('closed_forms.measure_used'),
+                      _of('closed_forms.plot_losses')),
+    fig14=PaperFigure('accuracy over tau', COLLECTION,
+                      _of('over_runs.measure_runs'),
+                      _of('over_runs.plot_tau')),
     fig15=PaperFigure('bias of models without and with CR', COLLECTION,
-                      over_runs.measure_runs, over_runs.plot_bias_of_models),
+                      _of('over_runs.measure_runs'),
+                      _of('over_runs.plot_bias_of_models')),
 )
 
 

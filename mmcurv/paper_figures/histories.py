@@ -7,8 +7,6 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from mmcurv.engine.geometry_record import MEASURES
-
 RUN, AUDIT, COLLECTION = 'run', 'audit', 'collection'
 # Schema to the newest version that is understood here, and what it holds.
 KNOWN = {
@@ -150,6 +148,7 @@ def read_history(folder: str, name: str) -> Dict[str, Any]:
     Raises:
         FileNotFoundError: If there is no record of the geometry.
     """
+    from mmcurv.engine.geometry_record import MEASURES
     geometry = records_by_epoch(folder, 'geometry')
     if not geometry:
         raise FileNotFoundError(f'expected {folder}/geometry/epoch_*.json, '
@@ -289,6 +288,7 @@ def history_of_audits(path: str, name: str) -> Dict[str, Any]:
         ValueError: If the checkpoints are not those of epochs, or the audits
             are not of the same classes.
     """
+    from mmcurv.engine.geometry_record import MEASURES
     record = read_record(path)
     if record['kind'] != 'epoch':
         raise ValueError(

@@ -124,10 +124,16 @@ def test_pytorch_model_is_audited_with_its_features():
         audit_model(model, loader, 'layer4')
 
 
-def test_audit_of_labels_and_predictions_imports_nothing_heavy():
+def test_audit_imports_what_it_needs_when_it_needs_it():
     code = ('import sys; from mmcurv.audit import audit; '
             'audit([0, 1, 1], [0, 1, 0]); '
             "print(*{'torch', 'mmengine', 'mmpretrain', 'matplotlib'} "
+            '& set(sys.modules)); '
+            'features = [[n % 7, n % 5, n % 3.] for n in range(60)]; '
+            'labels = [n % 2 for n in range(60)]; '
+            'audit(labels, labels, features=features); '
+            "assert 'torch' in sys.modules; "
+            "print(*{'mmengine', 'mmpretrain', 'matplotlib'} "
             '& set(sys.modules))')
     done = subprocess.run([sys.executable, '-c', code],
                           capture_output=True,

@@ -296,27 +296,6 @@ def test_commands_of_the_documents_are_commands_that_plan_and_run(
     assert failed == []
 
 
-HELP = """
-import sys
-from mmcurv.benchmark.cli import main
-try:
-    main([*sys.argv[1:], '--help'])
-except SystemExit as stop:
-    assert not stop.code
-heavy = {'torch', 'pydantic', 'pandas', 'mmengine', 'matplotlib', 'yaml'}
-assert not heavy & set(sys.modules), heavy & set(sys.modules)
-"""
-
-
-@pytest.mark.parametrize('command',
-                         [[], ['plan'], ['run'], ['cancel'], ['collect']])
-def test_help_is_there_at_once(command):
-    subprocess.run([sys.executable, '-c', HELP, *command],
-                   check=True,
-                   env=tool_environment(),
-                   stdout=subprocess.DEVNULL)
-
-
 LACKING = """
 import sys
 for name in ('fcntl', 'resource'):

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.configs import (broken_configs, check_configs,
                                       meta_model, option_arguments,
                                       read_option_arguments, spec_config,
                                       spec_epochs, spec_hash, train_command)
-from mmcurv.engine.config_options import UsageError, merged_config
+from mmcurv.engine.config_options import merged_config
 from mmcurv.engine.provenance import config_hash
 from tests.benchmark.fake_runs import make_spec
 from tests.benchmark.matrix_file import CIFAR10, CONFIG

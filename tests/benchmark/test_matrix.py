@@ -5,9 +5,9 @@ import time
 import pytest
 import yaml
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.matrix import (FACTOR, missing_configs, read_matrix,
                                      select_runs, slug)
-from mmcurv.engine.config_options import UsageError
 from tests.benchmark.matrix_file import CIFAR10, CONFIG, CONTENT, write_matrix
 from tests.benchmark.synthetic_runs import small_specs, spec
 

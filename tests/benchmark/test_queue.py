@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark import queue as module
 from mmcurv.benchmark.queue import (LEAST_SPACE, Ending, RunQueue, Training,
                                     Worker, lack_of_space, last_error_line,
                                     plan_workers, stop_signals, stop_trainings,
                                     train_run)
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.run_lock import is_locked
 from tests.benchmark.fake_runs import (epoch_evaluated, fake_run, let_go,
                                        snapshot, starts, wait_for)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.run_folder import read_job, write_job
 from mmcurv.benchmark.slurm import TrainJob, cancel, live_jobs, submit
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.run_lock import is_locked
 from tests.benchmark.fake_runs import (epoch_evaluated, fake_run, is_done,
                                        let_go, starts, training, wait_for)

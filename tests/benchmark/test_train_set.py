@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.cost import TrainSet, train_counts, train_set
 from mmcurv.benchmark.matrix import FACTOR
-from mmcurv.engine.config_options import UsageError, merged_config
+from mmcurv.engine.config_options import merged_config
 from tests.real_formats import write_class_folders
 
 CIFAR = 'configs/ce/ce_resnet32_cifar100-lt-if100.py'

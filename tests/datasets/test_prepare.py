@@ -13,9 +13,10 @@ from rich.console import Console
 from mmcurv.datasets import (ImageNetLT, INaturalist2018, LongTailed,
                              class_counts, split_fingerprint)
 from mmcurv.datasets.prepare import (NAMES, PUBLISHED, Check, Published,
-                                     count_check, even, group_sizes,
+                                     count_check, group_sizes,
                                      imagenet_lt_counts, is_ready, prepare,
                                      reader_checks, show_checks)
+from mmcurv.datasets.published import even
 from tests.listed_formats import (imagenet_lt_pairs, inaturalist_json,
                                   inaturalist_pairs, write_imagenet_lt,
                                   write_inaturalist, write_lines, write_svhn)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.matrix import FACTOR
-from mmcurv.engine.config_options import UsageError
 from tests.dev_scripts import dev_script
 from tests.dev_scripts.kept_runs import (CONFIG, IF10, IF100, entry,
                                          kept_collection)

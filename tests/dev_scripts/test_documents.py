@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import summarize, write_collection
-from mmcurv.engine.config_options import UsageError
 from mmcurv.files import write_json, write_text
 from tests.benchmark.page_example import mixed_example, study_example
 from tests.benchmark.synthetic_runs import example_collection, spec

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmcurv.arguments import UsageError
 from mmcurv.engine.checkpoints import (latest_checkpoint, read_checkpoint,
                                        run_checkpoints, run_config)
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.hooks.class_counts import TrainSplit
 
 WEIGHTS = dict(weight=torch.ones(3, 2), bias=torch.zeros(3))

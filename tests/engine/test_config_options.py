@@ -2,8 +2,8 @@
 import pytest
 from mmengine.config import Config
 
-from mmcurv.engine.config_options import (UsageError, check_options,
-                                          merged_config, run_name)
+from mmcurv.arguments import UsageError
+from mmcurv.engine.config_options import check_options, merged_config, run_name
 from mmcurv.engine.provenance import config_hash
 
 CONFIG = """

@@ -4,7 +4,7 @@ import os
 import pytest
 from mmengine.config import Config
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import UsageError
 from mmcurv.engine.run_folder import begin_in_folder, results_in
 
 RESULTS = [

@@ -75,12 +75,12 @@ def test_command_given_again_goes_on_to_the_same_end(work_dir, tmp_path,
 @pytest.mark.parametrize(
     'args, message',
     [(['nowhere.py', 'gone.pth'], 'config: expected a file, found none'),
-     ([ROOT / 'README.md', 'gone.pth'], 'cannot be read as a config'),
+     ([ROOT / 'README.md', __file__], 'cannot be read as a config'),
      ([CONFIG, 'gone.pth'], "checkpoint: expected a file, found none at"),
      ([CONFIG, 'gone.pth', '--pooling', 'sum'], "invalid choice: 'sum'"),
      ([CONFIG, __file__], 'cannot be read'),
-     ([CONFIG, 'gone.pth', '--device', 'warp'], '--device warp'),
-     ([CONFIG, 'gone.pth', '--cfg-options', 'modle.x=1'], 'did you mean')],
+     ([CONFIG, __file__, '--device', 'warp'], '--device warp'),
+     ([CONFIG, __file__, '--cfg-options', 'modle.x=1'], 'did you mean')],
     ids=[
         'config', 'swapped', 'checkpoint', 'pooling', 'content', 'device',
         'option'

@@ -12,8 +12,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmcurv.arguments import UsageError
 from mmcurv.engine import launch
-from mmcurv.engine.config_options import UsageError
 from tests.benchmark.fake_training import is_alive
 from tests.tools.tool_runs import CONFIG, ROOT, tiny_options, tool_environment
 

@@ -52,8 +52,7 @@ def test_config_that_resumes_only_loads_weights_in_a_test(work_dir, tmp_path):
         (['nowhere.py', 'gone.pth'], "config: expected a file, found none"),
         ([CONFIG, 'gone.pth'
           ], "checkpoint: expected a file, found none at 'gone.pth'"),
-        ([CONFIG, 'gone.pth', '--out', 'pred.json'
-          ], '--out for pred: expected'),
+        ([CONFIG, __file__, '--out', 'pred.json'], '--out for pred: expected'),
         ([CONFIG, __file__, '--cfg-options', 'test_evaluator=None'
           ], 'has no test_evaluator'),
     ],

@@ -103,7 +103,7 @@ def test_auto_scale_lr_is_switched_on():
 
 def test_amp_switches_the_optimizer_wrapper_where_there_is_a_gpu(monkeypatch):
     tool = load_tool('train')
-    monkeypatch.setattr(tool, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cuda')
     cfg = tool.prepare(tool.make_parser().parse_args([str(CONFIG), '--amp']))
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
@@ -111,7 +111,7 @@ def test_amp_switches_the_optimizer_wrapper_where_there_is_a_gpu(monkeypatch):
 
 def test_amp_without_a_gpu_is_refused(monkeypatch):
     tool = load_tool('train')
-    monkeypatch.setattr(tool, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
     with pytest.raises(tool.UsageError, match="--amp needs .* found 'cpu'"):
         tool.prepare(tool.make_parser().parse_args([str(CONFIG), '--amp']))
 

@@ -16,13 +16,12 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from mmcurv.arguments import POOLINGS, UsageError
 from mmcurv.engine.checkpoints import Checkpoint, read_checkpoint
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.stages.run import load_final_config
 from mmcurv.version import __version__
 from .images import SplitImages, split_images
-from .layers import (POOLINGS, LayerTaps, TapPoint, has_class_token,
-                     resolve_layers)
+from .layers import LayerTaps, TapPoint, has_class_token, resolve_layers
 from .model import (batch_columns, build_model, checked_device, describe_model,
                     doubts_of_train_set, known_train_counts, load_checkpoint,
                     name_classes, predict)

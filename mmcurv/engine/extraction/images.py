@@ -16,14 +16,12 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from mmcurv.arguments import SPLITS, UsageError
 from mmcurv.datasets import dataset_labels, split_fingerprint
 from mmcurv.datasets.labels import PATH_KEYS
-from mmcurv.engine.config_options import UsageError
 from mmcurv.registry import DATASETS
 from mmcurv.samples import get_labels
 from .layers import LayerTaps, TapPoint, find_layer
-
-SPLITS = ('train', 'test')
 
 
 @dataclass(frozen=True)

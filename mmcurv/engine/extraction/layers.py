@@ -9,11 +9,10 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import torch
 from torch import Tensor, nn
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import POOLINGS, UsageError
 from mmcurv.files import did_you_mean, listed
 
 SIDES = ('input', 'output')
-POOLINGS = ('avg', 'max', 'flatten', 'cls')
 LAST = 'the last classifier layer'
 SHOWN = 30  # names in a message where nothing is near
 CONTAINERS = (nn.Sequential, nn.ModuleList)

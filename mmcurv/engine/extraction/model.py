@@ -9,9 +9,9 @@ from mmengine.device import get_device
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmcurv.arguments import UsageError
 from mmcurv.datasets import class_counts, split_fingerprint
 from mmcurv.engine.checkpoints import Checkpoint
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.hooks.class_counts import serve_model
 from mmcurv.evaluation.class_fairness import class_pairs
 from mmcurv.registry import DATASETS, MODELS

@@ -9,10 +9,10 @@ from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
+from mmcurv.arguments import UsageError
 from mmcurv.audit import feature_bank
 from mmcurv.audit.feature_bank import (FeatureBank, is_finished, load_bank,
                                        save_bank)
-from mmcurv.engine.config_options import UsageError
 from mmcurv.files import write_json
 
 SCHEMA = 'mmcurv.extraction'

@@ -5,8 +5,8 @@ from typing import Any, List, Optional, Union
 
 from mmengine.hooks import Hook
 
+from mmcurv.arguments import UsageError
 from mmcurv.datasets.labels import dataset_labels
-from mmcurv.engine.config_options import UsageError
 from mmcurv.registry import DATASETS, HOOKS
 from mmcurv.samples import check_same_classes
 

@@ -6,7 +6,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from mmengine.config import Config
 
-from mmcurv.engine.config_options import UsageError, check_options
+from mmcurv.arguments import UsageError
+from mmcurv.engine.config_options import check_options
 from mmcurv.engine.schedule_lengths import scaled_stage
 from mmcurv.files import did_you_mean
 

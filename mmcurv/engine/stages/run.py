@@ -20,9 +20,9 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from mmcurv import compat
+from mmcurv.arguments import UsageError
 from mmcurv.engine.checkpoints import (POINTER, latest_checkpoint,
                                        named_checkpoint)
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.extraction.layers import find_layer
 from mmcurv.engine.hooks.class_names import ClassNamesHook
 from mmcurv.engine.launch import detach_from_file, load_config

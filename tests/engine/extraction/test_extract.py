@@ -7,9 +7,9 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
 
+from mmcurv.arguments import UsageError
 from mmcurv.audit.feature_bank import is_finished, load_bank
 from mmcurv.datasets import split_fingerprint
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.extraction import extract
 from mmcurv.engine.extraction.extract import bank_folder, extract_banks
 from mmcurv.engine.extraction.images import (extract_features,

@@ -5,7 +5,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import UsageError
 from mmcurv.engine.extraction.images import split_images
 from .toy_extraction import COUNTS, config_text, loader
 

@@ -7,8 +7,8 @@ from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from mmcurv.engine.config_options import UsageError
-from mmcurv.engine.extraction.layers import (POOLINGS, LayerTaps, depth_units,
+from mmcurv.arguments import POOLINGS, UsageError
+from mmcurv.engine.extraction.layers import (LayerTaps, depth_units,
                                              find_layer, has_class_token,
                                              last_classifier, pool_map,
                                              resolve_layers, unit_at)

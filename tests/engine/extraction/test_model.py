@@ -6,7 +6,7 @@ from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import UsageError
 from mmcurv.engine.extraction.model import batch_columns, predict
 
 

@@ -7,8 +7,8 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
+from mmcurv.arguments import UsageError
 from mmcurv.audit.feature_bank import is_finished, load_bank
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.extraction.unfinished_bank import (UnfinishedBank,
                                                       ask_for_space)
 

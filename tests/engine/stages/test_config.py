@@ -3,7 +3,7 @@ import copy
 
 import pytest
 
-from mmcurv.engine.config_options import UsageError
+from mmcurv.arguments import UsageError
 from mmcurv.engine.provenance import config_hash
 from mmcurv.engine.stages.config import (Stage, StageEpochs, is_curvature,
                                          placeholders, read_stages,

@@ -14,8 +14,8 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import HOOKS
 
 from mmcurv import compat
+from mmcurv.arguments import UsageError
 from mmcurv.benchmark.run_folder import read_run_record
-from mmcurv.engine.config_options import UsageError
 from mmcurv.engine.provenance import config_hash
 from mmcurv.engine.stages.run import check_stages, plan_run, whole_record
 from tests.engine import toy_run
