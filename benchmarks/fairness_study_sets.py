@@ -15,7 +15,7 @@ CROP_FLIP = [
     dict(type='BatchRandomCrop', crop_size=28, padding=4),
     dict(type='BatchRandomFlip', prob=0.5)
 ]
-SHORT = dict(epochs=12, batch=32, augment=[], milestones=[8, 10], gamma=0.1)
+SHORT = dict(epochs=14, batch=64, augment=[], milestones=[10, 12], gamma=0.1)
 # Training images of each class, pixels of a side, channels of the first
 # stage, and a schedule; the network, the rate and what is not said are those
 # of CONFIG, as is the schedule of fashion_lt.
