@@ -4,8 +4,9 @@
 Between ``<!-- results: begin -->`` and ``<!-- results: end -->`` of the
 README.md of a method folder stands its card, whose numbers its metafile.yml
 has, too. ``<!-- ../records/a.json: begin -->`` of any other document names a
-record, relative to the document, whose tables stand there. Give the command
-in the root of the repository.
+record, relative to the document, whose tables stand there, and between
+``<!-- study: begin -->`` and ``<!-- study: end -->`` stand the main numbers of
+docs/cr_study.md. Give the command in the root of the repository.
 """
 import argparse
 import difflib
@@ -14,23 +15,26 @@ import os
 import os.path as osp
 import re
 import sys
+from fnmatch import fnmatch
 from typing import Dict, List, Sequence
 
 from cards import Collections, card, card_rows, generated
+from fairness_tables import PATTERN, headline
 from metafile import edit_metafile, read_metafile
-from study import made_by, record_tables
 
 from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import read_collection
 from mmcurv.benchmark.tables import escaped, markdown_table
 from mmcurv.files import write_text
+from study import made_by, record_tables
 
 METAFILE, README = 'metafile.yml', 'README.md'
+STUDY = 'study'
 RECORDS = osp.join('benchmarks', 'records')
 RESULTS = 'results'
 COMMENT = ('<!-- Written by ".dev_scripts/write_documents.py"; what is '
            'changed here by hand is lost. -->')
-MARK = re.compile(r'^<!-- (\S+\.json): begin -->$', re.MULTILINE)
+MARK = re.compile(r'^<!-- (\S+\.json|study): begin -->$', re.MULTILINE)
 
 
 def main(argv: Sequence[str] = None) -> int:
@@ -83,8 +87,8 @@ def new_texts(paths: Sequence[str] = ()) -> Dict[str, str]:
     """Documents, and what they should hold. Nothing is written.
 
     Args:
-        paths (Sequence[str]): Of method folders and Markdown documents;
-            Defaults to (): all of ``configs`` and ``docs``.
+        paths (Sequence[str]): Of method folders and Markdown documents.
+            Defaults to (): all of ``configs`` and ``docs``, and README.md.
 
     Returns:
         dict[str, str]: Path to text.
@@ -98,7 +102,7 @@ def new_texts(paths: Sequence[str] = ()) -> Dict[str, str]:
             osp.dirname(path)
             for path in sorted(glob.glob(f'configs/*/{METAFILE}'))
         ] + [
-            path for path in sorted(glob.glob('docs/*.md'))
+            path for path in [README, *sorted(glob.glob('docs/*.md'))]
             if MARK.search(_read(path))
         ]
         if not paths:
@@ -130,7 +134,7 @@ def read_records(folder: str) -> Collections:
     found = {}
     names = sorted(os.listdir(folder)) if osp.isdir(folder) else []
     for name in names:
-        if name.endswith('.json'):
+        if name.endswith('.json') and not fnmatch(name, PATTERN):
             path = osp.join(folder, name).replace(os.sep, '/')
             try:
                 found[path] = read_collection(path)
@@ -184,6 +188,10 @@ def fill_document(text: str, path: str) -> str:
             f'{path}: expected lines such as "<!-- records/a.json: begin -->" '
             'and "<!-- records/a.json: end -->", found none')
     for name in names:
+        if name == STUDY:
+            part = '\n\n'.join(markdown_table(headline(RECORDS)))
+            text = replace_part(text, f'\n{part}\n', path, name)
+            continue
         record = osp.join(osp.dirname(path), name)
         tables = record_tables(record)
         blocks: List[str] = []
