@@ -46,36 +46,22 @@ OUTCOMES = (BETTER, WORSE, HIGHER, LOWER, UNCORRECTED, UNCLEAR, NO_TEST,
 
 
 class Summary(NamedTuple):
-    """What the runs of a collection say together; nan stands for absent.
-
-    Attributes:
-        matrix (dict): What the collection says of its matrix, and
-            ``command`` and ``created`` of the collection.
-        runs (DataFrame): A row for each run, see :func:`run_table`.
-        means (DataFrame): A row for each cell and number, see :func:`means`.
-        differences (DataFrame): A row for each number of a cell with CR that
-            has one without, see :func:`differences`.
-        paper (DataFrame): The paper's numbers and gains by CR beside ours,
-            see :func:`~mmcurv.benchmark.paper.beside_ours`.
-        warnings (list[dict]): ``message``, ``loud``, and ``runs``: the names
-            of those that are meant.
-    """
-    matrix: Dict[str, Any]
-    runs: pd.DataFrame
-    means: pd.DataFrame
-    differences: pd.DataFrame
-    paper: pd.DataFrame
-    warnings: List[Dict[str, Any]]
+    """What the runs of a collection say together; nan stands for absent."""
+    matrix: Dict[str, Any]  # with command and created of the collection
+    runs: pd.DataFrame  # of run_table()
+    means: pd.DataFrame  # of means()
+    differences: pd.DataFrame  # of differences()
+    paper: pd.DataFrame  # of mmcurv.benchmark.paper.beside_ours()
+    warnings: List[Dict[str, Any]]  # message, loud, runs: names of those meant
 
 
 def collect(matrix: Matrix, command: str = '') -> Dict[str, Any]:
     """Read what the runs of a matrix left in their folders.
 
-    A run that is not done carries how it stands and why; one whose record
-    lacks something is 'unreadable'. ``config_hash`` of a run is the hash of
-    its config with switches and options: that of its record, too, unless the
-    file was kept from before the config was written otherwise with the same
-    meaning. Nothing is written.
+    A run that is not done carries how it stands and why. ``config_hash`` of a
+    run is the hash of its config with switches and options: that of its
+    record, too, unless the file was kept from before the config was written
+    otherwise with the same meaning.
 
     Args:
         matrix (Matrix): Which runs, and where they lie.
@@ -117,12 +103,7 @@ def _entry(spec: RunSpec) -> Dict[str, Any]:
 
 
 def write_collection(path: str, collection: Dict[str, Any]) -> None:
-    """Write a collection with one line for each run, which diffs show well.
-
-    Args:
-        path (str): Path of the file; an older one is replaced as a whole.
-        collection (dict): Of :func:`collect`.
-    """
+    """Write a collection with one line for each run, which diffs show well."""
     head = {key: value for key, value in collection.items() if key != 'runs'}
     lines = [json.dumps(run, allow_nan=False) for run in collection['runs']]
     text = json.dumps(head, indent=1, allow_nan=False)[:-2]
@@ -132,12 +113,6 @@ def write_collection(path: str, collection: Dict[str, Any]) -> None:
 
 def read_collection(path: str) -> Dict[str, Any]:
     """Read a collection that was kept, and check that it is one, and whole.
-
-    Args:
-        path (str): Of a file of :func:`write_collection`.
-
-    Returns:
-        dict: The collection.
 
     Raises:
         OSError: If the file cannot be read.
@@ -169,12 +144,6 @@ def read_collection(path: str) -> Dict[str, Any]:
 def summarize(collection: Dict[str, Any]) -> Summary:
     """Means over seeds, paired differences, and what the paper prints.
 
-    Args:
-        collection (dict): Runs of a matrix with their records.
-
-    Returns:
-        Summary: All that is shown of the collection.
-
     Raises:
         ValueError: If runs of a cell or a pair are unlike, or the matrix
             names a table that the paper does not have.
@@ -193,12 +162,17 @@ def summarize(collection: Dict[str, Any]) -> Summary:
 def _cells(runs: pd.DataFrame, means: pd.DataFrame,
            differences: pd.DataFrame) -> List[SimpleNamespace]:
     """Cells without variant as the paper's numbers are compared with."""
-    numbers = _by_cell(means[means.evaluation == 'main'], 'mean')
-    gains = _by_cell(differences, 'difference')
+    numbers: Dict[tuple, dict] = {}
+    gains: Dict[tuple, dict] = {}
+    for row in means[means.evaluation == 'main'].itertuples():
+        numbers.setdefault(_key(row), {})[row.metric] = dict(
+            mean=row.mean, low=row.low, high=row.high, n=row.n)
+    for row in differences.itertuples():
+        gains.setdefault(_key(row), {})[row.metric] = dict(
+            mean=row.difference, low=row.low, high=row.high, n=row.n)
     found: Dict[tuple, SimpleNamespace] = {}
     for cell, own in runs[runs.variant == ''].groupby(CELL, sort=False):
-        first = own.iloc[0]
-        factor = first.imbalance_factor
+        first, factor = own.iloc[0], own.iloc[0].imbalance_factor
         found[cell] = SimpleNamespace(
             method=first.method,
             cr=bool(first.cr),
@@ -215,48 +189,36 @@ def _cells(runs: pd.DataFrame, means: pd.DataFrame,
     return list(found.values())
 
 
-def _by_cell(rows: pd.DataFrame, middle: str) -> Dict[tuple, dict]:
-    found: Dict[tuple, dict] = {}
-    for row in rows.itertuples():
-        cell = tuple(getattr(row, key) for key in CELL)
-        found.setdefault(cell, {})[row.metric] = dict(
-            mean=getattr(row, middle), low=row.low, high=row.high, n=row.n)
-    return found
+def _key(row: Any) -> tuple:
+    return tuple(getattr(row, key) for key in CELL)
 
 
 def run_table(runs: Sequence[Dict[str, Any]]) -> pd.DataFrame:
-    """A row for each run.
+    """A row for each run of a collection: what it says of the run, its numbers
+    (nan where absent), and as ``data`` data set and imbalance factor in words.
 
     The accuracies are of the evaluation that its protocol names as the main
     one, and again with 'best_' before their names those of the best; the
     geometry was measured after the last epoch.
-
-    Args:
-        runs (Sequence[dict]): Of a collection.
-
-    Returns:
-        DataFrame: What a collection says of each run, ``data`` (data set and
-        imbalance factor in words), and its numbers, nan for what is absent.
     """
     rows = []
     for run in runs:
-        row = {key: run[key] for key in RUN_KEYS}
-        row['data'] = data_label(run['dataset'], run['imbalance_factor'])
-        record = run['record'] if run['state'] == 'done' else None
-        if record:
+        row, record = {}, run['record']
+        if run['state'] == 'done':
             results = record['results'] or {}
-            for keys, section, before in ((ACCURACIES,
-                                           results.get(
-                                               record['protocol']['main']),
-                                           ''), (ACCURACIES,
-                                                 results.get('best'), 'best_'),
-                                          (GEOMETRY,
-                                           dict(metrics=record['geometry']),
-                                           ''), (COST,
-                                                 dict(metrics=record['cost']),
-                                                 '')):
-                found = (section or {}).get('metrics') or {}
-                row.update({f'{before}{key}': found.get(key) for key in keys})
+            main, best = ((results.get(which) or {}).get('metrics') or {}
+                          for which in (record['protocol']['main'], 'best'))
+            row = {
+                **(record['geometry'] or {}),
+                **record['cost'],
+                **main,
+                **{
+                    f'best_{key}': value
+                    for key, value in best.items()
+                }
+            }
+        row.update({key: run[key] for key in RUN_KEYS})
+        row['data'] = data_label(run['dataset'], run['imbalance_factor'])
         rows.append(row)
     numbers = [*METRICS, *(f'best_{key}' for key in ACCURACIES)]
     table = pd.DataFrame(rows, columns=[*RUN_KEYS, 'data', *numbers])
@@ -269,6 +231,7 @@ def cell_state(runs: pd.DataFrame) -> str:
     return next(state for state in STATES if (runs.state == state).any())
 
 
+# What runs of one cell share, and those that are compared the first two of.
 ALIKE: Dict[str, Callable] = {
     'the fingerprint of the train split':
     lambda record: (record['split'] or {}).get('fingerprint'),
@@ -284,21 +247,14 @@ ALIKE: Dict[str, Callable] = {
 def check_alike(runs: pd.DataFrame) -> None:
     """Refuse to average or to subtract unlike things.
 
-    The finished runs of a cell must share train split, protocol, config and
-    schema version; those with CR and those without that they are compared
-    with, train split and protocol.
-
-    Args:
-        runs (DataFrame): Of :func:`run_table`.
-
     Raises:
-        ValueError: If two runs do not; the message has their names and both
-            values.
+        ValueError: If two finished runs of a cell, or of a cell with CR and
+            the one without, are unlike; with their names and both values.
     """
     first: Dict[tuple, Any] = {}
     for run in runs[runs.state == 'done'].itertuples():
-        cell = tuple(getattr(run, key) for key in CELL)
-        _compare(first.setdefault(cell, run), run, 'averaged', list(ALIKE))
+        _compare(
+            first.setdefault(_key(run), run), run, 'averaged', list(ALIKE))
     for (method, cr, data, model, _), run in first.items():
         plain = first.get((method, False, data, model, ''))
         if cr and plain:
@@ -337,14 +293,11 @@ def _without(run: Any) -> str:
 def means(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean over seeds of each cell with its 95 % Student interval.
 
-    Args:
-        runs (DataFrame): Of :func:`run_table`.
-
     Returns:
         DataFrame: ``CELL`` and ``ABOUT`` of each cell, ``evaluation`` ('main'
         or 'best'), ``metric``, ``mean``, ``low``, ``high``, ``n`` (seeds that
-        entered), ``planned``, ``state`` (of the first run that is not done;
-        'done' if a run is) and ``seeds`` and ``values`` (tuples).
+        entered), ``planned``, ``state`` (of :func:`cell_state`), ``seeds``
+        and ``values`` (tuples).
     """
     rows = []
     columns = [('main', key, key) for key in METRICS]
@@ -373,18 +326,11 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_interval(values: Sequence[float]) -> Tuple[float, float, float]:
-    """Mean and both ends of Student's t interval of repetitions.
+    """Mean and both ends of Student's t interval of n finite numbers.
 
     mean ± t · s / sqrt(n) with the quantile of n − 1 degrees of freedom and
     the sample's s (divided by n − 1). It assumes that the values are normal,
-    which so few cannot show.
-
-    Args:
-        values (Sequence[float]): (n,) finite numbers.
-
-    Returns:
-        tuple[float, float, float]: nan without a value; the ends nan with
-        fewer than two, and equal to the mean if all values are equal.
+    which so few cannot show. The ends are nan with fewer than two values.
     """
     values = np.asarray(values, float)
     n = values.size
@@ -400,14 +346,10 @@ def mean_interval(values: Sequence[float]) -> Tuple[float, float, float]:
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
     """With CR minus without CR and variant, paired by seed.
 
-    Args:
-        runs (DataFrame): Of :func:`run_table`.
-
     Returns:
         DataFrame: ``CELL`` and ``ABOUT`` of each cell with CR whose matrix
         has one without, ``metric``, what :func:`paired` finds, ``p_holm``
-        (corrected for all of the metric), ``seeds`` and ``outcome`` (see
-        :func:`outcome`).
+        (corrected for all of the metric), ``seeds`` and ``outcome``.
     """
     names = [
         *CELL, *ABOUT, 'metric', 'difference', 'low', 'high', 'n', 'p',
@@ -438,17 +380,13 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def paired(before: Sequence[float], after: Sequence[float]) -> Dict[str, Any]:
-    """Mean difference with its t interval, the paired t-test, and the signs.
+    """Mean difference of n runs with its t interval, the paired t-test, and
+    the signs.
 
     Runs of a seed share the order of images and the first weights, and what
     these do to both cancels. If all differences are equal, up to the rounding
     of their terms, their variance is zero: the interval shrinks to the
     difference, and ``p`` is nan because the t-statistic is x/0.
-
-    Args:
-        before (Sequence[float]): (n,) finite numbers of the runs without the
-            change.
-        after (Sequence[float]): (n,) of the runs of the same seeds with it.
 
     Returns:
         dict: ``difference``, ``low``, ``high``, ``n``, ``p`` (two-sided),
@@ -477,18 +415,11 @@ def paired(before: Sequence[float], after: Sequence[float]) -> Dict[str, Any]:
 
 
 def holm(p: pd.Series) -> pd.Series:
-    """p-values corrected for how many tests were made.
+    """p-values corrected for how many tests were made; nan is no test.
 
     Holm, "A simple sequentially rejective multiple test procedure", 1979: the
     i-th smallest of m is multiplied by m − i + 1, and none falls below the
     one before it or rises above 1.
-
-    Args:
-        p (Series): Of one family of tests; nan stands for a test that could
-            not be made, and is not counted.
-
-    Returns:
-        Series: In the same order; nan stays nan.
     """
     order = p.dropna().sort_values()
     factors = np.arange(len(order), 0, -1)
@@ -496,18 +427,12 @@ def holm(p: pd.Series) -> pd.Series:
 
 
 def outcome(row: Any) -> str:
-    """Say what a paired difference tells.
+    """Say what a row of :func:`differences` tells, one of ``OUTCOMES``.
 
     A sign alone says little: of two equal methods one is always ahead. A
     difference is clear if its interval excludes 0 and its p-value, corrected
-    by Holm for the number of comparisons, is at most ``LEVEL``.
-
-    Args:
-        row: Of :func:`differences`, or None.
-
-    Returns:
-        str: One of ``OUTCOMES``; 'no test' if fewer than two seeds have both
-        runs or all differences are equal, 'not known' if no seed has both.
+    by Holm for the number of comparisons, is at most ``LEVEL``. 'no test' if
+    fewer than two seeds have both runs or all differences are equal.
     """
     if row is None or not is_known(row.difference):
         return UNKNOWN
@@ -526,28 +451,16 @@ def outcome(row: Any) -> str:
 
 
 def find_warnings(runs: pd.DataFrame) -> List[Dict[str, Any]]:
-    """What a reader of the numbers has to know before believing them.
-
-    Args:
-        runs (DataFrame): Of :func:`run_table`.
-
-    Returns:
-        list[dict]: As ``warnings`` of a :class:`Summary`.
-    """
-    found: List[Dict[str, Any]] = []
-
-    def warn(message: str, loud: bool = False, names: Sequence[str] = ()):
-        names = [clean(name) for name in names]
-        found.append(dict(message=clean(message, 2000), loud=loud, runs=names))
-
+    """What a reader has to know before believing the numbers."""
     done = runs[runs.state == 'done']
+    found: List[Tuple[str, bool, Sequence[str]]] = []  # message, loud, names
     for label, own in done.groupby('data', sort=False):
         sets = {(run['split'] or {}).get('fingerprint') for run in own.record}
         if len(sets) > 1:
-            warn(
-                f'The runs on {label} trained on {len(sets)} different sets '
-                'of images. Their differences are not those of the methods '
-                'alone.', True)
+            found.append(
+                (f'The runs on {label} trained on {len(sets)} different sets '
+                 'of images. Their differences are not those of the methods '
+                 'alone.', True, ()))
     for key, words in (('main', 'take the main number from different epochs'),
                        ('selection_split',
                         'were evaluated on different splits'),
@@ -556,28 +469,31 @@ def find_warnings(runs: pd.DataFrame) -> List[Dict[str, Any]]:
                        ('epochs', 'trained for different numbers of epochs')):
         values = distinct(done, lambda record: record['protocol'].get(key))
         if len(values) > 1:
-            warn(f'The runs {words}: {listing(map(str, values))}.', key
-                 != 'epochs')
-    failed = runs.name[runs.state == 'failed']
-    if len(failed):
-        warn(
-            f'{plural(len(failed), "run")} failed. The means are over the '
-            'seeds that did not.',
-            names=failed)
+            found.append(
+                (f'The runs {words}: {listing(map(str, values))}.', key
+                 != 'epochs', ()))
+    failed = list(runs.name[runs.state == 'failed'])
+    if failed:
+        found.append((f'{plural(len(failed), "run")} failed. The means are '
+                      'over the seeds that did not.', False, failed))
     for run in runs[runs.state.isin(['unreadable', 'other run'])].itertuples():
-        warn(f'{run.name} does not count ({run.state}): {run.reason}')
-    if runs.seed.nunique() < FEW_SEEDS:
-        warn(f'{plural(runs.seed.nunique(), "seed")}: too few to tell a '
-             'difference from luck.')
+        found.append((f'{run.name} does not count ({run.state}): {run.reason}',
+                      False, ()))
+    seeds = done.groupby(CELL).seed.nunique()
+    few = int((seeds < FEW_SEEDS).sum())
+    if few:
+        found.append(
+            (f'Fewer than {FEW_SEEDS} seeds have ended in {few} of '
+             f'{plural(len(seeds), "cell")}: too few to tell a difference '
+             'from luck.', False, ()))
     code = [record['code'] for record in done.record]
     for message, meant in (('The commit of the code is not known of {}.', [
             one['commit'] is None for one in code
     ]), ('There were uncommitted changes in the code of {}.',
          [one['clean'] is False for one in code])):
         if any(meant):
-            warn(
-                message.format(plural(sum(meant), 'run')),
-                names=done.name[np.array(meant)])
+            found.append((message.format(plural(sum(meant), 'run')), False,
+                          list(done.name[np.array(meant)])))
     packages = sorted(
         {name
          for one in done.record
@@ -592,20 +508,20 @@ def find_warnings(runs: pd.DataFrame) -> List[Dict[str, Any]]:
         counts = done.record.map(value).value_counts(sort=False)
         if len(counts) > 1:
             parts = [f'{k} ({plural(n, "run")})' for k, n in counts.items()]
-            warn(f'{words.format(len(counts))}: {listing(parts)}.')
-    return found
+            found.append(
+                (f'{words.format(len(counts))}: {listing(parts)}.', False, ()))
+    return [
+        dict(
+            message=clean(message, 2000),
+            loud=loud,
+            runs=[clean(name) for name in names])
+        for message, loud, names in found
+    ]
 
 
 def distinct(runs: pd.DataFrame, take: Callable[[dict], Any]) -> List[Any]:
-    """Different values in the records of runs, in their order, without None.
-
-    Args:
-        runs (DataFrame): Of :func:`run_table`; only those done have a record.
-        take (Callable): Record to a value that can be compared, or None.
-
-    Returns:
-        list: Each value once.
-    """
+    """What ``take`` finds in the records of runs that are done: each value
+    once, in their order, without None."""
     found: List[Any] = []
     for record in runs.record[runs.state == 'done']:
         value = take(record)

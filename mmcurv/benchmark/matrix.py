@@ -10,10 +10,9 @@ import math
 import os
 import os.path as osp
 import re
-import string
 from pathlib import Path
 from typing import (Annotated, Any, Dict, Iterable, List, Literal, NamedTuple,
-                    Optional, Sequence, Tuple, Union)
+                    Optional, Sequence, Tuple)
 
 import yaml
 from pydantic import (AfterValidator, BaseModel, ConfigDict, Field,
@@ -27,7 +26,6 @@ from . import ROOT
 SCHEMA, SCHEMA_VERSION = 'mmcurv.matrix', 1
 FACTOR = 'train_dataloader.dataset.imbalance_factor'
 OWN_OPTIONS = ('randomness.seed', 'work_dir')  # set for each run
-PLACEHOLDERS = ('data', 'factor', 'cr')
 KEYS = ('method', 'cr', 'dataset', 'factor', 'model', 'variant', 'seed')
 # A file of a few lines can stand for gigabytes, by aliases of aliases; the
 # largest shipped matrix has 4 kB, 900 values and a depth of 5.
@@ -35,41 +33,21 @@ MOST_BYTES, MOST_VALUES, MOST_DEPTH, MOST_DIGITS = 100_000, 20_000, 30, 30
 
 
 class RunSpec(NamedTuple):
-    """One run: what is trained, and where.
-
-    Attributes:
-        matrix (str): Name of the matrix.
-        method (str): Such as 'CE' or 'LDAM-DRW'.
-        cr (bool): With Curvature Regularization.
-        dataset (str): Such as 'CIFAR-100-LT'.
-        imbalance_factor (float, optional): None for balanced data.
-        model (str): Such as 'ResNet-32'.
-        variant (str): What else was varied, such as 'tau=10'; '' if nothing.
-        tau (float, optional): Of a sweep over tau; else None.
-        seed (int): Of the training.
-        config (str, optional): Path of the config; None while there is none.
-        options (dict): Changes of the config by dotted key, as
-            ``--cfg-options`` takes them, without the seed.
-        folder (str): Work folder.
-        with_files (tuple[str]): Config files over the config, as ``--with``
-            takes them. Defaults to ().
-        cr_switch (bool): Whether ``--cr`` is what adds CR, and not the config
-            itself. Defaults to False.
-    """
-    matrix: str
-    method: str
-    cr: bool
-    dataset: str
-    imbalance_factor: Optional[float]
-    model: str
-    variant: str
-    tau: Optional[float]
-    seed: int
-    config: Optional[str]
-    options: Dict[str, Any]
-    folder: str
-    with_files: Tuple[str, ...] = ()
-    cr_switch: bool = False
+    """One run: what is trained, and where."""
+    matrix: str  # its name
+    method: str  # such as 'CE' or 'LDAM-DRW'
+    cr: bool  # with Curvature Regularization
+    dataset: str  # such as 'CIFAR-100-LT'
+    imbalance_factor: Optional[float]  # None for balanced data
+    model: str  # such as 'ResNet-32'
+    variant: str  # what else was varied, such as 'tau=10'; '' if nothing
+    tau: Optional[float]  # of a sweep over tau
+    seed: int  # of the training
+    config: Optional[str]  # path; None while there is none
+    options: Dict[str, Any]  # of --cfg-options, without the seed
+    folder: str  # work folder
+    with_files: Tuple[str, ...] = ()  # of --with
+    cr_switch: bool = False  # whether --cr adds CR, and not the config itself
 
     @property
     def config_words(self) -> str:
@@ -94,59 +72,38 @@ class RunSpec(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """A matrix file with its runs.
-
-    Attributes:
-        name (str): Stem of the file, and folder of the runs.
-        title (str): One line.
-        about (str): Free text.
-        paper_table (str, optional): Such as 'Table 1', if its cells are
-            those of a table of the paper; several with commas.
-        protocol (dict): ``epochs`` of the paper's protocol; may be empty.
-        file (str): Path of the file.
-        runs (list[RunSpec]): In the order of the table.
-    """
-    name: str
+    """A matrix file with its runs."""
+    name: str  # stem of the file, and folder of the runs
     title: str
     about: str
-    paper_table: Optional[str]
-    protocol: Dict[str, Any]
-    file: str
-    runs: List[RunSpec]
+    paper_table: Optional[str]  # such as 'Table 1', several with commas
+    protocol: Dict[str, Any]  # epochs of the paper's protocol; may be empty
+    file: str  # its path
+    runs: List[RunSpec]  # in the order of the table
 
 
 def slug(text: str) -> str:
-    """A name as a part of a path: 'RIDE + CMO' is 'ride-cmo'.
-
-    Lower-case letters, digits, '.', '_' and '=' stay, so 'tau=10' does.
+    """A name as a part of a path: 'RIDE + CMO' is 'ride-cmo', 'tau=10' stays.
     """
     return re.sub(r'[^a-z0-9._=]+', '-', text.lower()).strip('-.')
 
 
-def _kind(of: Any, words: str, fits: Any = lambda value: True) -> Any:
-    """A kind of value, with the words for it that a message says."""
+def _checked(of: Any, words: str, fits: Any) -> Any:
+    """A kind of value that has to fit, with the words for what does."""
 
     def check(value):
         if not fits(value):
-            raise ValueError('does not fit')
+            raise ValueError(f'expected {words}')
         return value
 
-    return Annotated[of, Field(description=words), AfterValidator(check)]
+    return Annotated[of, AfterValidator(check)]
 
 
-def _some(of: Any) -> Any:
-    """A list of at least one."""
-    return Annotated[List[of], Field(min_length=1)]
-
-
-def _is_name(text: str) -> bool:
-    return bool(re.search('[a-z0-9]', slug(text)))
-
-
-def _is_variant(text: str) -> bool:
-    # Seeds are folders, too, and no run may lie inside of another one.
-    return not text or (_is_name(text)
-                        and not re.fullmatch(r'seed\d+', slug(text)))
+def _list(of: Any) -> Any:
+    """A list of at least one, and nothing twice."""
+    return _checked(
+        List[of], 'at least one, and each of them once', lambda found: found
+        and not any(a == b for a, b in itertools.combinations(found, 2)))
 
 
 def _are_options(options: Dict[str, Any]) -> bool:
@@ -158,40 +115,30 @@ def _are_options(options: Dict[str, Any]) -> bool:
         for value in values)
 
 
-SEVERAL = 'a list of entries'
-Number = Union[int, float]  # as it stands there: options and hashes carry it
-Text = _kind(str, 'a text')
-Name = _kind(
-    str, 'a text with a letter of a to z or a digit (in quotes, if YAML takes '
-    'it for something else)', _is_name)
-Slug = _kind(
+def _is_number(value: Any, least: float) -> bool:
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and least <= value < math.inf)
+
+
+Name = _checked(str, 'a text with a letter of a to z or a digit',
+                lambda text: re.search('[a-z0-9]', slug(text)))
+Slug = _checked(
     str, "lower-case letters, digits, '.' and '-', as in names of configs",
     lambda text: slug(text) == text and re.fullmatch('[a-z0-9.-]+', text))
-Slugs = _kind(Optional[_some(Name)], 'a list of slugs of data')
-Path_ = _kind(Optional[Name],
-              'the path of a config, or null while there is none')
-Paths = _kind(List[Name], 'a list of paths of config files')
-Switch = _kind(Optional[_some(bool)], 'false, true or both in a list')
-Options = _kind(
+Options = _checked(
     Dict[str, Any],
     'plain values by dotted key, such as {train_cfg.max_epochs: 20}',
     _are_options)
-Factors = _kind(
-    Optional[_some(Number)],
-    'a list of numbers of at least 1, largest over smallest class',
-    lambda values: all(1 <= value < math.inf for value in values or ()))
-VariantName = _kind(str,
-                    "a text, '' for the plain run, and none such as 'seed0'",
-                    _is_variant)
-Tau = _kind(Optional[Number], 'a number above 1, or null',
-            lambda value: value is None or value > 1)
-Table = _kind(Optional[Name],
-              "a text such as 'Table 1', several with commas, or null")
-Protocol = _kind(Dict[Literal['epochs'], int], '{epochs: NUMBER} or nothing',
-                 lambda value: value.get('epochs', 1) > 0)
-Seeds = _kind(
-    _some(int), 'a list of whole numbers from 0 to 2^32 - 1',
-    lambda values: all(0 <= value < 2**32 for value in values))  # as in NumPy
+# As it stands in the file: options and hashes carry it.
+Factor = _checked(Any, 'a number of at least 1, largest over smallest class',
+                  lambda value: _is_number(value, 1))
+Tau = _checked(Any, 'a number above 1, or null',
+               lambda value: value is None or _is_number(value, 1 + 1e-12))
+# Seeds are folders, too, and no run may lie inside of another one.
+VariantName = _checked(
+    str, "a text, '' for the plain run, and none such as 'seed0'",
+    lambda text: not text or (re.search('[a-z0-9]', slug(text)) and not re.
+                              fullmatch(r'seed\d+', slug(text))))
 
 
 class _Entry(BaseModel):
@@ -199,19 +146,11 @@ class _Entry(BaseModel):
     options: Options = {}
 
     @model_validator(mode='after')
-    def _is_sensible(self):
+    def _leaves_the_run_its_own(self):
         for key in OWN_OPTIONS:
             if key in self.options:
                 raise ValueError(f'options: {key} is set for each run, by its '
                                  'seed and its folder; remove it')
-        for name, values in self:
-            if not isinstance(values, list) or name == 'with_files':
-                continue
-            for i, value in enumerate(values):
-                if value in values[:i] and not isinstance(value, _Entry):
-                    raise ValueError(f'{name}: {value!r} stands in {values} '
-                                     'more than once; each would be the same '
-                                     'run')
         return self
 
 
@@ -220,25 +159,25 @@ class Data(_Entry):
     """
     dataset: Name
     slug: Slug
-    factors: Factors = None
-    with_files: Paths = Field([], alias='with')
+    factors: Optional[_list(Factor)] = None
+    with_files: List[Name] = Field([], alias='with')
 
 
 class Method(_Entry):
     """Entry of ``methods``: what is trained, and where it is kept to."""
     method: Name
     model: Name
-    config: Path_
-    cr: Switch = None
-    data: Slugs = None
-    factors: Factors = None
-    with_files: Paths = Field([], alias='with')
+    config: Optional[Name]
+    cr: Optional[_list(bool)] = None
+    data: Optional[_list(Name)] = None
+    factors: Optional[_list(Factor)] = None
+    with_files: List[Name] = Field([], alias='with')
 
 
 class Variant(_Entry):
     """Entry of ``variants``: what else is varied."""
     variant: VariantName
-    cr: Switch = None
+    cr: Optional[_list(bool)] = None
     tau: Tau = None
 
     @model_validator(mode='after')
@@ -257,22 +196,20 @@ class MatrixFile(_Entry):
     schema_version: Literal[SCHEMA_VERSION]
     name: Name
     title: Name
-    about: Text = ''
-    paper_table: Table = None
-    protocol: Protocol = {}
-    seeds: Seeds
-    cr: List[bool] = Field([False, True],
-                           min_length=1,
-                           description='false, true or both in a list')
-    data: List[Data] = Field(min_length=1, description=SEVERAL)
-    methods: List[Method] = Field(min_length=1, description=SEVERAL)
-    variants: List[Variant] = Field([Variant(variant='')],
-                                    min_length=1,
-                                    description=SEVERAL)
+    about: str = ''
+    paper_table: Optional[Name] = None
+    protocol: Dict[Literal['epochs'], Annotated[int, Field(gt=0)]] = {}
+    seeds: _list(Annotated[int, Field(ge=0, lt=2**32)])  # as in NumPy
+    cr: _list(bool) = [False, True]
+    data: List[Data] = Field(min_length=1)
+    methods: List[Method] = Field(min_length=1)
+    variants: List[Variant] = Field([Variant(variant='')], min_length=1)
 
 
-ENTRIES = dict(data=Data, methods=Method, variants=Variant)
-TITLES = dict(methods='method', data='dataset', variants='variant')
+ENTRIES = dict(
+    methods=(Method, 'method'),
+    data=(Data, 'dataset'),
+    variants=(Variant, 'variant'))
 
 
 def read_matrix(path: str, root: str = ROOT) -> Matrix:
@@ -294,17 +231,15 @@ def read_matrix(path: str, root: str = ROOT) -> Matrix:
     try:
         matrix = MatrixFile.model_validate(content)
         paper_cells(matrix.paper_table)
-    except ValidationError as error:
-        raise UsageError(_faults(error, content, path)) from None
-    except ValueError as error:
-        raise UsageError(f'{path}: {error}') from error
-    if matrix.name != Path(path).stem:
-        raise UsageError(f'{path}: name: expected {Path(path).stem!r}, that '
-                         f'of the file, got {matrix.name!r}; it names the '
-                         'folder of the runs')
-    try:
+        if matrix.name != Path(path).stem:
+            raise ValueError(f'name: expected {Path(path).stem!r}, that of '
+                             f'the file, got {matrix.name!r}; it names the '
+                             'folder of the runs')
         runs = _expand(matrix, root)
-    except UsageError as error:
+    except ValidationError as error:
+        lines = [f'{path}: {_fault(one, content)}' for one in error.errors()]
+        raise UsageError('\n'.join(dict.fromkeys(lines))) from None
+    except ValueError as error:  # a UsageError is one
         raise UsageError(f'{path}: {error}') from error
     missing = missing_configs(runs)
     if missing:
@@ -319,24 +254,22 @@ class UniqueKeyLoader(yaml.SafeLoader):
     """Plain values only, and no key twice: YAML would keep the last one."""
 
     def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(
-                        problem=f'the key {key.value!r} stands here twice',
-                        problem_mark=key.start_mark)
-                seen.add(key.value)
+        keys = [key for key, _ in node.value]
+        names = [key.value for key in keys if isinstance(key, yaml.ScalarNode)]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise yaml.MarkedYAMLError(
+                    problem=f'the key {name!r} stands here twice',
+                    problem_mark=keys[i].start_mark)
         return super().construct_mapping(node, deep)
 
 
 def _load(path: str) -> Any:
     """The content of a YAML file, which nobody has to trust."""
     path = find_file(path, 'matrix')
-    if osp.getsize(path) > MOST_BYTES:
-        raise UsageError(f'{path}: expected a matrix, a file of at most '
-                         f'{MOST_BYTES:,} bytes, got {osp.getsize(path):,}')
     try:
+        if osp.getsize(path) > MOST_BYTES:
+            raise ValueError(f'it has more than {MOST_BYTES:,} bytes')
         with open(path, encoding='utf-8') as file:
             loader = UniqueKeyLoader(file.read())
         node = loader.get_single_node()
@@ -347,15 +280,12 @@ def _load(path: str) -> Any:
                          'levels, got far more') from None
     except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f'{path}: expected YAML, but {error}') from error
-    found = content.get('schema') if isinstance(content, dict) else None
-    if found != SCHEMA:
-        raise UsageError(
-            f"{path}: expected a matrix, a YAML file with 'schema: {SCHEMA}', "
-            f'found schema {_short(found)}')
-    if content.get('schema_version') != SCHEMA_VERSION:
-        raise UsageError(f'{path}: expected schema_version {SCHEMA_VERSION}, '
-                         f'got {_short(content.get("schema_version"))}; a '
-                         'newer one needs a newer mmcurv')
+    found = content if isinstance(content, dict) else {}
+    found = found.get('schema'), found.get('schema_version')
+    if found != (SCHEMA, SCHEMA_VERSION):
+        raise UsageError(f"{path}: expected a matrix with 'schema: {SCHEMA}' "
+                         f"and 'schema_version: {SCHEMA_VERSION}', found "
+                         f'{_short(found)}')
     return content
 
 
@@ -369,49 +299,42 @@ def _check_size(root: Optional[yaml.Node]) -> None:
             raise ValueError(
                 f'with its aliases it has more than {MOST_VALUES:,} values or '
                 f'{MOST_DEPTH} levels, which no matrix needs')
+        children = node.value if isinstance(node, yaml.SequenceNode) else ()
         if isinstance(node, yaml.MappingNode):
             children = itertools.chain.from_iterable(node.value)
-        elif isinstance(node, yaml.SequenceNode):
-            children = node.value
-        else:
-            children = ()
-            is_number = node and node.tag.endswith((':int', ':float'))
-            if is_number and len(node.value) > MOST_DIGITS:
+        elif isinstance(node, yaml.ScalarNode):
+            number = node.tag.endswith((':int', ':float'))
+            if number and len(node.value) > MOST_DIGITS:
                 raise ValueError(
                     f'line {node.start_mark.line + 1} has a number of '
                     f'{len(node.value):,} digits, {node.value[:10]}...')
         nodes += ((child, depth + 1) for child in children)
 
 
-def _faults(error: ValidationError, content: Dict, path: str) -> str:
-    """A line for each fault: what was expected where, and what came."""
-    lines = []
-    for one in error.errors():
-        place, where, model, entry = one['loc'], path, MatrixFile, content
-        if len(place) > 1 and place[0] in ENTRIES:
-            name, index, *place = place
-            model, entry = ENTRIES[name], content[name][index]
-            where = f'{path}: {name}, entry {index + 1}'
-            if isinstance(entry, dict):
-                where += f' ({_short(entry.get(TITLES[name]))})'
-        key = place[0] if place else None
-        known = {
-            field.alias or name: field.description
-            for name, field in model.model_fields.items()
-        }
-        if one['type'] in ('extra_forbidden',
-                           'invalid_key') and not (key in known):
-            text = f'unknown key {key!r}: {did_you_mean(key, known)}'
-        elif one['type'] == 'missing':
-            text = f'the key {key!r} is missing; expected {known[key]}'
-        elif key in known:
-            text = f'{key}: expected {known[key]}, got {_short(entry[key])}'
-        elif isinstance(entry, dict):  # of several keys of an entry
-            text = str(one['ctx']['error'])
-        else:
-            text = f'expected keys with values, got {_short(entry)}'
-        lines.append(f'{where}: {text}')
-    return '\n'.join(dict.fromkeys(lines))
+def _fault(error: Dict[str, Any], content: Dict) -> str:
+    """What was expected where, and what came."""
+    place, model, where = error['loc'], MatrixFile, ''
+    if len(place) > 1 and place[0] in ENTRIES:
+        name, index, *place = place
+        model, title = ENTRIES[name]
+        entry = content[name][index]
+        where = f'{name}, entry {index + 1}'
+        if isinstance(entry, dict):
+            where += f' ({_short(entry.get(title))})'
+        where += ': '
+    if error['type'] == 'extra_forbidden':
+        known = [
+            field.alias or key for key, field in model.model_fields.items()
+        ]
+        return (f'{where}unknown key {place[-1]!r}: '
+                f'{did_you_mean(place[-1], known)}')
+    if error['type'] == 'missing':
+        return f'{where}the key {place[-1]!r} is missing'
+    text = error['msg'].removeprefix('Value error, ')
+    if not place:  # of several keys of an entry
+        return where + text
+    key = '.'.join(map(str, place))
+    return f'{where}{key}: {text}, got {_short(error["input"])}'
 
 
 def _short(value: Any) -> str:
@@ -428,7 +351,7 @@ def _expand(matrix: MatrixFile, root: str) -> List[RunSpec]:
             if name not in known:
                 raise UsageError(f'methods ({method.method!r}): data: unknown '
                                  f'slug {name!r}: {did_you_mean(name, known)}')
-    runs, used = [], []
+    runs, used = [], set()
     for method, data in itertools.product(matrix.methods, matrix.data):
         if data.slug not in (method.data or known):
             continue
@@ -437,14 +360,25 @@ def _expand(matrix: MatrixFile, root: str) -> List[RunSpec]:
                                                      matrix.cr):
             if (cr in (method.cr or [cr]) and cr in (variant.cr or [cr])
                     and factor in [None, *(method.factors or [factor])]):
-                cell = method, data, factor, variant, cr
-                used += [id(method), id(data), id(variant)]
-                used.append((id(method), factor))
+                used |= {id(method), id(data), id(variant)}
+                used.add((id(method), factor))
                 several = len(models[method.method]) > 1
+                cell = method, data, factor, variant, cr
                 runs += (
                     _run(matrix, cell, several, seed, root)
                     for seed in matrix.seeds)
-    _check_all_used(matrix, set(used))
+    for key, (_, title) in ENTRIES.items():
+        for entry in getattr(matrix, key):
+            factors = [
+                factor for factor in getattr(entry, 'factors', None) or []
+                if key == 'methods' and (id(entry), factor) not in used
+            ]
+            if id(entry) not in used or factors:
+                what = f'factors: {factors[0]:g}: ' if factors else ''
+                raise UsageError(
+                    f'{key} ({getattr(entry, title)!r}): {what}not one run '
+                    "comes of it; the lists 'cr', 'data' and 'factors' of the "
+                    'entries leave nothing over')
     _check_distinct(runs)
     return runs
 
@@ -461,9 +395,8 @@ def _run(matrix: MatrixFile, cell: tuple, several: bool, seed: int,
             _fill_pattern(pattern, data.slug, factor, cr)
             for pattern in (method.config, *data.with_files,
                             *method.with_files))
-        filled = _placeholders(method.config)
-        switch = cr and 'cr' not in filled
-        if factor is not None and 'factor' not in filled:
+        switch = cr and '{cr}' not in method.config
+        if factor is not None and '{factor}' not in method.config:
             named = {FACTOR: factor}
     options = {
         **matrix.options,
@@ -494,67 +427,32 @@ def _fill_pattern(pattern: str, data: str, factor: Optional[float],
     if factor is not None:
         values['factor'] = f'{factor:g}'
     try:
-        for name in _placeholders(pattern):
-            if name not in PLACEHOLDERS:
-                raise UsageError(
-                    f'config {pattern!r}: unknown placeholder {name!r}: '
-                    f'{did_you_mean(name, PLACEHOLDERS)}')
-            if name not in values:
-                raise UsageError(f'config {pattern!r}: the data {data!r} have '
-                                 'no factors, so {factor} has no value')
         return pattern.format(**values)
-    except UsageError:
-        raise
-    except (KeyError, IndexError, ValueError) as error:
-        raise UsageError(f'config {pattern!r}: {error}; placeholders are '
-                         '{data}, {factor} and {cr}') from error
-
-
-def _placeholders(pattern: str) -> List[str]:
-    """Names in braces in a pattern; ValueError if a brace is left open."""
-    names = [name for _, name, _, _ in string.Formatter().parse(pattern)]
-    return [name for name in names if name is not None]
-
-
-def _check_all_used(matrix: MatrixFile, used: set) -> None:
-    for key, title in TITLES.items():
-        for entry in getattr(matrix, key):
-            if id(entry) not in used:
-                raise UsageError(
-                    f'{key} ({getattr(entry, title)!r}): not one run comes of '
-                    "it; the lists 'cr', 'data' and 'factors' of the entries "
-                    'leave nothing over')
-    for method in matrix.methods:
-        for factor in method.factors or []:
-            if (id(method), factor) not in used:
-                known = sum((data.factors or [] for data in matrix.data), [])
-                raise UsageError(
-                    f'methods ({method.method!r}): factors: {factor:g} is '
-                    f'none of its data: {did_you_mean(factor, known)}')
+    except KeyError as error:
+        reason = f'{error} has no value for the data {data!r}'
+    except (IndexError, ValueError) as error:
+        reason = str(error)
+    raise UsageError(f'config {pattern!r}: {reason}; placeholders are {{data}}'
+                     ', {factor} (of data with factors) and {cr}')
 
 
 def _check_distinct(runs: List[RunSpec]) -> None:
+    """No two runs may have one folder or name, or be one training."""
     seen: Dict[Any, RunSpec] = {}
     for run in runs:
-        for key, what in ((run.folder, 'folder'), ((run.name, ), 'name')):
-            other = seen.setdefault(key, run)
+        keys = dict(folder=run.folder, name=run.name)
+        if run.config is not None:
+            keys['training'] = (run.config_words, run.seed,
+                                repr(sorted(run.options.items())))
+        for what, key in keys.items():
+            other = seen.setdefault((what, key), run)
             if other is not run:
                 raise UsageError(
-                    f'two runs have the same {what}: {other.name!r} in '
-                    f'{other.folder!r} and {run.name!r} in {run.folder!r}; '
-                    'rename one')
-        if run.config is None:
-            continue
-        other = seen.setdefault(
-            (run.config_words, repr(sorted(run.options.items())), run.seed),
-            run)
-        if other is not run:
-            raise UsageError(
-                f'{other.name!r} and {run.name!r} would be the same training: '
-                f'both have the config {run.config_words!r} and the same '
-                "options. Give one a 'with' or 'options' of its own, write "
-                'the placeholder {data}, {factor} or {cr} into the config, or '
-                "keep one by 'cr', 'data' or 'factors'")
+                    f'two runs have the same {what}: {other.name!r} and '
+                    f'{run.name!r}, {run.config_words} in {run.folder!r}. '
+                    "Rename one, give it a 'with' or 'options' of its own, "
+                    'write {data}, {factor} or {cr} into its config, or keep '
+                    "it to some of them by 'cr', 'data' or 'factors'")
 
 
 def switch_words(with_files: Sequence[str], cr: bool) -> List[str]:
@@ -573,21 +471,15 @@ def missing_configs(runs: Iterable[RunSpec]) -> List[Tuple[str, str]]:
         try:
             config_file(config)
         except FileNotFoundError:
-            missing.append((config, _what_is_near(config)))
+            top = Path(config).parts[0]  # not a walk through the whole disk
+            near = did_you_mean(
+                config,
+                map(str, sorted(Path(top).rglob('*.py')))
+                if not osp.isabs(config) else [])
+            missing.append(
+                (config, f'no such file: {near}' if near.startswith('did') else
+                 f'no such file; the current folder is {os.getcwd()!r}'))
     return missing
-
-
-def _what_is_near(config: str) -> str:
-    folder = Path(config).parent
-    while not folder.is_dir():  # ends at '.' or '/'
-        folder = folder.parent
-    # From another folder than the project's nothing near is to be found, and
-    # a walk through the whole disk would take long.
-    if folder not in (Path('.'), Path(folder.anchor)):
-        near = did_you_mean(config, map(str, sorted(folder.rglob('*.py'))))
-        if near.startswith('did'):
-            return f'no such file: {near}'
-    return f'no such file; the current folder is {os.getcwd()!r}'
 
 
 def select_runs(
@@ -600,9 +492,8 @@ def select_runs(
     Args:
         runs (Sequence[RunSpec]): To choose from.
         only (Sequence[str]): Conditions ``KEY=VALUE``; of several with one
-            key, one has to hold. Keys are method, cr (true or false),
-            dataset, factor (none for balanced data), model, variant and
-            seed; case does not matter. Defaults to (), which is no condition.
+            key, one has to hold. Keys are those of ``KEYS``; case does not
+            matter. Defaults to (), which is no condition.
         without (Sequence[Sequence[str]]): Runs that fit all of such a list
             are left out. Defaults to ().
 
@@ -612,12 +503,11 @@ def select_runs(
     Raises:
         UsageError: If a key or value is unknown, or no run is left.
     """
-    chosen = _fitting(runs, only, '--only')
-    left_out = [
-        run for words in without for run in _fitting(runs, words, '--without')
-    ]
-    kept = [run for run in chosen if run not in left_out]
-    if chosen and not kept:
+    kept = _fitting(runs, only, '--only')
+    for words in without:
+        left_out = _fitting(runs, words, '--without')
+        kept = [run for run in kept if run not in left_out]
+    if runs and not kept:
         raise UsageError('--without: no run is left')
     return kept
 
@@ -628,12 +518,10 @@ def _fitting(runs: Sequence[RunSpec], conditions: Sequence[str],
     wanted: Dict[str, set] = {}
     for condition in conditions:
         key, equals, value = condition.partition('=')
-        if not equals:
-            raise UsageError(f'{option}: expected KEY=VALUE, got '
-                             f'{condition!r}; keys are {", ".join(KEYS)}')
-        if key not in KEYS:
+        if not equals or key not in KEYS:
             raise UsageError(
-                f'{option}: unknown key {key!r}: {did_you_mean(key, KEYS)}')
+                f'{option}: expected KEY=VALUE, got {condition!r}: '
+                f'{did_you_mean(key, KEYS)}')
         if key == 'factor':
             with contextlib.suppress(ValueError):
                 value = f'{float(value):g}'
@@ -654,11 +542,8 @@ def _fitting(runs: Sequence[RunSpec], conditions: Sequence[str],
 
 def _texts(run: RunSpec) -> Dict[str, str]:
     factor = run.imbalance_factor
+    texts = {key: str(getattr(run, key, '')) for key in KEYS}
     return dict(
-        method=run.method,
-        cr=str(run.cr).lower(),
-        dataset=run.dataset,
-        factor='none' if factor is None else f'{factor:g}',
-        model=run.model,
-        variant=run.variant,
-        seed=str(run.seed))
+        texts,
+        cr=texts['cr'].lower(),
+        factor='none' if factor is None else f'{factor:g}')

@@ -20,7 +20,7 @@ from mmcurv.numbers import NUMBERS, clean, is_known, listing, plural
 from .collect import METRICS, Summary, code_text, distinct, machine_text
 from .figures import Drawn, reach
 from .matrix import switch_words
-from .paper import RULE, VERDICTS
+from .paper import VERDICTS
 from .run_folder import STATES
 from .tables import (TONES, Table, glance_tables, has, number_table,
                      open_tables, outcome_counts, paper_tables, paragraphs)
@@ -86,7 +86,6 @@ def page(summary: Summary, figures: Dict[str, Drawn]) -> str:
             kind: len(rows)
             for kind, rows in paper.items()
         },
-        paper_rule=RULE,
         figures=[_drawing(name, figure) for name, figure in figures.items()],
         missing=[_shown(table) for table in open_tables(summary)],
         runs=_shown(_runs_table(summary)),

@@ -61,18 +61,6 @@ HALF_WIDTH = 2.  # points; a wider interval holds almost anything
 CORRELATION = 0.1
 SEEDS = 3
 ROUNDING = 1e-9
-RULE = f"""\
-A number of the paper is "not run" if no run of it has finished. It is "not
-comparable" if the data, the groups of classes, the model or the number of
-epochs is another one than the paper's, if fewer than {SEEDS} seeds have it, if
-the paper prints none, or if it is a variance of curvature, whose tangent
-dimension and unit the paper leaves open. Else it is "reproduced" if our mean
-is at most {POINTS} point of accuracy away, or if it lies in our 95 % interval
-and that reaches at most {HALF_WIDTH} points to each side; a correlation if our
-mean is at most {CORRELATION} away. Else it is "not reproduced". A gain, with
-CR minus without, goes by the same rule, but is "reproduced" only if our
-interval leaves 0 out on the paper's side: many of the paper's gains are hardly
-a point.""".replace('\n', ' ')
 
 
 class PaperCell(NamedTuple):
@@ -379,7 +367,7 @@ def _other_images(paper: PaperCell, records: Sequence[Dict[str,
 
 def verdict(value: float, found: Dict[str, Any], metric: str, finished: int,
             objections: Sequence[str]) -> Tuple[str, str]:
-    """Judge one number of the paper by ``RULE``.
+    """Judge one number of the paper by the rule of ``templates/notes.txt.j2``.
 
     Args:
         value (float): Of the paper; nan if it prints none.

@@ -4,9 +4,12 @@
 Every output shows the same frames, so that no two say different things of one
 cell: Markdown, LaTeX, the terminal and the page. The CSV has the numbers.
 """
+import functools
+import os.path as osp
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
+import jinja2
 import pandas as pd
 from rich import box
 from rich.console import Group, RenderableType
@@ -15,10 +18,10 @@ from rich.text import Text
 
 from mmcurv.numbers import (ABSENT, ACCURACIES, NUMBERS, clean, fixed,
                             is_known, listing, probability, signed)
+from . import paper
 from .collect import (BETTER, CELL, LEVEL, OUTCOMES, UNCLEAR, UNKNOWN, WORSE,
                       Summary, distinct)
-from .paper import (METRIC, NOT_REPRODUCED, REPRODUCED, RULE, VERDICTS,
-                    data_label)
+from .paper import METRIC, NOT_REPRODUCED, REPRODUCED, VERDICTS, data_label
 from .run_folder import STATES
 
 SHOWN = ('overall', 'head', 'middle', 'tail', 'worst_class', 'variance',
@@ -26,18 +29,7 @@ SHOWN = ('overall', 'head', 'middle', 'tail', 'worst_class', 'variance',
 TESTED = ('overall', 'tail', 'variance', 'correlation')
 GLANCED = ('overall', 'head', 'middle', 'tail', 'variance',
            'log_curvature_variance', 'log_correlation')
-UNITS = ('Means over seeds ± half of the 95 % interval (Student’s t). '
-         'Accuracies are in per cent, variances of fractions. A dash: no '
-         'class is in the group, or it was not measured.')
-PAIRED = ('Runs with CR and runs without CR or variant, paired by seed: mean '
-          'difference ± half of its 95 % interval, accuracies in points. p is '
-          'of the paired t-test; Holm corrects it for all pairs of this '
-          'collection. p is unknown if all differences are equal.')
-CLEAR = ('A difference is clear if its 95 % interval excludes 0 and its '
-         f'p-value is at most {LEVEL:g} after Holm’s correction for the '
-         'number of comparisons of the same number. “Only before correction” '
-         'is what chance gives now and then among many comparisons. No test: '
-         'one seed alone, or differences that are all equal.')
+TEMPLATES = osp.join(osp.dirname(osp.abspath(__file__)), 'templates')
 DOUBTFUL = '†'
 NAMES = 3  # of runs, in a cell
 LONGEST = 4000  # characters
@@ -50,36 +42,31 @@ TONES = {
 
 
 class Table(NamedTuple):
-    """A table of texts.
-
-    Attributes:
-        title (str): One line.
-        frame (DataFrame): Texts under headings.
-        align (str): A letter for each column: 'l' for short texts, 'w' for
-            sentences, 'r' for numbers.
-        note (str): What a reader must know to read it. Defaults to ''.
-        changes (Sequence): For each row its row of differences or None, which
-            a page draws. Defaults to (): no row has one.
-    """
+    """A table of texts."""
     title: str
-    frame: pd.DataFrame
-    align: str
-    note: str = ''
-    changes: Sequence[Any] = ()
+    frame: pd.DataFrame  # texts under headings
+    align: str  # a letter for each column: 'l' short texts, 'w' sentences,
+    # 'r' numbers
+    note: str = ''  # what a reader must know
+    changes: Sequence[Any] = ()  # of each row its difference, or None
+
+
+@functools.lru_cache(maxsize=None)
+def note(name: str) -> str:
+    """A note of ``templates/notes.txt.j2``: 'units', 'paired', 'clear' or
+    'paper'."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined)
+    values = dict(vars(paper), note=name, level=LEVEL, doubtful=DOUBTFUL)
+    text = environment.get_template('notes.txt.j2').render(values)
+    return re.sub(r'\s*\n\s*', ' ', text).strip()
 
 
 def all_tables(summary: Summary, best: bool = False) -> List[Table]:
-    """Every table of a collection, in the order in which it is read.
-
-    Args:
-        summary (Summary): Of the collection.
-        best (bool): Show the best epoch as well. Defaults to False.
-
-    Returns:
-        list[Table]: Overall accuracy, what CR changed, the paper, the numbers
-        of each data set, on request those of the best epoch, and what is not
-        done.
-    """
+    """Every table, in the order in which it is read: overall accuracy, what
+    CR changed, the paper, the numbers of each data set (on request those of
+    the best epoch as well), and what is not done."""
     return [
         overview_table(summary), *glance_tables(summary),
         *(number_table(summary, key)
@@ -96,14 +83,8 @@ def has(summary: Summary, key: str) -> bool:
 
 
 def overview_table(summary: Summary) -> Table:
-    """Overall accuracy, as in the paper's tables: methods by data sets.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        Table: A cell that the matrix does not have is empty.
-    """
+    """Overall accuracy, as in the paper's tables: methods by data sets. A
+    cell that the matrix does not have is empty."""
     name, rows = row_label(summary), {}
     for cell in _cells(summary, 'overall'):
         rows.setdefault(name(cell), {})[clean(cell.data)] = mean_text(cell)
@@ -111,19 +92,12 @@ def overview_table(summary: Summary) -> Table:
     title = ' '.join(filter(None, ['Overall accuracy', main_words(summary)]))
     return Table(title,
                  frame.rename_axis('Method').reset_index(),
-                 'l' + 'r' * frame.shape[1], UNITS)
+                 'l' + 'r' * frame.shape[1], note('units'))
 
 
 def detail_tables(summary: Summary, evaluation: str = 'main') -> List[Table]:
-    """The main numbers of every method, a table for each data set.
-
-    Args:
-        summary (Summary): Of a collection.
-        evaluation (str): 'main' or 'best'. Defaults to 'main'.
-
-    Returns:
-        list[Table]: In the order of the matrix.
-    """
+    """The numbers of every method in the 'main' or 'best' evaluation, a table
+    for each data set in the order of the matrix."""
     # Curvature was measured after the last epoch.
     shown = [key for key in SHOWN if evaluation == 'main' or key in ACCURACIES]
     name, words = row_label(summary), main_words(summary, evaluation)
@@ -135,21 +109,16 @@ def detail_tables(summary: Summary, evaluation: str = 'main') -> List[Table]:
             row[NUMBERS[key].label] = mean_text(cell)
     return [
         Table(', '.join(filter(None, [clean(data), words])),
-              pd.DataFrame(list(own.values())), 'l' + 'r' * len(shown), UNITS)
-        for data, own in rows.items()
+              pd.DataFrame(list(own.values())), 'l' + 'r' * len(shown),
+              note('units')) for data, own in rows.items()
     ]
 
 
 def number_table(summary: Summary, key: str) -> Table:
     """One number without and with CR, and what CR changed, seed by seed.
 
-    Args:
-        summary (Summary): Of a collection.
-        key (str): One of ``NUMBERS``.
-
-    Returns:
-        Table: A row for each method, model, variant and data set. A changed
-        run without CR has a row of its own, without a difference.
+    A row for each method, model, variant and data set. A changed run without
+    CR has a row of its own, without a difference.
     """
     cells = {_key(cell): cell for cell in _cells(summary, key)}
     own = summary.differences[summary.differences.metric == key]
@@ -176,7 +145,7 @@ def number_table(summary: Summary, key: str) -> Table:
     ]
     frame = frame.drop(columns=alike)
     return Table(f'{NUMBERS[key].label}: what CR changed', frame,
-                 'l' * (4 - len(alike)) + 'rrrrrrll', PAIRED, drawn)
+                 'l' * (4 - len(alike)) + 'rrrrrrll', note('paired'), drawn)
 
 
 def _number_row(named: Dict[str, str], plain: Any, cr: Any,
@@ -201,14 +170,8 @@ def _number_row(named: Dict[str, str], plain: Any, cr: Any,
 
 
 def glance_tables(summary: Summary) -> List[Table]:
-    """How many comparisons have each outcome, for the main numbers.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        list[Table]: One, or none if no difference is known.
-    """
+    """How many comparisons have each outcome, for the main numbers; no table
+    if no difference is known."""
     rows = []
     for key in GLANCED:
         counts = outcome_counts(summary, key)
@@ -225,7 +188,7 @@ def glance_tables(summary: Summary) -> List[Table]:
     return [
         Table('With CR against without: comparisons by outcome',
               frame.rename(columns=str.capitalize), 'l' + 'r' * len(told),
-              CLEAR)
+              note('clear'))
     ]
 
 
@@ -237,14 +200,8 @@ def outcome_counts(summary: Summary, key: str) -> Dict[str, int]:
 
 
 def paper_tables(summary: Summary) -> List[Table]:
-    """The paper's numbers, and its gains by CR, each with a verdict.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        list[Table]: None if the matrix names no table of the paper.
-    """
+    """The paper's numbers, and its gains by CR, each with a verdict; none if
+    the matrix names no table of the paper."""
     tables = []
     for kind, title in (('value', '{} of the paper'), ('gain',
                                                        'Gains by CR in {}')):
@@ -254,13 +211,9 @@ def paper_tables(summary: Summary) -> List[Table]:
             tables.append(
                 Table(
                     f'{title}: {verdict_words(rows)}',
-                    pd.DataFrame([
-                        _paper_row(row) for row in rows.itertuples()
-                    ]), 'llllrrrlw',
-                    f'{RULE} {DOUBTFUL} marks numbers of the paper that are '
-                    'doubtful, with the reason in the last column. Rows of '
-                    'the paper differ in their recipes: what compares is a '
-                    'method with CR and without.'))
+                    pd.DataFrame(
+                        [_paper_row(row) for row in rows.itertuples()]),
+                    'llllrrrlw', note('paper')))
     return tables
 
 
@@ -293,15 +246,8 @@ def _paper_row(row: Any) -> Dict[str, str]:
 
 
 def open_tables(summary: Summary) -> List[Table]:
-    """Runs that are not done, those with the same reason together.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        list[Table]: One, what needs a look first on top; none if all runs are
-        done.
-    """
+    """Runs that are not done, those with the same reason together, what needs
+    a look first on top; no table if all are."""
     own = summary.runs[summary.runs.state != 'done']
     if own.empty:
         return []
@@ -340,15 +286,11 @@ def row_label(summary: Summary, cr: bool = True) -> Callable[[Any], str]:
 
 
 def mean_text(row: Optional[Any]) -> str:
-    """What stands in a table for one number of a cell.
+    """What stands in a table for one row of the means of a summary.
 
-    Args:
-        row: Of the means of a summary; None if the matrix lacks the cell.
-
-    Returns:
-        str: '67.32 ± 2.41 (n = 3)'; '67.32 ± 9.10 (2 of 3 seeds)' where some
-        are missing; else how its runs stand, and a dash if they are done and
-        the number does not exist.
+    '67.32 ± 2.41 (n = 3)'; '67.32 ± 9.10 (2 of 3 seeds)' where some are
+    missing; else how its runs stand, and a dash if they are done and the
+    number does not exist.
     """
     if row is None:
         return 'not planned'
@@ -401,14 +343,9 @@ def _key(row: Any) -> tuple:
 def long_table(summary: Summary) -> pd.DataFrame:
     """All numbers of a collection, one a row, unrounded.
 
-    Args:
-        summary (Summary): Of the collection.
-
-    Returns:
-        DataFrame: ``kind`` is 'mean', 'difference' (with CR minus without),
-        'paper' (a number of the paper, whose ``value`` is printed there, and
-        ours) or 'paper gain'. What a kind does not have is empty; lists have
-        blanks between their entries.
+    ``kind`` is 'mean', 'difference' (with CR minus without), 'paper' (a number
+    of the paper, whose ``value`` is printed there, and ours) or 'paper gain'.
+    What a kind does not have is empty; lists have blanks between entries.
     """
     numbers = summary.means.assign(kind='mean')
     changes = summary.differences.assign(
@@ -433,15 +370,7 @@ def long_table(summary: Summary) -> pd.DataFrame:
 
 
 def markdown(summary: Summary, best: bool = False) -> str:
-    """All tables of a collection.
-
-    Args:
-        summary (Summary): Of the collection.
-        best (bool): Show the best epoch as well. Defaults to False.
-
-    Returns:
-        str: Markdown, ending in a line break.
-    """
+    """All tables of a collection, on request with the best epoch, too."""
     matrix = summary.matrix
     parts = [f'# {escaped(matrix["title"])}']
     parts += [escaped(part) for part in paragraphs(matrix.get('about'))]
@@ -460,14 +389,7 @@ def markdown(summary: Summary, best: bool = False) -> str:
 
 
 def markdown_table(table: Table) -> List[str]:
-    """A table as its rows and its note, if it has one.
-
-    Args:
-        table (Table): Of texts.
-
-    Returns:
-        list[str]: Blocks to be parted by empty lines.
-    """
+    """A table as its rows and its note: blocks for empty lines between."""
     rules = ['--:' if letter == 'r' else ':--' for letter in table.align]
     lines = [[escaped(name) for name in table.frame], rules]
     lines += [map(escaped, row) for row in table.frame.values]
@@ -519,15 +441,7 @@ LATEX = str.maketrans({
 
 
 def latex(summary: Summary, best: bool = False) -> str:
-    """All tables of a collection, to be put into a document.
-
-    Args:
-        summary (Summary): Of the collection.
-        best (bool): Show the best epoch as well. Defaults to False.
-
-    Returns:
-        str: ``table`` environments in the style of booktabs.
-    """
+    """All tables of a collection as LaTeX in the style of booktabs."""
     matrix = summary.matrix
     made = one_line(f'{matrix["command"]}, {matrix["created"]}')
     parts = [
@@ -540,14 +454,7 @@ def latex(summary: Summary, best: bool = False) -> str:
 
 
 def latex_table(table: Table) -> str:
-    """A table with its title as caption and its note below.
-
-    Args:
-        table (Table): Of texts.
-
-    Returns:
-        str: A ``table`` environment.
-    """
+    """A table with its title as caption and its note below."""
     letters = dict(l='l', r='r', w='p{5cm}')
     rows = [[latex_text(text) for text in row] for row in
             [list(table.frame), *table.frame.values]]  # yapf: disable
@@ -569,14 +476,7 @@ def latex_text(text: str) -> str:
 
 
 def terminal(summary: Summary) -> RenderableType:
-    """Overall accuracy, what CR did to it, verdicts and warnings.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        RenderableType: For a ``rich`` console.
-    """
+    """Overall accuracy, what CR did to it, verdicts and warnings."""
     counts = summary.runs.state.value_counts(sort=False)
     parts = [
         Text(clean(summary.matrix['title']), style='bold'),

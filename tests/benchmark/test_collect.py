@@ -542,9 +542,18 @@ def test_methods_of_other_images_or_protocols_are_a_loud_warning():
     assert not warning['loud'] and '200 and 100' in warning['message']
 
 
-def test_too_few_seeds_are_told():
-    warning, = warnings_of(example_collection(SEEDS))
-    assert warning['message'].startswith('2 seeds: too few')
+def test_seeds_that_have_ended_are_counted_cell_by_cell():
+    specs = [
+        spec(method=method, seed=seed) for method in ('CE', 'Focal')
+        for seed in range(3)
+    ]
+    assert warnings_of(example_collection(specs)) == []
+    waiting = {specs[4].name: ('waiting', None)}
+    warning, = warnings_of(example_collection(specs, waiting))
+    assert warning['message'].startswith(
+        'Fewer than 3 seeds have ended in 1 of 2 cells: too few')
+    none = {one.name: ('missing', None) for one in specs}
+    assert warnings_of(example_collection(specs, none)) == []
 
 
 def test_unlike_runs_are_not_summarized_and_likeness_is_asked_once(

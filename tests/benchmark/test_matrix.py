@@ -153,8 +153,8 @@ def test_what_the_path_of_a_config_says_is_no_switch(expand, tmp_path):
 
 
 @pytest.mark.parametrize('config, words', [
-    ('{date}.py', "unknown placeholder 'date': did you mean 'data'"),
-    ('{}.py', "unknown placeholder ''"),
+    ('{date}.py', "'date' has no value"),
+    ('{}.py', 'placeholders are'),
     ('{data.py', 'placeholders are'),
     ('{factor:d}.py', 'placeholders are'),
 ])
@@ -166,7 +166,7 @@ def test_balanced_data_have_no_factor(refusal):
     message = refusal(
         methods=[dict(CE, config='{data}-{factor}.py')],
         data=[dict(dataset='X', slug='x')])
-    assert "'x' have no factors" in message
+    assert "'factor' has no value for the data 'x'" in message
 
 
 def test_entries_can_be_kept_to_some_cells(expand):
@@ -188,9 +188,9 @@ def test_entries_can_be_kept_to_some_cells(expand):
                               dict(variant='x', cr=[True])
                               ]), "variants ('x'): not one run"),
     (dict(methods=[CE, dict(CE, method='B', factors=[20])]),
-     "methods ('B'): not one run"),
+     "methods ('B'): factors: 20: not one run"),
     (dict(methods=[dict(CE, factors=[100, 50, 11])]),
-     'factors: 11 is none of its data'),
+     'factors: 11: not one run comes of it'),
     (dict(methods=[CE, dict(CE, method='Ce', config=None)]),
      'two runs have the same folder: '
      "'CE, CIFAR-10-LT if100, ResNet-32, seed 0'"),
@@ -203,9 +203,9 @@ def test_entries_can_be_kept_to_some_cells(expand):
         data=[
             dict(dataset='X', slug='cifar10-lt', factors=[100, 10]),
             dict(dataset='Y', slug='cifar100-lt', factors=[100, 10])
-        ]), 'would be the same training'),
+        ]), 'two runs have the same training: '),
     (dict(variants=[dict(variant=''), dict(variant='x')]),
-     'would be the same training'),
+     'two runs have the same training: '),
 ])
 def test_entries_that_give_no_run_or_one_run_twice_are_refused(
         changes, words, refusal):
@@ -249,8 +249,9 @@ def test_value_that_does_not_fit_is_named(entry, key, value, refusal):
         place = f'{entry}, entry 1 ({next(iter(first.values()))!r}): '
         changes = {entry: [first]}
     message = refusal(**changes)
-    assert f'small.yml: {place}{key}: expected ' in message
-    assert message.endswith(f'got {value!r}')
+    assert f'small.yml: {place}{key}' in message
+    inside = isinstance(value, (list, dict))  # then it may be an item of it
+    assert 'got ' in message and (inside or message.endswith(repr(value)))
 
 
 @pytest.mark.parametrize('changes, words', [
@@ -261,14 +262,14 @@ def test_value_that_does_not_fit_is_named(entry, key, value, refusal):
      "did you mean 'cifar10-lt'?"),
     (dict(paper_table='Table 1, Tabel 6'),
      "the paper has no 'Tabel 6': did you mean"),
-    (dict(methods=[CE, None]),
-     'methods, entry 2: expected keys with values, got None'),
-    (dict(seeds=[0, 1, 0]), 'seeds: 0 stands in [0, 1, 0] more than once'),
-    (dict(cr=[True, True]), 'cr: True stands'),
+    (dict(methods=[CE, None]), 'methods, entry 2: Input should be'),
+    (dict(seeds=[0, 1, 0]), 'each of them once, got [0, 1, 0]'),
+    (dict(cr=[True, True]),
+     'cr: expected at least one, and each of them once'),
     (dict(methods=[dict(CE, data=['cifar10-lt'] * 2)]),
-     "data: 'cifar10-lt' stands"),
+     'data: expected at least one, and each of them once'),
     (dict(data=[dict(dataset='X', slug='x', factors=[10, 10.])]),
-     'factors: 10.0 stands'),
+     'each of them once, got [10, 10.0]'),
     (dict(options={'randomness.seed': 1}),
      'randomness.seed is set for each run'),
     (dict(data=[dict(dataset='X', slug='x', options={'work_dir': 'x'})]),
@@ -277,7 +278,7 @@ def test_value_that_does_not_fit_is_named(entry, key, value, refusal):
         dict(
             variant='tau=10', tau=20, options={'custom_hooks.0.loss.tau': 10})
     ]), 'tau is 20, but its option custom_hooks.0.loss.tau is 10'),
-    (dict(schema_version=2, new_key=1), 'expected schema_version 1, got 2'),
+    (dict(schema_version=2, new_key=1), "found ('mmcurv.matrix', 2)"),
 ])
 def test_fault_is_told_with_its_place_and_what_was_meant(
         changes, words, refusal):
@@ -339,7 +340,7 @@ MERGES = 'a0: &a0 {x: 1}\n' + '\n'.join(
     ('seeds: [' + '9' * 5001 + ']', 'line 1 has a number of 5,001 digits'),
     ('seeds: [0x' + '9' * 5001 + ']', 'a number of 5,003 digits'),
     ('seeds: [1' + ':1' * 5000 + ']', 'a number of 10,001 digits'),
-    ('x: "' + 'x' * 100_001 + '"', 'a file of at most 100,000 bytes'),
+    ('x: "' + 'x' * 100_001 + '"', 'more than 100,000 bytes'),
     ('[]\n' * 30_000, 'expected'),
 ], ids=range(11))  # yapf: disable
 def test_yaml_that_grows_without_end_is_refused_at_once(text, words, tmp_path):
@@ -420,7 +421,7 @@ def test_value_may_hold_an_equals_sign_and_a_factor_be_none():
 
 @pytest.mark.parametrize('condition, words', [
     ('method', "expected KEY=VALUE, got 'method'"),
-    ('methd=CE', "unknown key 'methd': did you mean 'method'?"),
+    ('methd=CE', "expected KEY=VALUE, got 'methd=CE': did you mean 'method'?"),
     ('method=Focall', "unknown method 'Focall': did you mean 'Focal'?"),
     ('cr=yes', "unknown cr 'yes': expected 'false', 'true'"),
     ('factor=50', "unknown factor '50': expected '100', '10'"),

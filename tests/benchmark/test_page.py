@@ -9,7 +9,7 @@ import pytest
 from mmcurv.benchmark.collect import summarize
 from mmcurv.benchmark.figures import draw_figures
 from mmcurv.benchmark.page import page
-from mmcurv.benchmark.paper import RULE
+from mmcurv.benchmark.tables import note
 from tests.audit.page_reader import Page
 from tests.benchmark.page_example import (FAILURE, MARKUP, mixed_example,
                                           models_example, study_example)
@@ -128,7 +128,7 @@ def test_headline_tells_clear_from_unclear(outcomes, words):
 
 
 def test_paper_stands_beside_ours_with_rule_and_counts(mixed):
-    assert RULE in mixed.text
+    assert note('paper') in mixed.text
     assert 'Reproduced' in mixed.text
     assert 'and 0 of 24 gains by CR' in mixed.text
 
@@ -175,7 +175,7 @@ def test_study_has_no_paper_and_models_are_told():
     assert 'tau=10' in page.text_in('table')
     page = page_of(models_example()[1])
     assert 'ResNet-18' in page.text_in('table')
-    assert '2 seeds: too few' in page.text
+    assert 'Fewer than 3 seeds have ended in 8 of 8 cells' in page.text
 
 
 def test_nothing_done_gives_a_page():
