@@ -8,7 +8,6 @@ import math
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
-from scipy import stats
 
 from mmcurv.fairness import (adjusted_correlation, below_the_rest,
                              benjamini_hochberg, class_accuracy,
@@ -17,7 +16,7 @@ from mmcurv.fairness import (adjusted_correlation, below_the_rest,
                              true_variance, wilson_interval, without_noise,
                              worst_class)
 from mmcurv.fairness.accuracy import classes_in
-from mmcurv.fairness.correlation import permutation_p_values
+from mmcurv.fairness.correlation import permutation_p_values, ranks
 from .feature_bank import FeatureBank
 from .options import AuditOptions
 
@@ -587,10 +586,9 @@ def _correlate(entries: Dict[str,
     size = len(accuracy)
     draws = int(min(PERMUTATIONS, max(FEWEST, MOST_VALUES // size)))
     plain = np.stack([one / np.abs(one).max() for one in values], 1)
-    ranks = stats.rankdata(plain, axis=0)
+    in_ranks = ranks(plain.T).T
     linear_p, used = permutation_p_values(plain, accuracy, draws, seed)
-    rank_p, _ = permutation_p_values(ranks, stats.rankdata(accuracy), draws,
-                                     seed)
+    rank_p, _ = permutation_p_values(in_ranks, ranks(accuracy), draws, seed)
     for place, name in enumerate(names):
         linear = pearson(plain[:, place], accuracy, 0, 0).value
         ranked = spearman(plain[:, place], accuracy, 0, 0).value

@@ -613,7 +613,8 @@ def _geometry(bank: FeatureBank, finite: np.ndarray, comparable: Comparable,
     from .geometry import (manifold_pairs, measure_classes, memory_needed,
                            scratch_memory)
     reader = ClassReader(bank.features, bank.labels, bank.num_classes, finite,
-                         options.scaling, comparable.size, options.seed)
+                         options.scaling, comparable.size, options.seed,
+                         options.max_memory // 8)
     check_memory(memory_needed(reader))
     cache = open_cache(bank, options, cache_file)
     geometry = measure_classes(reader, options, cache, progress)

@@ -1,7 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Samples of one class at a time, from memory or from a memory map.
 
-A memory map is opened anew for each class, so that an audit holds one class.
+Few points are read once. Of others a memory map is opened anew for each class,
+so that an audit holds one class.
 """
 import contextlib
 from typing import Iterator, List, Optional, Tuple
@@ -38,7 +39,8 @@ class ClassReader:
     """Gives the points of a class, scaled as asked for.
 
     A memory map is opened anew for each class and closed again, so that the
-    pages of classes that are done with do not stay in memory.
+    pages of classes that are done with do not stay in memory; unless all
+    points are few enough to be held.
 
     Args:
         features (np.ndarray): (N, p) floating point.
@@ -52,8 +54,12 @@ class ClassReader:
         at_most (int, optional): Points of a class; of a larger one so many
             are drawn. Defaults to None: all.
         seed (int): Of the draw. Defaults to 0.
+        hold (int): Bytes up to which all points are read once and held.
+            Defaults to 0: never.
 
     Attributes:
+        held (Tensor, optional): (N, p) points of all classes, class by class;
+            None where they are too many.
         counts (list[int]): (C,) points of each class that are read.
         present (list[int]): Classes that have some.
         precision (float): Relative unit in the last place of the features
@@ -68,7 +74,8 @@ class ClassReader:
                  keep: Optional[np.ndarray] = None,
                  scaling: str = 'raw',
                  at_most: Optional[int] = None,
-                 seed: int = 0) -> None:
+                 seed: int = 0,
+                 hold: int = 0) -> None:
         self.features = features
         rows = np.arange(len(labels)) if keep is None else np.flatnonzero(keep)
         rows = rows[np.argsort(labels[rows], kind='stable')]
@@ -90,6 +97,11 @@ class ClassReader:
         self._shift_and_scale = None
         if scaling == 'standard':
             self._shift_and_scale = self._mean_and_deviation()
+        self.held = None
+        size = sum(self.counts) * self.feature_dim * self.dtype.itemsize
+        if size <= hold:
+            self.held = self._scaled(self._read(np.concatenate(self._rows)))
+            self._parts = self.held.split(self.counts)
 
     @property
     def feature_dim(self) -> int:
@@ -103,7 +115,11 @@ class ClassReader:
 
     def __call__(self, c: int) -> Tensor:
         """Points (n, p) of class c, in the order of the samples."""
-        points = self._raw(c)
+        if self.held is not None:
+            return self._parts[c]
+        return self._scaled(self._read(self._rows[c]))
+
+    def _scaled(self, points: Tensor) -> Tensor:
         if self._scaling == 'unit':
             length = points.norm(dim=1, keepdim=True)
             points /= torch.where(length > 0, length, 1)
@@ -112,10 +128,12 @@ class ClassReader:
             points = (points - shift) / scale
         return points
 
-    def _raw(self, c: int) -> Tensor:
-        rows, features = self._rows[c], reopened(self.features)
+    def _read(self, rows: np.ndarray) -> Tensor:
+        features = reopened(self.features)
         dtype = np.float64 if self.dtype == torch.float64 else np.float32
-        if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        # Of rows in order, which are one block if as many as they span.
+        if len(rows) and rows[-1] - rows[0] + 1 == len(rows) and (np.diff(rows)
+                                                                  > 0).all():
             rows = slice(rows[0], rows[-1] + 1)
         return torch.from_numpy(np.array(features[rows], dtype, order='C'))
 
@@ -123,9 +141,11 @@ class ClassReader:
         """Mean and standard deviation (p,); 1 where a feature is constant."""
         present = [c for c, count in enumerate(self.counts) if count]
         total = sum(self.counts)
-        mean = sum(self._raw(c).double().sum(0) for c in present) / total
+        mean = sum(self._read(self._rows[c]).double().sum(0)
+                   for c in present) / total
         square = sum(
-            (self._raw(c).double() - mean).square().sum(0) for c in present)
+            (self._read(self._rows[c]).double() - mean).square().sum(0)
+            for c in present)
         deviation = (square / total).sqrt()
         deviation = torch.where(deviation > 0, deviation, 1)
         return mean.to(self.dtype), deviation.to(self.dtype)

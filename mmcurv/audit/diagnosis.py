@@ -8,35 +8,34 @@ the axes, which cost most, are the same for every m, fit and reduction.
 """
 import itertools
 import math
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from scipy import stats
 from torch import Tensor
 
 from mmcurv.fairness import pearson, spearman
-from mmcurv.geometry.checks import check_points, to_moderate_unit
-from mmcurv.geometry.curvature import (PointCurvature, curvature_of_offsets,
-                                       neighbors_needed, points_per_chunk,
+from mmcurv.geometry.curvature import (neighbors_needed, points_per_chunk,
                                        rounding_floor)
 from mmcurv.geometry.frames import NORMALS, local_frames
-from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
-from mmcurv.geometry.quadric import FITS
+from mmcurv.geometry.neighbors import DEFAULT_MEMORY
+from mmcurv.geometry.quadric import fit_quadrics
 from mmcurv.geometry.reduction import REDUCTIONS, reduce_by_class
 from .accuracy import quick_correlation
 from .class_reader import ClassReader, threads_for
-from .geometry import scratch_memory
+from .geometry import groups, neighborhoods, scratch_memory
 from .options import AuditOptions
 from .result_cache import Progress, ResultCache, silent
 
 
 class PrincipalCoordinates:
-    """Neighbourhoods of all points of one class.
+    """Neighbourhoods of points along their principal axes.
 
     Args:
-        points (Tensor): Shape (n, p), finite, n >= 2.
-        k (int): Neighbours; min(k, n - 1) are used.
+        points (Tensor): Shape (n, p), of moderate size.
+        around (Tensor): Shape (n, k), indices of the neighbours of each.
         tangent_dim (int): Largest m that will be asked for.
         max_memory (int): Bound in bytes on scratch memory. Defaults to
             268435456.
@@ -46,52 +45,54 @@ class PrincipalCoordinates:
 
     def __init__(self,
                  points: Tensor,
-                 k: int,
+                 around: Tensor,
                  tangent_dim: int,
                  max_memory: int = DEFAULT_MEMORY,
                  precision: float = 0.) -> None:
-        points, self._unit = to_moderate_unit(check_points(points))
-        rows = torch.arange(len(points))
-        self.k = near = min(k, len(points) - 1)
-        neighbors = nearest(points, points, near, rows, max_memory)
-        self._count = torch.full_like(rows, near)
-        parts = []
-        for part in rows.split(points_per_chunk(near, points, max_memory)):
-            offsets = points[neighbors[part]] - points[part, None]
-            count = self._count[part]
-            rounding = rounding_floor(points[part], count, precision)
-            axes = local_frames(offsets, count, tangent_dim, 'next', rounding)
-            # For the fewest tangents: beyond the rank directions are 0.
-            least = local_frames(offsets, count, 1, 'smallest', rounding)
-            along = torch.cat([axes.vectors, least.vectors[..., -1:]], 2)
-            parts.append((offsets @ along, axes.rank))
-        self._along = torch.cat([part for part, _ in parts])  # (n, k, m + 2)
-        self._rank = torch.cat([rank for _, rank in parts])
+        parts, ranks, step = [], [], points_per_chunk(around.shape[1], points,
+                                                      max_memory)
+        for part, near in zip(points.split(step), around.split(step)):
+            offsets = F.embedding(near, points) - part[:, None]
+            count = torch.full_like(near[:, 0], near.shape[1])
+            axes = local_frames(offsets, count, tangent_dim, 'both',
+                                rounding_floor(part, count, precision))
+            parts.append(offsets @ axes.vectors)
+            ranks.append(axes.rank)
+        # In order: m tangents, the next direction, the smallest.
+        self._along, self._rank = torch.cat(parts), torch.cat(ranks)
 
-    def curvature(self, tangent_dim: int, normal: str, fit: str,
-                  ridge: float) -> PointCurvature:
-        """Curvature at every point, six tensors (n,).
+    def curvature(self, tangent_dim: int, fits: Sequence[str],
+                  ridge: float) -> Dict[Tuple[str, str], Tuple]:
+        """Curvature at every point, by both normals.
 
         Args:
             tangent_dim (int): m, at most that of the constructor.
-            normal (str): 'smallest' or 'next'.
-            fit (str): 'ridge', 'symmetric' or 'paper'.
+            fits (Sequence[str]): Of 'ridge', 'symmetric' and 'paper'.
             ridge (float): Relative ridge.
+
+        Returns:
+            dict: (normal, fit) to log |det| and the residual, as of
+            :func:`~mmcurv.geometry.point_curvature`, both (n,).
         """
-        # In order: m tangents of the constructor, the next one, the smallest.
-        place = -1 if normal == 'smallest' else tangent_dim
-        curved = self._rank > tangent_dim
-        height = torch.where(curved[:, None], self._along[..., place], 0)
-        local = torch.cat([self._along[..., :tangent_dim], height[..., None]],
-                          2)
-        return curvature_of_offsets(
-            local,
-            self._count,
-            tangent_dim,
-            'next',
-            fit,
-            ridge,
-            unit=self._unit)
+        m, last = tangent_dim, self._along.shape[2] - 1
+        radius = self._along[..., :m].square().sum(2).mean(1).sqrt()
+        radius = torch.where(radius > 0, radius, 1)  # (n,)
+        local = self._along / radius[:, None, None]
+        fitted = fit_quadrics(local[..., :m], local[..., [m, last]], fits,
+                              ridge)
+        flat, found = self._rank == m, {}
+        for fit, (hessians, residuals) in zip(fits, fitted):
+            sound = torch.isfinite(hessians).all(3).all(2)  # (n, 2)
+            log_abs = torch.linalg.slogdet(
+                torch.where(sound[..., None, None], hessians, 0)).logabsdet
+            for place, normal in enumerate(('next', 'smallest')):
+                known = flat | (sound[:, place] & (self._rank > m))
+                own = log_abs[:, place] - m * radius.log()
+                own = torch.where(flat, -math.inf, own)
+                residual = torch.where(flat, 0, residuals[:, place])
+                found[normal, fit] = (torch.where(known, own, math.nan),
+                                      torch.where(known, residual, math.nan))
+        return found
 
 
 NEIGHBORS = (10, 20, 31, 40, 60)
@@ -113,13 +114,16 @@ class Setting(NamedTuple):
 def settings(options: AuditOptions) -> List[Setting]:
     """All settings that are tried: those that determine the fit.
 
-    The options' own k and tangent_dim are among them, whatever they are.
+    The options' own k, tangent_dim and fit are among them, whatever they are.
+    Of plain least squares 'symmetric' alone is tried: with the neighbours
+    that a fit needs, 'paper' has the same solution.
     """
+    fits = ('ridge', 'paper' if options.fit == 'paper' else 'symmetric')
     ks = sorted({*NEIGHBORS, options.k})
     ms = sorted({*TANGENT_DIMS, options.tangent_dim})
     return [
         Setting(k, m, normal, fit)
-        for k, m, normal, fit in itertools.product(ks, ms, NORMALS, FITS)
+        for k, m, normal, fit in itertools.product(ks, ms, NORMALS, fits)
         if neighbors_needed(m) <= k
     ]
 
@@ -150,16 +154,18 @@ def diagnose(reader: ClassReader,
         :func:`answer`.
     """
     tried = settings(options)
-    measured = []
-    for c, count in enumerate(reader.counts):
-        with threads_for(count * count * reader.feature_dim):
-            measured.append(
-                cache.get(
-                    f'diagnosis {c}', lambda: _of_class(
-                        reader(c), tried, options.ridge,
-                        scratch_memory(reader, options.max_memory), reader.
-                        precision)))
-        progress('Diagnosis', c + 1, len(reader.counts))
+    widest, measured = max(setting.k for setting in tried), []
+    memory = scratch_memory(reader, options.max_memory)
+    for group in groups(reader.counts, widest):
+
+        def measure() -> List[List[dict]]:
+            return _of_group([reader(c) for c in group], tried, options.ridge,
+                             memory, reader.precision)
+
+        largest = max(reader.counts[c] for c in group)
+        with threads_for(largest * largest * reader.feature_dim):
+            measured += cache.get(f'diagnosis from {group[0]}', measure)
+        progress('Diagnosis', len(measured), len(reader.counts))
     points = sum(reader.counts)
     table = {}
     for place, setting in enumerate(tried):
@@ -269,48 +275,56 @@ def answer(rows: List[dict], options: AuditOptions) -> dict:
     return found
 
 
-def _of_class(points: Tensor, tried: List[Setting], ridge: float,
-              max_memory: int, precision: float) -> List[dict]:
-    """For each setting: log curvature by each reduction, and how it fitted."""
-    axes: Dict[int, Tuple[int, PrincipalCoordinates]] = {}
-    found = []
-    for setting in tried:
-        near = min(setting.k, len(points) - 1)
-        if near < neighbors_needed(setting.tangent_dim):
-            found.append(
-                dict(
-                    log_curvature=[math.nan] * len(REDUCTIONS),
-                    points_used=0,
-                    residual=math.nan))
+def _of_group(clouds: List[Tensor], tried: List[Setting], ridge: float,
+              max_memory: int, precision: float) -> List[List[dict]]:
+    """Of each class for each setting: log curvature by each reduction, and
+    how it fitted."""
+    sizes = [len(cloud) for cloud in clouds]
+    widest = max(setting.k for setting in tried)
+    points, around, units = neighborhoods(clouds, min(widest, sizes[0] - 1),
+                                          max_memory)
+    labels = torch.arange(len(clouds)).repeat_interleave(torch.tensor(sizes))
+    found = {}
+    for k in sorted({setting.k for setting in tried}):
+        near = min(k, sizes[0] - 1)
+        fits: Dict[int, set] = {}
+        for setting in tried:
+            if setting.k == k and neighbors_needed(
+                    setting.tangent_dim) <= near:
+                fits.setdefault(setting.tangent_dim, set()).add(setting.fit)
+        if not fits:
             continue
-        if near not in axes:
-            widest = max(
-                other.tangent_dim for other in tried
-                if neighbors_needed(other.tangent_dim) <= near)
-            # Settings come by rising k, so that one set of axes is enough.
-            axes = {
-                near:
-                PrincipalCoordinates(points, near, widest, max_memory,
-                                     precision)
-            }
-        found.append(_of_setting(axes[near], setting, ridge))
+        axes = PrincipalCoordinates(points, around[:, :near], max(fits),
+                                    max_memory, precision)
+        for m, own in fits.items():
+            curvature = axes.curvature(m, sorted(own), ridge)
+            for (normal, fit), (log_abs, residual) in curvature.items():
+                found[Setting(k, m, normal,
+                              fit)] = _of_classes(log_abs - m * units.log(),
+                                                  residual, labels, sizes)
+    nothing = dict(
+        log_curvature=[math.nan] * len(REDUCTIONS),
+        points_used=0,
+        residual=math.nan)
+    return [[
+        found[setting][c] if setting in found else nothing for setting in tried
+    ] for c in range(len(clouds))]
+
+
+def _of_classes(log_abs: Tensor, residual: Tensor, labels: Tensor,
+                sizes: List[int]) -> List[dict]:
+    reduced = zip(
+        *(reduce_by_class(log_abs, labels, len(sizes), reduction).tolist()
+          for reduction in REDUCTIONS))
+    found = []
+    for values, own in zip(reduced, residual.split(sizes)):
+        own = own[~torch.isnan(own)]
+        found.append(
+            dict(
+                log_curvature=list(values),
+                points_used=len(own),
+                residual=own.median().item() if len(own) else math.nan))
     return found
-
-
-def _of_setting(axes: PrincipalCoordinates, setting: Setting,
-                ridge: float) -> dict:
-    point = axes.curvature(setting.tangent_dim, setting.normal, setting.fit,
-                           ridge)
-    labels = torch.zeros(len(point.log_abs_det), dtype=torch.long)
-    used = ~torch.isnan(point.log_abs_det)
-    residual = point.residual[used]
-    return dict(
-        log_curvature=[
-            reduce_by_class(point.log_abs_det, labels, 1, reduction).item()
-            for reduction in REDUCTIONS
-        ],
-        points_used=int(used.sum()),
-        residual=residual.median().item() if len(residual) else math.nan)
 
 
 def _kendall(a: np.ndarray, b: np.ndarray) -> float:

@@ -55,12 +55,14 @@ def local_frames(offsets: Tensor,
             are zero.
         count (Tensor): Shape (n,), number of real neighbours, <= k.
         tangent_dim (int): m.
-        normal (str): 'smallest' or 'next'. Defaults to 'smallest'.
+        normal (str): 'smallest', 'next' or 'both', the next one and then the
+            smallest beside one tangent at least. Defaults to 'smallest'.
         rounding (Tensor, optional): Shape (n,): eigenvalue that rounding of
             the coordinates themselves can produce. Defaults to None.
 
     Returns:
-        Frames: Vectors (n, p, m + 1) and rank (n,).
+        Frames: Vectors (n, p, m + 1), of both normals (n, p, m + 2), and rank
+        (n,).
     """
     offsets = offsets.detach()
     matrix, by_gram = _covariance(offsets, count)
@@ -76,7 +78,9 @@ def local_frames(offsets: Tensor,
     length = vectors.norm(dim=1, keepdim=True)
     vectors = vectors / torch.where(length > 0, length, 1)
     # A tangent needs rank > its position, the normal rank > m.
-    position = torch.arange(tangent_dim + 1, device=rank.device)
+    position = torch.arange(vectors.shape[2], device=rank.device)
+    if normal == 'both':
+        position[-1] = 1
     present = rank[:, None] > position
     return Frames(torch.where(present[:, None], vectors, 0), rank)
 
@@ -130,7 +134,10 @@ def _ranks_wanted(rank: Tensor, size: int, tangent_dim: int,
     """Ascending ranks of the m tangents and the normal, shape (n, m + 1)."""
     top = size - 1 - torch.arange(tangent_dim + 1, device=rank.device)
     index = top.clamp_min(0).expand(len(rank), -1).clone()
+    last = (size - rank).clamp(0, size - 1)
     if normal == 'smallest':
-        index[:, -1] = torch.minimum(index[:, -1],
-                                     (size - rank).clamp(0, size - 1))
+        index[:, -1] = torch.minimum(index[:, -1], last)
+    elif normal == 'both':
+        least = torch.minimum(index[:, 1], last)
+        index = torch.cat([index, least[:, None]], 1)
     return index

@@ -88,7 +88,19 @@ def intrinsic_dimension(points: Tensor,
         (points[around] - part[:, None]).norm(dim=2)
         for part, around in zip(points.split(step), neighbors.split(step))
     ]).double()  # (n, k)
+    return dimension_of_distances(distance).to(points.dtype)
+
+
+def dimension_of_distances(distance: Tensor) -> Tensor:
+    """:func:`intrinsic_dimension` from distances to neighbours.
+
+    Args:
+        distance (Tensor): Shape (n, k), ascending.
+
+    Returns:
+        Tensor: A 0-d tensor.
+    """
     distance = distance[distance[:, 0] > 0]
     logs = (distance[:, -1:] / distance[:, :-1]).log()
     inverse = logs.mean()  # nan if no point is left
-    return (1 / torch.where(inverse > 0, inverse, math.nan)).to(points.dtype)
+    return 1 / torch.where(inverse > 0, inverse, math.nan)

@@ -9,7 +9,7 @@ solution equals the pseudo-inverse of the paper's m^2 columns, in which (a, b)
 and (b, a) are the same column twice.
 """
 import math
-from typing import Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -36,9 +36,46 @@ def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
         tuple: Hessian (n, m, m), relative residual (n,) and condition number
         of the design (n,), the last two detached.
     """
+    design = _design(tangent)
+    theta = _coefficients(tangent, design, height[..., None], fit, ridge)
+    with torch.no_grad():
+        residual = _misfit(design, theta, height[..., None])[:, 0]
+        condition = _condition(design)
+    hessian = _as_symmetric(theta.mT, tangent.shape[2])[:, 0]
+    return hessian, residual, condition
+
+
+def fit_quadrics(tangent: Tensor, heights: Tensor, fits: Sequence[str],
+                 ridge: float) -> List[Tuple[Tensor, Tensor]]:
+    """Of several heights over one tangent plane, without the condition.
+
+    Args:
+        tangent (Tensor): As in :func:`fit_quadric`.
+        heights (Tensor): Shape (n, k, h).
+        fits (Sequence[str]): Each as in :func:`fit_quadric`.
+        ridge (float): Likewise.
+
+    Returns:
+        list[tuple]: Of each fit, Hessians (n, h, m, m) and relative residuals
+        (n, h).
+    """
+    design, found = _design(tangent), []
+    for fit in fits:
+        theta = _coefficients(tangent, design, heights, fit, ridge)
+        found.append(
+            (_as_symmetric(theta.mT,
+                           tangent.shape[2]), _misfit(design, theta, heights)))
+    return found
+
+
+def _design(tangent: Tensor) -> Tensor:
     row, column, weight = _basis(tangent.shape[2], tangent)
-    design = tangent[..., row] * tangent[..., column] * weight  # (n, k, q)
-    target = height[..., None]
+    return tangent[..., row] * tangent[..., column] * weight  # (n, k, q)
+
+
+def _coefficients(tangent: Tensor, design: Tensor, target: Tensor, fit: str,
+                  ridge: float) -> Tensor:
+    """Coefficients (n, q, h) of targets (n, k, h)."""
     if fit == 'ridge':
         normal = design.mT @ design
         q = normal.shape[1]
@@ -47,21 +84,22 @@ def fit_quadric(tangent: Tensor, height: Tensor, fit: str,
             q, dtype=normal.dtype, device=normal.device)
         factor, failed = torch.linalg.cholesky_ex(normal)
         # A failed factor would turn gradients of all points into NaN.
-        factor = torch.where(failed[:, None, None] > 0, 1., factor)
-        theta = torch.cholesky_solve(design.mT @ target, factor)[..., 0]
-        theta = torch.where(failed[:, None] > 0, math.nan, theta)
-    elif fit == 'symmetric':
+        failed = failed[:, None, None] > 0
+        factor = torch.where(failed, 1., factor)
+        theta = torch.cholesky_solve(design.mT @ target, factor)
+        return torch.where(failed, math.nan, theta)
+    if fit == 'symmetric':
         q_factor, r_factor = torch.linalg.qr(design)
-        theta = torch.linalg.solve_triangular(
-            r_factor, q_factor.mT @ target, upper=True)[..., 0]
-    else:
-        theta = _pinv_of_all_products(tangent, target)
-    with torch.no_grad():
-        residual = (design @ theta[..., None] - target)[..., 0].norm(dim=1)
-        size = height.norm(dim=1)
-        residual = torch.where(size > 0, residual / size, residual)
-        condition = _condition(design)
-    return _as_symmetric(theta, tangent.shape[2]), residual, condition
+        return torch.linalg.solve_triangular(
+            r_factor, q_factor.mT @ target, upper=True)
+    return _pinv_of_all_products(tangent, target)
+
+
+def _misfit(design: Tensor, theta: Tensor, target: Tensor) -> Tensor:
+    """Root-mean-square misfit over that of the heights, (n, h)."""
+    residual = (design @ theta - target).norm(dim=1)
+    size = target.norm(dim=1)
+    return torch.where(size > 0, residual / size, residual)
 
 
 def _condition(design: Tensor) -> Tensor:
@@ -96,7 +134,7 @@ def _basis(m: int, like: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
 
 
 def _as_symmetric(theta: Tensor, m: int) -> Tensor:
-    """From q coefficients (n, q) to symmetric matrices (n, m, m)."""
+    """From q coefficients (..., q) to symmetric matrices (..., m, m)."""
     row, column, weight = _basis(m, theta)
     # The monomial 1/2 H_aa o_a^2 or H_ab o_a o_b in the orthonormal basis:
     # an off-diagonal entry of H is its coefficient over sqrt 2.
@@ -105,14 +143,14 @@ def _as_symmetric(theta: Tensor, m: int) -> Tensor:
     order = torch.arange(len(row), device=theta.device)
     place[row, column] = order
     place[column, row] = order
-    return entry[:, place]
+    return entry[..., place]
 
 
 def _pinv_of_all_products(tangent: Tensor, target: Tensor) -> Tensor:
-    """Coefficients (n, q) from the printed m^2 columns."""
+    """Coefficients (n, q, h) from the printed m^2 columns."""
     m = tangent.shape[2]
     products = tangent[..., :, None] * tangent[..., None, :] / 2
-    full = torch.linalg.pinv(products.flatten(2)) @ target  # (n, m * m, 1)
-    full = full.reshape(-1, m, m)
+    full = torch.linalg.pinv(products.flatten(2)) @ target  # (n, m * m, h)
     row, column, weight = _basis(m, tangent)
-    return full[:, row, column] / torch.where(row == column, 1., weight)
+    weight = torch.where(row == column, 1., weight)
+    return full[:, row * m + column] / weight[:, None]

@@ -13,7 +13,7 @@ without a class follows from it by taking that class's part away.
 Letters: N points, n of one class, p features, C classes.
 """
 from math import log2, sqrt
-from typing import Callable, NamedTuple, Optional, Sequence
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -212,20 +212,63 @@ def pairwise_separation(features: Tensor,
     """
     features, labels = check_features(features, labels, num_classes)
     members = class_members(labels, num_classes)
-    nan = features.new_full((), float('nan'), dtype=torch.float64)
-    degrees = [[nan] * num_classes for _ in range(num_classes)]
     present = [c for c in range(num_classes) if len(members[c])]
     clouds = {c: _cloud(features[members[c]], center) for c in present}
-    volumes = {c: _volume(clouds[c]) for c in present}
-    for i in present:
-        for j in present:
-            if j == i:
-                break
-            union = _union_volume(clouds[i], clouds[j])
-            degrees[i][j] = _ratio(union - volumes[j], volumes[i])
-            degrees[j][i] = _ratio(union - volumes[i], volumes[j])
-    flat = [degree for row in degrees for degree in row]
-    return torch.stack(flat).view(num_classes, -1).to(features.dtype)
+    separation = PairSeparation(clouds.__getitem__)
+    degrees = features.new_full((num_classes, num_classes),
+                                float('nan'),
+                                dtype=torch.float64)
+    for place, i in enumerate(present):
+        others = present[:place]
+        there, back = separation(i, others)
+        degrees[i, others], degrees[others, i] = there, back
+    return degrees.to(features.dtype)
+
+
+class PairSeparation:
+    """:func:`pairwise_separation` of the pairs that are asked for.
+
+    Args:
+        cloud_of (Callable): Gives the :func:`_cloud` of class c; called for
+            each pair, so that whoever has no memory for all makes them anew.
+    """
+
+    def __init__(self, cloud_of: Callable[[int], '_Cloud']) -> None:
+        self._cloud_of = cloud_of
+        self._volumes = {}
+
+    @classmethod
+    def of_points(cls,
+                  points_of: Callable[[int], Tensor],
+                  center: bool = False) -> 'PairSeparation':
+        """Of classes that are read one at a time.
+
+        Args:
+            points_of (Callable): Gives the points (n, p) of class c, finite
+                and floating point, n > 0.
+            center (bool): As in :func:`pairwise_separation`.
+        """
+        return cls(lambda c: _cloud(points_of(c), center))
+
+    def __call__(self, i: int, others: Sequence[int]) -> Tuple[Tensor, Tensor]:
+        """Degrees of class i beside each other one, and of these beside i.
+
+        Returns:
+            tuple: Twice (len(others),), float64; nan for a class of volume 0.
+        """
+        own, clouds = self._cloud_of(i), [self._cloud_of(j) for j in others]
+        if not clouds:
+            return torch.empty(2, 0, dtype=torch.float64).unbind()
+        union = _union_volumes(own, clouds)
+        volume = self._volume(i, own)
+        rest = torch.stack(
+            [self._volume(j, c) for j, c in zip(others, clouds)])
+        return (_ratio(union - rest, volume), _ratio(union - volume, rest))
+
+    def _volume(self, c: int, cloud: '_Cloud') -> Tensor:
+        if c not in self._volumes:
+            self._volumes[c] = _volume(cloud)
+        return self._volumes[c]
 
 
 class _Cloud(NamedTuple):
@@ -253,18 +296,39 @@ def _volume(cloud: _Cloud) -> Tensor:
     return _log2_det_identity_plus(gram / cloud.count)
 
 
-def _union_volume(a: _Cloud, b: _Cloud) -> Tensor:
-    """Of both clouds together, about their common mean."""
-    count = a.count + b.count
-    between = None
+def _union_volumes(own: _Cloud, others: Sequence[_Cloud]) -> Tensor:
+    """Of a cloud together with each other one, about their common mean."""
+    volumes = own.scatter if own.rows is None else own.rows
+    volumes = volumes.new_empty(len(others))
+    width = len(own.scatter) if own.rows is None else own.rows.shape[1]
+    sides = [
+        width if cloud.rows is None or own.rows is None else min(
+            width, own.count + cloud.count + (own.mean is not None))
+        for cloud in others
+    ]
+    for side in set(sides):
+        places = [place for place, one in enumerate(sides) if one == side]
+        for part in _chunks(places, max(1, _CHUNK_ELEMENTS // side**2)):
+            matrices = torch.stack(
+                [_union(own, others[place], side < width) for place in part])
+            volumes[part] = _log2_det_identity_plus(matrices)
+    return volumes
+
+
+def _union(a: _Cloud, b: _Cloud, by_gram: bool) -> Tensor:
+    """Scatter of both clouds together over their points, or its Gram matrix.
+    """
+    count, between = a.count + b.count, None
     if a.mean is not None:
         between = (a.mean - b.mean) * sqrt(a.count * b.count / count)
-    if a.rows is not None and b.rows is not None:
+    if by_gram:
         rows = _stack(torch.cat([a.rows, b.rows]), between)
-        if len(rows) < rows.shape[1]:
-            return _log2_det_identity_plus(rows @ rows.T / count)
-    total = _total(a, between) + _total(b)  # (p, p)
-    return _log2_det_identity_plus(total / count)
+        return rows @ rows.T / count
+    return (_total(a, between) + _total(b)) / count
+
+
+def _chunks(items: list, size: int) -> Iterator[list]:
+    return (items[at:at + size] for at in range(0, len(items), size))
 
 
 def _total(cloud: _Cloud, between: Optional[Tensor] = None) -> Tensor:
@@ -307,7 +371,7 @@ def _volume_without(rows: Tensor, factor: Optional[Tensor], total: Tensor,
 
 def _ratio(gain: Tensor, volume: Tensor) -> Tensor:
     """gain / volume, nan where the volume is 0."""
-    return gain / volume if volume.item() > 0 else gain * float('nan')
+    return torch.where(volume > 0, gain / volume, float('nan'))
 
 
 def _scatter(points: Tensor, mean: Optional[Tensor] = None) -> Tensor:
@@ -330,13 +394,15 @@ def _centered(points: Tensor, mean: Optional[Tensor]) -> Tensor:
 
 
 def _log2_det_identity_plus(matrix: Tensor, floor: float = 1.) -> Tensor:
-    """log2 det(I + matrix) of a symmetric matrix, which never overflows.
+    """log2 det(I + matrix) of symmetric matrices, which never overflows.
 
     ``floor`` is a known lower bound of the eigenvalues of I + matrix, used
-    only where rounding makes the matrix look indefinite.
+    only where rounding makes a matrix look indefinite.
     """
-    identity = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
+    identity = torch.eye(
+        matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
     factor, info = torch.linalg.cholesky_ex(identity + matrix)
-    if info.item() == 0:
-        return 2 * factor.diagonal().log2().sum()
-    return (1 + torch.linalg.eigvalsh(matrix)).clamp_min(floor).log2().sum()
+    if not info.any():
+        return 2 * factor.diagonal(dim1=-2, dim2=-1).log2().sum(-1)
+    values = 1 + torch.linalg.eigvalsh(matrix)
+    return values.clamp_min(floor).log2().sum(-1)

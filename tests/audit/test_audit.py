@@ -179,17 +179,18 @@ def test_little_memory_gives_the_same_geometry_and_says_so(record):
 
 def test_interrupted_audit_goes_on_where_it_was(tmp_path, monkeypatch, record):
     cache, measured = str(tmp_path / 'cache'), []
-    measure = measure_classes.measure_class
+    measure = measure_classes.measure_clouds
 
-    def count(points, *args):
-        measured.append(len(points))
-        return measure(points, *args)
+    def count(clouds, *args):
+        measured.extend(map(len, clouds))
+        return measure(clouds, *args)
 
     def interrupt(stage, done, total):
         if done == 4:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(measure_classes, 'measure_class', count)
+    monkeypatch.setattr(measure_classes, 'measure_clouds', count)
+    monkeypatch.setattr(measure_classes, 'TOGETHER', 1)
     with pytest.raises(KeyboardInterrupt):
         audit_banks(sphere_bank(), None, ALL, interrupt, cache)
     assert measured == [120, 90, 70, 60]
