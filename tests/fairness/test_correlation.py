@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mmcurv.fairness import pearson, spearman
+from mmcurv.fairness.correlation import ranks
 from tests.reference import fairness_correlation as slow
 
 KINDS = [pearson, spearman]
@@ -193,3 +194,10 @@ def test_8142_classes_are_correlated_in_one_call():
 def test_bad_arguments_are_named(correlation, arguments, options, words):
     with pytest.raises(ValueError, match=words):
         correlation(*arguments, **options)
+
+
+@pytest.mark.parametrize('shape', [(1, ), (9, ), (4, 30), (2, 0)])
+def test_ranks_of_ties_are_their_mean_rank(shape):
+    values = np.random.default_rng(0).integers(0, 6, shape).astype(float)
+    np.testing.assert_array_equal(
+        ranks(values), stats.rankdata(values, axis=-1))

@@ -74,3 +74,14 @@ def test_unpaired_accuracies_have_the_p_value_of_fisher():
     one_sided = stats.fisher_exact([[90, 10], [70, 30]], 'greater').pvalue
     assert p[0] == pytest.approx(2 * one_sided)
     assert p[1] == 1 and np.isnan(p[2])
+
+
+@pytest.mark.parametrize('classes, images', [(10, 300), (300, 50), (30, 3),
+                                             (20, 20000)])
+def test_below_the_rest_is_the_hypergeometric_distribution(classes, images):
+    rng = np.random.default_rng(classes)
+    count = rng.integers(1, images, classes)
+    correct = rng.binomial(count, 0.9)
+    expected = stats.hypergeom.cdf(correct, count.sum(), correct.sum(), count)
+    np.testing.assert_allclose(
+        below_the_rest(correct, count), expected, rtol=1e-7)
