@@ -173,17 +173,27 @@ def read_record(path: str,
         OSError: If the file cannot be read.
         ValueError: If it is cut short, no JSON or no such record.
     """
-    try:
-        with open(path, encoding='utf-8') as file:
-            record = json.load(file, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError(f'{path}: expected {schema} as JSON, got lists '
-                         f'within lists without end. {remedy}') from None
-    except ValueError as error:  # also if it is no UTF-8
-        raise ValueError(f'{path}: expected {schema} as JSON, but {error}; '
-                         f'was it cut short? {remedy}') from None
+    record = read_json(path, schema, remedy)
     check_record(record, path, schema, version, keys, remedy)
     return record
+
+
+def read_json(path: str, what: str, remedy: str = '') -> Any:
+    """Read any JSON, of which a message speaks as ``what``.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is cut short or no JSON.
+    """
+    try:
+        with open(path, encoding='utf-8') as file:
+            return json.load(file, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(f'{path}: expected {what} as JSON, got lists '
+                         f'within lists without end. {remedy}') from None
+    except ValueError as error:  # also if it is no UTF-8
+        raise ValueError(f'{path}: expected {what} as JSON, but {error}; '
+                         f'was it cut short? {remedy}') from None
 
 
 def check_record(record: Any,

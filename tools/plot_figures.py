@@ -8,7 +8,7 @@ SOURCES = {
     None: 'closed forms',
     'run': 'work folders of runs, or a file of run histories',
     'audit': 'audit.json of several layers',
-    'collection': 'a collection of runs',
+    'collection': 'the collection.json of a benchmark',
 }
 WRONG_INPUT = (OSError, ValueError)
 

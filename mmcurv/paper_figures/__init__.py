@@ -125,8 +125,8 @@ def choose_records(names: Sequence[str],
         if kind is None:
             raise FileNotFoundError(
                 'expected the work folder of a run with geometry/epoch_*.json '
-                'in it, an audit.json, or a file of run histories or of a '
-                f'collection of runs, got {path!r}.')
+                'in it, an audit.json, a file of run histories, or the '
+                f'collection.json of a benchmark, got {path!r}.')
         if kind not in wanted:
             readers = [
                 n for n, figure in FIGURES.items() if figure.kind == kind

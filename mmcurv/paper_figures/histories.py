@@ -1,54 +1,40 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """What runs wrote about their classes, epoch by epoch, in one record."""
 import glob
-import json
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from mmcurv.files import check_record, read_json
+
 RUN, AUDIT, COLLECTION = 'run', 'audit', 'collection'
-# Schema to the newest version that is understood here, and what it holds.
+# Schema to the versions that are understood here, and what it holds.
 KNOWN = {
-    'mmcurv.geometry': (2, None),
-    'mmcurv.class_accuracy': (1, None),
-    'mmcurv.run_histories': (1, RUN),
-    'mmcurv.audits_of_run': (2, RUN),
-    'mmcurv.audit': (2, AUDIT),
-    'mmcurv.run_collection': (1, COLLECTION),
-    'mmcurv.collection': (2, COLLECTION),
+    'mmcurv.geometry': ((1, 2), None),
+    'mmcurv.class_accuracy': ((1, ), None),
+    'mmcurv.split': ((1, ), None),
+    'mmcurv.run_histories': ((1, ), RUN),
+    'mmcurv.audits_of_run': ((1, 2), RUN),
+    'mmcurv.audit': ((1, 2), AUDIT),
+    'mmcurv.collection': ((2, ), COLLECTION),
 }
 
 
 def read_record(path: str) -> Dict[str, Any]:
-    """A record from its JSON file.
-
-    Args:
-        path (str): Path of the file.
-
-    Returns:
-        dict: The record.
+    """A record of one of the schemas above.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it holds no JSON object, or one of a schema that is
-            newer than this program.
+        OSError: If the file cannot be read.
+        ValueError: If it holds no such record, or one of a version that this
+            program does not know.
     """
-    with open(path, encoding='utf-8') as file:
-        try:
-            record = json.load(file)
-        except ValueError as error:  # also bytes that are no UTF-8
-            raise ValueError(f'expected JSON in {path}, got what does not '
-                             f'parse: {error}.') from None
-    if not isinstance(record, dict):
-        raise ValueError(f'expected a JSON object in {path}, got a '
-                         f'{type(record).__name__}.')
-    schema, version = record.get('schema'), record.get('schema_version', 1)
-    newest = KNOWN.get(schema, (version, None))[0]
-    if version > newest:
-        raise ValueError(
-            f'expected version <= {newest} of schema {schema!r} in {path}, '
-            f'got {version}. Install the mmcurv that wrote it.')
+    record = read_json(path, 'a record')
+    schema = record.get('schema') if isinstance(record, dict) else None
+    if schema not in KNOWN:
+        raise ValueError(f'{path}: expected a record of schema '
+                         f'{" or ".join(KNOWN)}, got {str(schema)[:40]!r}.')
+    check_record(record, path, schema, KNOWN[schema][0])
     return record
 
 
@@ -75,18 +61,17 @@ def kind_of(path: str) -> Optional[str]:
     """
     path = split_name(path)[1]
     if osp.isfile(path):
-        return KNOWN.get(read_record(path).get('schema'), (0, None))[1]
+        return KNOWN[read_record(path)['schema']][1]
     if osp.isfile(osp.join(path, 'audit.json')):
         return AUDIT
-    files = (osp.join(path, file) for file in AUDITS)
-    if osp.isdir(osp.join(path, 'geometry')) or any(map(osp.isfile, files)):
+    if osp.isdir(osp.join(path, 'geometry')) or osp.isfile(
+            osp.join(path, AUDITS)):
         return RUN
     return None
 
 
 HISTORIES = 'mmcurv.run_histories'
-# Where audits of a run's checkpoints are listed; the second is the older name.
-AUDITS = ('audits.json', 'run.json')
+AUDITS = 'audits.json'  # where audits of a run's checkpoints are listed
 NUMBERS = ('train_loss', 'train_objective', 'seconds', 'share_of_training')
 SETTINGS = ('layer', 'options', 'max_per_class', 'subset_seed', 'num_points',
             'feature_dim')
@@ -121,7 +106,7 @@ def measure(paths: Sequence[str]) -> Dict[str, Any]:
     runs = []
     for path in paths:
         name, folder = split_name(path)
-        listed = [folder] + [osp.join(folder, file) for file in AUDITS]
+        listed = [folder, osp.join(folder, AUDITS)]
         audits = next(filter(is_audited_run, listed), None)
         if audits:
             runs.append(history_of_audits(audits, name))

@@ -15,7 +15,8 @@ def write_run(folder, correct=CORRECT, curvature=CURVATURE, extra=True):
             dict(name=f'c{c}', test_count=10, correct=n)
             for c, n in enumerate(right)
         ]
-        geometry = dict(curvature=list(values))
+        geometry = dict(
+            schema='mmcurv.geometry', schema_version=2, curvature=list(values))
         if extra:
             geometry.update(
                 classes=['a', 'b', 'c'],
@@ -26,20 +27,12 @@ def write_run(folder, correct=CORRECT, curvature=CURVATURE, extra=True):
                 train_loss=1. / i)
         name = f'epoch_{i:03d}.json'
         write_json(str(folder / 'geometry' / name), geometry)
-        write_json(str(folder / 'class_accuracy' / name), dict(classes=rows))
+        write_json(
+            str(folder / 'class_accuracy' / name),
+            dict(
+                schema='mmcurv.class_accuracy', schema_version=1,
+                classes=rows))
     return str(folder)
-
-
-def write_collection(path, runs):
-    write_json(
-        str(path),
-        dict(schema='mmcurv.run_collection', schema_version=1, runs=runs))
-    return str(path)
-
-
-def entry(path, cr=False, **keys):
-    return dict(
-        dict(path=path, model='M', dataset='D', method='CE', cr=cr), **keys)
 
 
 def write_audit(path, pearson):
@@ -47,5 +40,7 @@ def write_audit(path, pearson):
         name: dict(correlation=dict(curvature=dict(pearson=value)))
         for name, value in pearson.items()
     }
-    write_json(str(path), dict(schema='mmcurv.audit', layers=layers))
+    write_json(
+        str(path),
+        dict(schema='mmcurv.audit', schema_version=2, layers=layers))
     return str(path)

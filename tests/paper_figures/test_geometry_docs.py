@@ -99,13 +99,6 @@ def test_records_draw_the_figures_over_epochs(name):
     assert all(axis.lines for axis in axes.flat)
 
 
-def test_collection_draws_the_fourth_figure():
-    record = find_figure('fig4').measure(
-        [str(DOCS / 'geometry' / 'collection.json')])
-    _, axes = find_figure('fig4').plot(record)
-    assert len(axes[0, 0].patches) == 2
-
-
 def test_range_over_the_options_is_that_of_the_diagnosis():
     record = json.loads((DOCS / 'geometry' / 'diagnosis.json').read_text())
     for name in ('ResNet-18', 'VGG-16'):

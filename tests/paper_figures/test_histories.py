@@ -57,10 +57,7 @@ def test_name_is_given_to_the_one_run_of_a_file(tmp_path):
         histories.measure([f'mine={tmp_path / "two.json"}'])
 
 
-def write_audited_run(folder,
-                      kind='epoch',
-                      numbers=(12, 3),
-                      file='audits.json'):
+def write_audited_run(folder, kind='epoch', numbers=(12, 3)):
     """Two audits, the later epoch first; gives the records by epoch."""
     records, listed = {}, []
     for number in numbers:
@@ -71,7 +68,7 @@ def write_audited_run(folder,
         write_json(str(folder / f'{number}' / 'audit.json'), record)
         listed.append((f'{number}', number, f'{number}/audit.json', record))
         records[number] = record
-    write_json(str(folder / file), audits_of_run(listed, kind))
+    write_json(str(folder / 'audits.json'), audits_of_run(listed, kind))
     return records
 
 
@@ -89,10 +86,9 @@ def test_history_of_audits_has_epochs_in_order_and_every_class(tmp_path):
             assert np.array_equal(found, expected, equal_nan=True)
 
 
-@pytest.mark.parametrize('file', ['audits.json', 'run.json'])
-def test_folder_and_file_of_an_audited_run_are_runs(tmp_path, file):
-    write_audited_run(tmp_path, file=file)
-    for path in (tmp_path, tmp_path / file):
+def test_folder_and_file_of_an_audited_run_are_runs(tmp_path):
+    write_audited_run(tmp_path)
+    for path in (tmp_path, tmp_path / 'audits.json'):
         assert kind_of(str(path)) == RUN
         run, = histories.measure([str(path)])['runs']
         assert run['epochs'] == [3, 12]

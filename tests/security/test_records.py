@@ -95,20 +95,21 @@ def test_pickle_as_the_record_of_a_figure_is_refused(tmp_path, marker, capsys,
     with pytest.raises(SystemExit) as stop:
         call('plot_figures', figure, '--records', path, '--out-dir', tmp_path)
     assert stop.value.code == 2
-    assert 'expected JSON' in capsys.readouterr().err
+    assert 'expected a record as JSON' in capsys.readouterr().err
 
 
 def test_audit_that_names_other_files_gets_only_json_read(
         tmp_path, marker, capsys):
     evil_pickle(tmp_path / 'evil.json', marker)
-    run = tmp_path / 'runs' / 'run.json'
+    run = tmp_path / 'runs' / 'audits.json'
     run.parent.mkdir()
     run.write_text(
         json.dumps(
             dict(
                 schema='mmcurv.audits_of_run',
+                schema_version=2,
                 kind='epoch',
                 checkpoints=[dict(number=1, audit='../evil.json')])))
     with pytest.raises(SystemExit):
         call('plot_figures', 'fig8', '--records', run, '--out-dir', tmp_path)
-    assert 'expected JSON' in capsys.readouterr().err
+    assert 'expected a record as JSON' in capsys.readouterr().err
