@@ -35,15 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Give a command.
-
-    Args:
-        argv (Sequence[str], optional): Its words. Defaults to None, which
-            takes those of the process.
-
-    Returns:
-        int: Exit code; 2 if something has to be put right first.
-    """
+    """Give a command; returns its exit code, 2 if something has to be put
+    right first."""
     args = make_parser().parse_args(argv)
     from rich.console import Console
     from rich.text import Text
@@ -98,18 +91,8 @@ def load_matrices(
     only: Sequence[str] = (),
     without: Sequence[Sequence[str]] = ()
 ) -> List:
-    """Read matrices and keep the runs that are asked for.
-
-    Args:
-        paths (Sequence[str]): Paths of matrix files, from here or of those
-            that come with mmcurv.
-        root (str): Folder of all runs. Defaults to 'work_dirs/benchmark'.
-        only (Sequence[str]): As of
-            :func:`~mmcurv.benchmark.matrix.select_runs`. Defaults to ().
-        without (Sequence[Sequence[str]]): Likewise. Defaults to ().
-
-    Returns:
-        list[Matrix]: Those of which a run is left.
+    """Read matrices, from here or of those that come with mmcurv, and keep the
+    runs that are asked for; those of which a run is left.
 
     Raises:
         UsageError: If a matrix cannot be read, two have one name, or no run
@@ -450,17 +433,8 @@ def write_collected(out_dir: str,
                     collection: Dict[str, Any],
                     summary: Any,
                     best: bool = False) -> List[str]:
-    """Write everything that a collection gives, each file as a whole.
-
-    Args:
-        out_dir (str): Folder; made if it is missing.
-        collection (dict): Runs of a matrix with their records.
-        summary (Summary): Of the same collection.
-        best (bool): Show the best epoch as well. Defaults to False.
-
-    Returns:
-        list[str]: Paths of the files.
-    """
+    """Write everything that a collection gives, each file as a whole; returns
+    their paths. ``best`` shows the best epoch as well."""
     from mmcurv.audit.report.style import save_figure
     from mmcurv.files import write_text
     from . import figures, page, tables

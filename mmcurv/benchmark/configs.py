@@ -24,16 +24,11 @@ from .matrix import RunSpec, missing_configs, switch_words
 
 
 def spec_config(spec: RunSpec) -> Config:
-    """Read the config of a run and change it by its switches and options.
+    """Read the config of a run and change it by its switches and options,
+    without its seed and work folder.
 
-    Each config with its switches is read once a process, since many runs
-    share it. Do not change what comes back.
-
-    Args:
-        spec (RunSpec): A run with a config.
-
-    Returns:
-        Config: Without seed and work folder of the run.
+    Each config with its switches is read once a process, since many runs share
+    it. Do not change what comes back.
 
     Raises:
         UsageError: If a file is missing or no config, or an option has no
@@ -93,17 +88,11 @@ def _hash(*key) -> str:
 
 def broken_configs(specs: Iterable[RunSpec],
                    build: bool = False) -> List[Tuple[str, str]]:
-    """Configs that have no file, cannot be read, train nothing, or whose
-    options have no place.
+    """Configs (with their switches) that have no file, cannot be read, train
+    nothing, or whose options have no place, each with the reason.
 
-    Args:
-        specs (Iterable[RunSpec]): Runs; those without config are passed over.
-        build (bool): Build every model, too, without memory for its weights.
-            Defaults to False.
-
-    Returns:
-        list[tuple[str, str]]: Config with its switches, and reason, once for
-        each of both.
+    With ``build`` every model is built, too, without memory for its weights.
+    Runs without a config are passed over.
     """
     distinct = {_key(spec): spec for spec in specs if spec.config}
     missing = dict(missing_configs(distinct.values()))
@@ -119,14 +108,7 @@ def broken_configs(specs: Iterable[RunSpec],
 
 
 def check_configs(specs: Iterable[RunSpec]) -> None:
-    """Refuse runs whose configs cannot be read, all in one message.
-
-    Args:
-        specs (Iterable[RunSpec]): Runs; those without config are passed over.
-
-    Raises:
-        UsageError: If there is at least one.
-    """
+    """Refuse runs whose configs cannot be read by one UsageError with all."""
     broken = broken_configs(specs)
     if broken:
         lines = [f'  {config}: {reason}' for config, reason in broken]
@@ -135,14 +117,8 @@ def check_configs(specs: Iterable[RunSpec]) -> None:
 
 
 def meta_model(cfg: Config) -> torch.nn.Module:
-    """The model of a config, as large as it is, without memory for it.
-
-    Args:
-        cfg (Config): With ``model``, and ``data_preprocessor`` if any.
-
-    Returns:
-        nn.Module: Its parameters are on the device 'meta'.
-    """
+    """The model of a config, as large as it is, without memory for it: its
+    parameters are on the device 'meta'."""
     model = cfg.model.to_dict()
     if cfg.get('data_preprocessor') is not None:
         model.setdefault('data_preprocessor', cfg.data_preprocessor.to_dict())
@@ -181,12 +157,6 @@ def _build(cfg: Config) -> None:
 def train_command(spec: RunSpec) -> List[str]:
     """The command line that trains a run, or goes on with it.
 
-    Args:
-        spec (RunSpec): What is trained, and where; with a config.
-
-    Returns:
-        list[str]: Program and arguments.
-
     Raises:
         UsageError: If an option cannot be put on a command line.
         FileNotFoundError: If there is no such config or script.
@@ -207,9 +177,6 @@ def option_arguments(options: Dict[str, Any]) -> List[str]:
     Args:
         options (dict): Values by dotted key: strings, numbers, booleans,
             None, and lists or tuples of them.
-
-    Returns:
-        list[str]: One argument for each, in the same order.
 
     Raises:
         UsageError: If the tool would read another value.
@@ -233,14 +200,7 @@ def option_arguments(options: Dict[str, Any]) -> List[str]:
 
 
 def read_option_arguments(arguments: List[str]) -> Dict[str, Any]:
-    """What the tools make of ``KEY=VALUE`` arguments.
-
-    Args:
-        arguments (list[str]): Each with a ``=``.
-
-    Returns:
-        dict: Values by dotted key.
-    """
+    """What the tools make of ``KEY=VALUE`` arguments."""
     parser = argparse.ArgumentParser()
     parser.add_argument('options', nargs='*', action=KeyValueAction)
     # Two dashes: what follows is no option, even if it begins like one.

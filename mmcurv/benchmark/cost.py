@@ -73,8 +73,7 @@ class StepOperations(NamedTuple):
     """Multiply-adds of one step, and the points that it measures.
 
     Attributes:
-        points (float): Whose curvature is measured; an expected number
-            unless all are.
+        points (float): Whose curvature is measured, as expected.
         distances (float): Of points to their classes: the matrix product and
             the squared norms.
         gram (float): Matrices of inner products of neighbours.
@@ -128,7 +127,7 @@ class CostEstimate(NamedTuple):
 def estimate_cost(cfg: Config,
                   read_data: bool = False,
                   processes: int = 1) -> CostEstimate:
-    """Estimate what a config needs.
+    """Estimate what a config needs in one process.
 
     Args:
         cfg (Config): A training config.
@@ -136,9 +135,6 @@ def estimate_cost(cfg: Config,
             published numbers. Defaults to False.
         processes (int): Of the training, each with a batch of its own. They
             share the work of the pool. Defaults to 1.
-
-    Returns:
-        CostEstimate: Of one process.
 
     Raises:
         UsageError: If the data are to be read and cannot be.
@@ -220,15 +216,9 @@ def image_shape(cfg: Config) -> Optional[Tuple[int, int, int]]:
 
 
 def pool_hook(cfg: Config) -> Optional[dict]:
-    """Config of the hook of Curvature Regularization, None without it.
-
-    Args:
-        cfg (Config): A training config.
-
-    Returns:
-        dict | None: With ``layer`` and ``mixed`` as the hook will choose
-        them; 'head.fc' and 'skip' where the model does not tell.
-    """
+    """Config of the hook of Curvature Regularization with ``layer`` and
+    ``mixed`` as the hook will choose them ('head.fc' and 'skip' where the
+    model does not tell); None without the hook."""
     hooks = [*(cfg.get('custom_hooks') or [])]
     hooks += filter(None, (cfg.get('default_hooks') or {}).values())
     kinds = [str(hook.get('type')).rpartition('.')[2] for hook in hooks]
@@ -263,19 +253,9 @@ def feature_dim(model: torch.nn.Module, layer: str) -> Optional[int]:
 
 
 def train_set(cfg: Config, read_data: bool = False) -> Optional[TrainSet]:
-    """Size of the train set of a config.
-
-    Args:
-        cfg (Config): With ``train_dataloader``.
-        read_data (bool): Build the data set and count, instead of taking
-            what is published. Defaults to False.
-
-    Returns:
-        TrainSet | None: None if it is not known without the data.
-
-    Raises:
-        UsageError: If the data set cannot be built.
-    """
+    """Size of the train set of a config, None if it is not known without the
+    data. With ``read_data`` the data set is built and counted, instead of
+    taking what is published; UsageError if it cannot be."""
     dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
     if read_data:
         scope = cfg.get('default_scope') or 'mmengine'
@@ -383,7 +363,7 @@ def _work(pooled: PooledCurvature, largest: int) -> int:
 
 def step_operations(pooled: PooledCurvature, class_sizes: Sequence[int],
                     batch_size: int, largest: int) -> StepOperations:
-    """Count what a step costs once the pool is full.
+    """Count what a step costs once the pool is full, as expected.
 
     Distances and the small matrices are counted, not sorting, indexing,
     element-wise operations, or the first measurement of all points.
@@ -393,9 +373,6 @@ def step_operations(pooled: PooledCurvature, class_sizes: Sequence[int],
         class_sizes (Sequence[int]): (C,) training images of each class.
         batch_size (int): Images, drawn evenly from all.
         largest (int): Most features that a class has in the pool.
-
-    Returns:
-        StepOperations: Expected multiply-adds.
     """
     images = np.asarray(class_sizes, dtype=float)
     share = images / images.sum()
@@ -436,15 +413,7 @@ NO_MODEL = (f'{ABSENT} of the model: the config has none, or it cannot be '
 
 
 def cost_table(costs: Sequence[Tuple[str, CostEstimate]]) -> RenderableType:
-    """One line for each config, and below what was counted.
-
-    Args:
-        costs (Sequence[tuple[str, CostEstimate]]): Names of configs and what
-            they need.
-
-    Returns:
-        RenderableType: For a ``rich`` console.
-    """
+    """One line for each named config, and below what was counted."""
     rows = [_row(*cost) for cost in costs]
     table = Table(box=box.SIMPLE_HEAD)
     for name in rows[0] if rows else ():

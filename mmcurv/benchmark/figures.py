@@ -31,29 +31,17 @@ WIDEST = 44  # characters
 
 
 class Drawn(NamedTuple):
-    """A drawn figure.
-
-    Attributes:
-        caption (str): What it shows.
-        figure (Figure): Drawn.
-        axes (np.ndarray): Its axes, (rows, columns).
-    """
+    """A figure, its axes (rows, columns), and what it shows."""
     caption: str
     figure: Figure
     axes: np.ndarray
 
 
 def draw_figures(summary: Summary) -> Dict[str, Drawn]:
-    """Draw what the finished runs allow, and nothing else.
+    """Draw what the finished runs allow, and nothing else, by file name.
 
     Fig. 1 needs several methods, Fig. 15 several models, Fig. 14 runs of a
     sweep over tau, Table 6 and 7 a measured curvature.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        dict[str, Drawn]: By file name without ending.
     """
     done = summary.runs[summary.runs.state == 'done']
     plain = done[done.variant == '']
@@ -92,14 +80,8 @@ def draw_figures(summary: Summary) -> Dict[str, Drawn]:
 
 
 def figure_runs(collection: Dict[str, Any]) -> Dict[str, List[dict]]:
-    """What the figures of the paper take of a collection.
-
-    Args:
-        collection (dict): Runs of a matrix with their records.
-
-    Returns:
-        dict: ``runs``, a row for each that is done.
-    """
+    """What the figures of the paper take of a collection: ``runs``, a row for
+    each that is done."""
     runs = run_table(collection['runs'])
     names = ['name', 'method', 'cr', 'data', 'model', 'variant', 'tau', 'seed']
     runs = runs.loc[runs.state == 'done', names + list(METRICS)]
@@ -126,17 +108,8 @@ def plot_models(runs: pd.DataFrame) -> Tuple[Figure, np.ndarray]:
 
 
 def plot_model_correlation(runs: pd.DataFrame) -> Tuple[Figure, np.ndarray]:
-    """Fig. 4 B: correlation of curvature and accuracy, models by data sets.
-
-    Args:
-        runs (DataFrame): As of :func:`plot_methods`.
-
-    Returns:
-        tuple: Figure and axes (1, 1).
-
-    Raises:
-        ValueError: If no run has a correlation.
-    """
+    """Fig. 4 B: correlation of curvature and accuracy, models by data sets, in
+    one axes; ValueError if no run has one."""
     _check_measured(runs, 'correlation')
     models, groups = runs.model.unique(), list(
         runs.groupby('data', sort=False))
@@ -153,19 +126,8 @@ def plot_model_correlation(runs: pd.DataFrame) -> Tuple[Figure, np.ndarray]:
 
 
 def plot_tau(runs: pd.DataFrame) -> Tuple[Figure, np.ndarray]:
-    """Fig. 14: accuracy over tau.
-
-    Args:
-        runs (DataFrame): As of :func:`plot_methods`; those with ``tau``
-            enter.
-
-    Returns:
-        tuple: Figure and axes, one for each data set (method and model), at
-        most three in a row.
-
-    Raises:
-        ValueError: If no run has it.
-    """
+    """Fig. 14: accuracy over tau, an axes for each data set (method and
+    model); ValueError if no run has ``tau``."""
     runs = runs[runs.tau.notna()]
     if runs.empty:
         raise ValueError('expected runs of a sweep over tau in the '
@@ -240,16 +202,7 @@ def plot_differences(summary: Summary) -> Tuple[Figure, np.ndarray]:
 
     Filled and coloured: clear after Holm's correction. Open and grey: not
     clear. What lies outside the panel is an arrow at its edge. A number that
-    no pair has gets no panel.
-
-    Args:
-        summary (Summary): Of a collection.
-
-    Returns:
-        tuple: Figure and axes (1, at most 3).
-
-    Raises:
-        ValueError: If no difference is known.
+    no pair has gets no panel; ValueError if no difference is known.
     """
     known = summary.differences[summary.differences.difference.notna()]
     shown = [key for key in DIFFERENCES if (known.metric == key).any()]
@@ -307,17 +260,13 @@ def _interval(axis: Axes, row: Any, y: float, edge: float) -> None:
 
 
 def reach(rows: Sequence[Any]) -> float:
-    """How far a drawing of differences has to go on both sides of 0.
+    """How far a drawing of differences of one metric has to go on both sides
+    of 0.
 
     The interval of two seeds can be a hundred times as long as that of three,
-    and a training that collapsed lies far from all others. Beside them
-    nothing could be seen, so up to a tenth of the ends may lie outside.
-
-    Args:
-        rows (Sequence): Differences of one metric, of a summary.
-
-    Returns:
-        float: Above 0. Few differences are all inside with their intervals.
+    and a training that collapsed lies far from all others. Beside them nothing
+    could be seen, so up to a tenth of the ends may lie outside. Few
+    differences are all inside with their intervals.
     """
     ends = np.abs([(row.low, row.difference, row.high) for row in rows])
     ends = ends[np.isfinite(ends)]
@@ -327,17 +276,8 @@ def reach(rows: Sequence[Any]) -> float:
 
 
 def plot_curvature_variance(runs: pd.DataFrame) -> Tuple[Figure, np.ndarray]:
-    """Table 6: variance of the classes' curvature, and of its logarithm.
-
-    Args:
-        runs (DataFrame): As of :func:`plot_methods`.
-
-    Returns:
-        tuple: Figure and axes (1, 2).
-
-    Raises:
-        ValueError: If the curvature was measured in no run.
-    """
+    """Table 6: variance of the classes' curvature, and of its logarithm, side
+    by side; ValueError if the curvature was measured in no run."""
     figure, axes = _by_seed(
         runs, dict.fromkeys(['curvature_variance', 'log_curvature_variance']))
     for axis in axes.flat:
@@ -413,9 +353,6 @@ def _check_measured(runs: pd.DataFrame, key: str) -> None:
 
 def _lines(rows: Sequence[Tuple[str, str]]) -> Tuple[dict, List[tuple]]:
     """A line for each heading and, below it, for each of its labels.
-
-    Args:
-        rows (Sequence[tuple]): Heading and label of each.
 
     Returns:
         tuple: (heading, label) to its height, 0 for the first line; and of

@@ -487,18 +487,14 @@ def select_runs(
     only: Sequence[str] = (),
     without: Sequence[Sequence[str]] = ()
 ) -> List[RunSpec]:
-    """Runs that fit what was asked for, such as ``method=CE seed=0``.
+    """Runs that fit what was asked for, in their order.
 
     Args:
         runs (Sequence[RunSpec]): To choose from.
-        only (Sequence[str]): Conditions ``KEY=VALUE``; of several with one
-            key, one has to hold. Keys are those of ``KEYS``; case does not
-            matter. Defaults to (), which is no condition.
+        only (Sequence[str]): Conditions ``KEY=VALUE`` such as ``method=CE``;
+            of several with one key, one has to hold; case does not matter.
         without (Sequence[Sequence[str]]): Runs that fit all of such a list
-            are left out. Defaults to ().
-
-    Returns:
-        list[RunSpec]: In their order.
+            are left out.
 
     Raises:
         UsageError: If a key or value is unknown, or no run is left.

@@ -38,13 +38,6 @@ def page(summary: Summary, figures: Dict[str, Drawn]) -> str:
 
     It loads nothing: its security policy forbids it, and lets no script run
     but its own, whatever the names of methods and paths hold.
-
-    Args:
-        summary (Summary): Of a collection.
-        figures (dict[str, Drawn]): Of the same collection.
-
-    Returns:
-        str: HTML.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([OWN, TEMPLATES]),

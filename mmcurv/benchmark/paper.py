@@ -64,15 +64,12 @@ ROUNDING = 1e-9
 
 
 class PaperCell(NamedTuple):
-    """A number of the paper.
+    """A number of the paper, which names data, model and method.
 
     Attributes:
         table (str): Such as 'Table 1'.
-        dataset (str): As the paper calls it.
         imbalance_factor (float, optional): None where the paper gives none.
-        model (str): As the paper calls it.
-        method (str): As the paper calls it, without '+ CR'.
-        cr (bool): With Curvature Regularization.
+        method (str): Without '+ CR'.
         metric (str): 'top1', 'curvature_variance' or
             'pcc_curvature_accuracy'.
         split (str): 'overall', 'head', 'middle' or 'tail'.
@@ -97,18 +94,8 @@ class PaperCell(NamedTuple):
 
 
 def paper_cells(tables: Optional[str]) -> List[PaperCell]:
-    """The numbers of one or several tables.
-
-    Args:
-        tables (str, optional): 'Table 1', or several with commas between
-            them; None for no table.
-
-    Returns:
-        list[PaperCell]: In the order of the paper.
-
-    Raises:
-        ValueError: If the paper has no such table.
-    """
+    """The numbers of 'Table 1', or of several tables with commas between; none
+    for None. ValueError if the paper has no such table."""
     wanted = [name.strip() for name in (tables or '').split(',')]
     wanted = [name for name in wanted if name]
     known = list(dict.fromkeys(cell.table for cell in _read()))
@@ -133,14 +120,8 @@ def _read() -> Tuple[PaperCell, ...]:
 
 
 def canonical(name: str) -> str:
-    """A name without what spellings differ in.
-
-    Args:
-        name (str): Of a method, a data set or a model.
-
-    Returns:
-        str: 'Cross Entropy' and 'CE' give 'ce', 'VGG16' and 'VGG-16' 'vgg16'.
-    """
+    """A name of a method, data set or model without what spellings differ in:
+    'Cross Entropy' and 'CE' give 'ce', 'VGG16' and 'VGG-16' 'vgg16'."""
     plain = re.sub('[^a-z0-9]', '', name.lower())
     return SPELLINGS.get(plain, plain)
 
@@ -154,19 +135,10 @@ def paper_target(dataset: str, imbalance_factor: Optional[float], model: str,
                  method: str, cr: bool) -> Optional[PaperCell]:
     """Find the overall accuracy that the paper prints for a config.
 
-    All of data set, imbalance factor, model, method and CR have to be the
-    paper's; names may differ in spelling, see :func:`canonical`.
-
-    Args:
-        dataset (str): Such as 'CIFAR-100-LT'.
-        imbalance_factor (float, optional): None where the paper gives none.
-        model (str): Such as 'ResNet-32'.
-        method (str): Without '+ CR'.
-        cr (bool): With Curvature Regularization.
-
-    Returns:
-        PaperCell, optional: None if the paper has no such row or column, or
-        prints no number there.
+    All of data set, imbalance factor, model, method (without '+ CR') and CR
+    have to be the paper's; names may differ in spelling, see
+    :func:`canonical`. None if the paper has no such row or column, or prints
+    no number there.
     """
     for cell in paper_cells(OF_ACCURACY):
         if (cell.key == 'overall' and cell.cr == cr
@@ -194,9 +166,9 @@ def beside_ours(matrix: Dict[str, Any],
     """Every number of the paper's tables, and every gain by CR, beside ours.
 
     Our cell for one of the paper has the method, no variant, and is with or
-    without CR as the paper's. Where the matrix has no cell of the paper's
-    data and model, one of another model or of data that the table does not
-    have stands in, and the verdict says so.
+    without CR as the paper's. Where the matrix has no cell of the paper's data
+    and model, one of another model or of data that the table does not have
+    stands in, and the verdict says so.
 
     Args:
         matrix (dict): Its ``paper_table`` says which tables; may be None.
@@ -213,9 +185,6 @@ def beside_ours(matrix: Dict[str, Any],
         and ``reason``. The ``value`` of a gain is the paper's, its mean our
         mean difference, and ``cr`` None; rows that the paper has only without
         CR have none.
-
-    Raises:
-        ValueError: If the paper has no such table.
     """
     papers = paper_cells(matrix.get('paper_table'))
     protocol = matrix.get('protocol') or {}
@@ -293,19 +262,9 @@ def _place(paper: PaperCell) -> tuple:
 
 def objections(paper: PaperCell, cell: Any, records: Sequence[Dict[str, Any]],
                protocol: Dict[str, Any]) -> List[str]:
-    """What keeps the runs of a cell from being compared with the paper.
-
-    Args:
-        paper (PaperCell): The paper's number.
-        cell: Of ours; has ``dataset``, ``imbalance_factor`` and ``model``.
-        records (Sequence[dict]): Of its finished runs.
-        protocol (dict): Of the matrix; its ``epochs`` stand for the paper's
-            where given.
-
-    Returns:
-        list[str]: One text for each; none if the runs are the paper's, or
-        there are none.
-    """
+    """What keeps the finished runs of a cell from being compared with the
+    paper, a text for each; the ``epochs`` of the matrix's protocol stand for
+    the paper's where given."""
     if not records:
         return []
     found = []
@@ -406,17 +365,7 @@ def verdict(value: float, found: Dict[str, Any], metric: str, finished: int,
 
 def gain_verdict(value: float, found: Dict[str, Any], metric: str,
                  finished: int, objections: Sequence[str]) -> Tuple[str, str]:
-    """Judge a gain that the paper prints by two numbers.
-
-    Args:
-        value (float): Of the paper, with CR minus without.
-        found (dict): Ours, as :func:`verdict` takes it.
-        metric (str): As :func:`verdict` takes it.
-        finished (int): Pairs of runs that have ended.
-        objections (Sequence[str]): Why the runs are not the paper's.
-
-    Returns:
-        tuple[str, str]: As of :func:`verdict`.
+    """Judge a gain that the paper prints by two numbers, as :func:`verdict`.
     """
     said, reason = verdict(value, found, metric, finished, objections)
     beyond = found['low'] > 0 if value > 0 else found['high'] < 0

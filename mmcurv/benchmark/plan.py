@@ -21,14 +21,8 @@ WRAPPED = dict(Variant=12, State=12)  # to so many characters at least
 
 
 class PlanRun(NamedTuple):
-    """A run, how it stands, and what it takes.
-
-    Attributes:
-        spec (RunSpec): The run.
-        state (RunState): How it stands.
-        seconds_left (float, optional): 0 if no one will train it; None if no
-            run of its config has ended yet.
-    """
+    """A run, how it stands, and the seconds that it still takes: 0 if no one
+    will train it, None if no run of its config has ended yet."""
     spec: RunSpec
     state: RunState
     seconds_left: Optional[float]
@@ -37,15 +31,7 @@ class PlanRun(NamedTuple):
 def plan_runs(runs: Sequence[RunSpec],
               states: Dict[str, RunState]) -> List[PlanRun]:
     """Say what runs take: as long as ended runs of the same config, in the
-    mean.
-
-    Args:
-        runs (Sequence[RunSpec]): What is planned.
-        states (dict[str, RunState]): Of these and others, by folder.
-
-    Returns:
-        list[PlanRun]: In their order.
-    """
+    mean. ``states`` are those of these runs and others, by folder."""
     took: Dict[str, List[float]] = {}
     for run in runs:
         state = states[run.folder]
@@ -69,14 +55,7 @@ def _seconds_left(run: RunSpec, state: RunState,
 
 
 def cell_table(matrix: Matrix, runs: Sequence[PlanRun]) -> RenderableType:
-    """One line for each cell of a matrix.
-
-    Args:
-        matrix (Matrix): Says the title.
-        runs (Sequence[PlanRun]): Some or all of its runs, at least one.
-
-    Returns:
-        RenderableType: A table; what all lines share stands above.
+    """One line for each cell of a matrix; what all lines share stands above.
     """
     cells: Dict[tuple, List[PlanRun]] = {}
     for run in runs:
@@ -115,14 +94,7 @@ def run_table(matrix: Matrix, runs: Sequence[PlanRun]) -> RenderableType:
 
 
 def plan_summary(runs: Sequence[PlanRun]) -> RenderableType:
-    """Totals, where the times come from, and what went wrong.
-
-    Args:
-        runs (Sequence[PlanRun]): Of all matrices.
-
-    Returns:
-        RenderableType: Lines of text.
-    """
+    """Totals, where the times come from, and what went wrong."""
     lines = [
         Text.assemble((f'{plural(len(runs), "run")}: ', 'bold'),
                       _states_text(runs))

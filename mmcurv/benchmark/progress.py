@@ -23,18 +23,10 @@ EVALUATED = re.compile(r'Epoch\(val\)\s+\[(\d+)\]\[\s*(\d+)/\2\]'
 
 
 class LogReader:
-    """How far a training is, by what it has printed since the last look.
-
-    Args:
-        run (PlannedRun): The run.
-        start (int): Bytes of its log that are of earlier attempts. Defaults
-            to 0.
-
-    Attributes:
-        epoch (int, optional): The one in training, over all stages.
-        left (str): Time left of the stage, as the training estimates it.
-        accuracy (str): Of the last evaluation, in per cent.
-    """
+    """How far a training is, by what it has printed since the last look: the
+    epoch over all stages, the time left of the stage as the training estimates
+    it, and the accuracy of the last evaluation, in per cent. ``start`` bytes
+    of its log are of earlier attempts."""
 
     def __init__(self, run: PlannedRun, start: int = 0):
         self.epoch: Optional[int] = None
@@ -70,12 +62,8 @@ class LogReader:
 class RunProgress:
     """Tells what happens: lines for events, a table that moves for the rest.
 
-    A pipe gets the lines only.
-
-    Args:
-        console (Console): Where to write.
-        total (int): Runs asked for.
-        done (int): Those of them that had ended before. Defaults to 0.
+    A pipe gets the lines only. Of ``total`` runs asked for ``done`` had ended
+    before.
     """
 
     def __init__(self, console: Console, total: int, done: int = 0):
@@ -104,12 +92,7 @@ class RunProgress:
         self._live.stop()
 
     def __call__(self, event: str, what: object) -> None:
-        """Tell one event of a :class:`~mmcurv.benchmark.queue.RunQueue`.
-
-        Args:
-            event (str): Its name.
-            what (object): What it is about.
-        """
+        """Tell one event of a :class:`~mmcurv.benchmark.queue.RunQueue`."""
         self._tell[event](what)
 
     def _tell_start(self, training: Training) -> None:

@@ -50,7 +50,7 @@ class PlannedRun(NamedTuple):
         spec (RunSpec): What is trained, and where.
         command (list[str]): Command line that starts or continues it.
         stages (Sequence[int | None]): Epochs of its stages, in their order;
-            None if one counts iterations. One by default.
+            None if one counts iterations.
     """
     spec: RunSpec
     command: List[str]
@@ -74,8 +74,7 @@ class Ending(NamedTuple):
         run (PlannedRun): The run.
         kind (str): 'done', 'failed', 'stopped' before its end, or 'running'
             in another process, which was left alone.
-        reason (str): What there is to say about it, on one line. Defaults
-            to ''.
+        reason (str): What there is to say about it, on one line.
     """
     run: PlannedRun
     kind: str
@@ -83,13 +82,8 @@ class Ending(NamedTuple):
 
 
 class Worker(NamedTuple):
-    """What one training gets of the machine.
-
-    Attributes:
-        threads (int): Threads for its computations. Defaults to 1.
-        gpu (str, optional): The GPU that it sees, as CUDA_VISIBLE_DEVICES
-            names it. Defaults to None, which changes nothing.
-    """
+    """What one training gets of the machine: threads for its computations,
+    and the GPU that it sees, as CUDA_VISIBLE_DEVICES names it."""
     threads: int = 1
     gpu: Optional[str] = None
 
@@ -100,19 +94,10 @@ def plan_workers(cores: int,
                  threads: Optional[int] = None) -> List[Worker]:
     """Share a machine out among trainings.
 
-    Two trainings with two threads each on two cores take much longer than
-    one after the other, so by default each has one thread and there are as
-    many as cores, or, with GPUs, one on each GPU.
-
-    Args:
-        cores (int): Cores that this process may use.
-        gpus (Sequence[str]): Names of the GPUs. Defaults to ().
-        workers (int, optional): Trainings at a time. Defaults to None: as
-            many as fit. Where there are more of them than GPUs, they share.
-        threads (int, optional): Threads of each. Defaults to None: 1.
-
-    Returns:
-        list[Worker]: At least one.
+    Two trainings with two threads each on two cores take much longer than one
+    after the other, so by default each has one thread and there are as many as
+    cores, or, with GPUs, one on each GPU. Where more are asked for than there
+    are GPUs, they share.
 
     Raises:
         UsageError: If what is asked for is more than there is.
@@ -140,10 +125,6 @@ class Training:
 
     The process inherits the open lock, so that the run stays locked for as
     long as it lives, whoever started it.
-
-    Args:
-        run (PlannedRun): The run.
-        worker (Worker): What it gets of the machine.
 
     Raises:
         BlockingIOError: If another process trains the run, which is named.
@@ -207,15 +188,7 @@ class Training:
 
     def ending(self, stopped: bool = False) -> Ending:
         """Tell how a training that has ended went, its folder as well, and
-        give the lock back.
-
-        Args:
-            stopped (bool): It was asked to end, so that is no failure.
-                Defaults to False.
-
-        Returns:
-            Ending: 'done', 'failed' or 'stopped'.
-        """
+        give the lock back. That it was ``stopped`` is no failure."""
         try:
             return self._ending(stopped)
         finally:
@@ -258,12 +231,8 @@ class Training:
 
 def stop_trainings(trainings: Sequence[Training],
                    grace: float = GRACE_SECONDS) -> None:
-    """End trainings with all their processes.
-
-    Args:
-        trainings (Sequence[Training]): What to end.
-        grace (float): Seconds before they are killed. Defaults to 10.0.
-    """
+    """End trainings with all their processes; what lives for longer than
+    ``grace`` seconds is killed."""
     trainings = [training for training in trainings if training.process]
     for training in trainings:
         training.signal(signal.SIGTERM)
@@ -279,15 +248,8 @@ def stop_trainings(trainings: Sequence[Training],
 def train_run(run: PlannedRun,
               worker: Worker = Worker(),
               poll: float = 0.5) -> Ending:
-    """Start or continue the training of a run and wait for its end.
-
-    Args:
-        run (PlannedRun): The run.
-        worker (Worker): What it gets of the machine.
-        poll (float): Seconds between two looks. Defaults to 0.5.
-
-    Returns:
-        Ending: How it ended.
+    """Start or continue the training of a run and wait for its end, with a
+    look every ``poll`` seconds.
 
     Raises:
         OSError: If its folder or the process cannot be made.
@@ -311,8 +273,8 @@ def train_run(run: PlannedRun,
 class RunQueue:
     """All runs of a matrix, one after the other on what is free.
 
-    A run that fails does not stop the others. One that another process
-    trains is waited for, and never started a second time.
+    A run that fails does not stop the others. One that another process trains
+    is waited for, and never started a second time.
 
     Args:
         workers (Sequence[Worker]): What trains the runs.
@@ -320,13 +282,11 @@ class RunQueue:
             'lacking' and with what it is about: a Training, an Ending, an
             Ending or a text; and with 'look' and the queue in each round.
         stop (Sequence): Everything ends as soon as this is not empty.
-            Defaults to ().
-        poll (float): Seconds between two rounds. Defaults to 0.2.
+        poll (float): Seconds between two rounds.
 
     Attributes:
-        waiting (deque[PlannedRun]): What was not started yet.
-        busy (list[Training]): What is trained now.
-        elsewhere (list[PlannedRun]): What other processes train.
+        waiting, busy, elsewhere: What was not started yet, is trained now, and
+            is trained by other processes.
         endings (list[Ending]): In the order of the ends.
         lack (str): Why nothing more is started; '' if nothing hinders.
     """
@@ -348,15 +308,8 @@ class RunQueue:
         self._looked = 0.
 
     def run(self, runs: Sequence[PlannedRun]) -> List[Ending]:
-        """Train runs until all have ended or nothing more can be done.
-
-        Args:
-            runs (Sequence[PlannedRun]): In the order of the starts.
-
-        Returns:
-            list[Ending]: In the order of the ends. Runs that were not
-            started are not among them.
-        """
+        """Train runs, in their order, until all have ended or nothing more can
+        be done. Those that were not started are not among the endings."""
         self.waiting.extend(runs)
         try:
             while self._is_busy() and not self._stop:
@@ -422,11 +375,8 @@ class RunQueue:
             self._watch('ended', ending)
 
     def _look_elsewhere(self) -> None:
-        """Take back runs whose other process has ended.
-
-        Without a record and without a failure it was killed: the run goes
-        on here.
-        """
+        """Take back runs whose other process has ended: without a record and a
+        failure it was killed, and the run goes on here."""
         if time.monotonic() - self._looked < LOOK_ELSEWHERE_SECONDS:
             return
         self._looked = time.monotonic()
@@ -443,13 +393,11 @@ class RunQueue:
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[List[int]]:
-    """Collect Ctrl-C and its kin while the block runs, for a loop to see.
+    """Collect the numbers of Ctrl-C and its kin while the block runs, for a
+    loop to see.
 
     An exception in the middle of a start would leave a training that nobody
     knows of. Signals that are ignored, as SIGHUP under ``nohup``, stay so.
-
-    Yields:
-        list[int]: Numbers of the signals that came, empty at first.
     """
     received: List[int] = []
     before = {}
@@ -465,15 +413,9 @@ def stop_signals() -> Iterator[List[int]]:
 
 
 def lack_of_space(folder: str, largest: int = 0) -> str:
-    """Say what is missing for a run to be started.
+    """Say what is missing for a run to be started, '' if there is room.
 
-    Args:
-        folder (str): Of the run; it may be missing yet.
-        largest (int): Bytes of the largest checkpoint known, ten of which
-            must fit. Defaults to 0.
-
-    Returns:
-        str: On one line; '' if there is room.
+    Ten checkpoints as large as the ``largest`` known (in bytes) must fit.
     """
     while folder and not osp.isdir(folder):
         folder = osp.dirname(folder)
@@ -486,16 +428,10 @@ def lack_of_space(folder: str, largest: int = 0) -> str:
 
 
 def last_error_line(path: str, start: int = 0) -> str:
-    """The last line of a log that names an error.
+    """The last line of a log, from the byte ``start`` on, that names an error.
 
-    Args:
-        path (str): Path of the log.
-        start (int): Bytes at its beginning that are of earlier attempts.
-            Defaults to 0.
-
-    Returns:
-        str: Without colours and cut to 300 characters; the last line at all
-        if none names an error, '' if there is none.
+    Without colours and cut to 300 characters; the last line at all if none
+    names an error, '' if there is none.
     """
     try:
         with open(path, 'rb') as file:

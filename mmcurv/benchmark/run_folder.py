@@ -27,14 +27,9 @@ SCHEMA, SCHEMA_VERSION = 'mmcurv.run', 1
 
 
 class State(NamedTuple):
-    """One way in which a run can stand.
-
-    Attributes:
-        words (str): As tables and pages say it.
-        style (str): Of rich, for terminals; '' for the usual one.
-        is_open (bool): Whether a benchmark still has to train it.
-        is_trouble (bool): Whether somebody has to look at it.
-    """
+    """One way in which a run can stand: in words of tables and pages, in a
+    style of rich; whether a benchmark still has to train it, and whether
+    somebody has to look at it."""
     words: str
     style: str = ''
     is_open: bool = False
@@ -63,14 +58,11 @@ class RunState(NamedTuple):
     Attributes:
         kind (str): A key of ``STATES``.
         epoch (int, optional): Epochs trained, by checkpoint or record.
-            Defaults to None: none that is known.
-        epochs (int, optional): Of the whole training. Defaults to None:
-            there is no config, or it counts iterations.
-        reason (str, optional): What went wrong. Defaults to None.
-        log (str, optional): Path of the log of a failed run. Defaults to
-            None.
-        seconds (float, optional): What a run that is done took. Defaults to
-            None.
+        epochs (int, optional): Of the whole training; None without a config,
+            or if it counts iterations.
+        reason (str, optional): What went wrong.
+        log (str, optional): Path of the log of a failed run.
+        seconds (float, optional): What a run that is done took.
     """
     kind: str
     epoch: Optional[int] = None
@@ -86,7 +78,6 @@ def run_state(spec: RunSpec, jobs: AbstractSet[str] = frozenset()) -> RunState:
     Args:
         spec (RunSpec): The run.
         jobs (Set[str]): Jobs of a cluster that have not ended.
-            Defaults to frozenset().
 
     Returns:
         RunState: 'done' if it has a whole record of this very run, 'running'
@@ -96,8 +87,7 @@ def run_state(spec: RunSpec, jobs: AbstractSet[str] = frozenset()) -> RunState:
         cannot be read 'unreadable'.
 
     Raises:
-        UsageError: If the config cannot be read, see
-            :func:`~mmcurv.benchmark.configs.check_configs`.
+        UsageError: If the config cannot be read.
     """
     if spec.config is None:
         return RunState('no config')
@@ -166,16 +156,8 @@ def _of_another_run(record: Dict[str, Any], spec: RunSpec) -> str:
 
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> str:
-    """What makes two configs different trainings.
-
-    Args:
-        old (dict): What was hashed of the one.
-        new (dict): The same of the other.
-
-    Returns:
-        str: 'train_cfg.max_epochs was 20 and is 10', the first three, and how
-        many more.
-    """
+    """What makes two hashed configs different trainings: 'train_cfg.max_epochs
+    was 20 and is 10', the first three, and how many more."""
     before, after = ({
         key: repr(value)
         for key, value in _leaves(cfg)
@@ -228,14 +210,8 @@ def checkpoints(folder: str) -> List[Tuple[int, str]]:
 
 
 def write_failure(folder: str, exit_code: int, reason: str) -> None:
-    """Write ``failure.json``, whole or not at all.
-
-    Args:
-        folder (str): Work folder of the run.
-        exit_code (int): Of the training; minus the number of the signal that
-            ended it.
-        reason (str): On one line.
-    """
+    """Write ``failure.json``, whole or not at all: the exit code of the
+    training (minus the number of the signal that ended it), and why."""
     created = datetime.now(timezone.utc).isoformat(timespec='seconds')
     write_json(
         osp.join(folder, FAILURE),
@@ -299,15 +275,8 @@ REMEDY = ('Nothing was changed. Restore the file, or move the folder away and '
 
 
 def read_run_record(path: str) -> Dict[str, Any]:
-    """Read the record of a run and check that it is one, and whole.
-
-    Args:
-        path (str): Of a ``run.json``.
-
-    Returns:
-        dict: The record; None stands for what is not known. That of a run
-        which has not ended has its config and seed only, see
-        :func:`is_done`.
+    """Read a ``run.json`` and check that it is one, and whole. Of a run which
+    has not ended it has config and seed only, see :func:`is_done`.
 
     Raises:
         OSError: If the file cannot be read.
@@ -320,15 +289,8 @@ def read_run_record(path: str) -> Dict[str, Any]:
 
 
 def check_run_record(record: Any, where: str) -> None:
-    """Check that a record of a run is one that this version understands.
-
-    Args:
-        record: What was read.
-        where (str): File it was read from, for the message.
-
-    Raises:
-        ValueError: If it is not.
-    """
+    """Check that a record of a run, read from the file ``where``, is one that
+    this version understands; ValueError if it is not."""
     check_record(record, where, SCHEMA, SCHEMA_VERSION, BEGUN, REMEDY)
     if not is_done(record):
         return
@@ -340,14 +302,7 @@ def check_run_record(record: Any, where: str) -> None:
 
 
 def kept_part(record: Dict[str, Any]) -> Dict[str, Any]:
-    """A record without what tables do not need: config text and history.
-
-    Args:
-        record (dict): Of a run; it stays as it is.
-
-    Returns:
-        dict: What a collection holds.
-    """
+    """What a collection keeps of a record: neither config text nor history."""
     kept = {
         key: record[key]
         for key in record if key not in ('history', 'state')

@@ -28,10 +28,7 @@ class TrainJob:
     """Trains a run as a job, which can be interrupted and queued again.
 
     Submitit calls it on the machine of the job; the training is a process of
-    its own.
-
-    Args:
-        threads (int): Of the training. Defaults to 1.
+    its own with that many threads.
     """
 
     def __init__(self, threads: int = 1):
@@ -42,12 +39,7 @@ class TrainJob:
 
     def checkpoint(self, run: PlannedRun):
         """The same job once more, as it is before its machine is taken away.
-
-        The run itself goes on from its last checkpoint.
-
-        Returns:
-            submitit.helpers.DelayedSubmission: To be queued again.
-        """
+        The run itself goes on from its last checkpoint."""
         from submitit.helpers import DelayedSubmission
         return DelayedSubmission(TrainJob(self.threads), run)
 
@@ -68,15 +60,14 @@ def submit(runs: Sequence[PlannedRun],
         threads (int, optional): Cores of each job. Defaults to None: 1.
         at_a_time (int, optional): How many of them run at a time. Defaults
             to None: as many as the cluster gives.
-        options (dict, optional): Parameters of submitit, such as
-            slurm_partition or timeout_min. Defaults to None.
+        options (dict, optional): Parameters of submitit. Defaults to None.
 
     Returns:
         list[str]: Number of the job of each run.
 
     Raises:
-        UsageError: If submitit is not installed, there is no such cluster, an
-            option is unknown, or the cluster refuses the jobs.
+        UsageError: If submitit or the cluster is not there, an option is
+            unknown, or the cluster refuses the jobs.
     """
     for name, value in (('--workers', at_a_time), ('--threads', threads)):
         if value is not None and value < 1:
@@ -115,15 +106,8 @@ def submit(runs: Sequence[PlannedRun],
 
 
 def live_jobs(specs: Sequence[RunSpec]) -> Set[str]:
-    """Jobs of these runs that wait or run, by one question to the cluster.
-
-    Args:
-        specs (Sequence[RunSpec]): Runs.
-
-    Returns:
-        set[str]: As ``job.json`` has them. Where the cluster does not answer,
-        as on a machine outside of it, all that were submitted.
-    """
+    """Jobs of these runs that wait or run, by one question to the cluster;
+    where it does not answer, all that were submitted."""
     jobs = {read_job(spec.folder) for spec in specs} - {None}
     found, names = set(), None
     for job in jobs:
@@ -140,9 +124,6 @@ def live_jobs(specs: Sequence[RunSpec]) -> Set[str]:
 
 def cancel(specs: Sequence[RunSpec]) -> List[RunSpec]:
     """Take back what was submitted of runs; trainings of theirs are ended.
-
-    Args:
-        specs (Sequence[RunSpec]): Runs.
 
     Returns:
         list[RunSpec]: Those whose job was there, and is cancelled.
