@@ -27,10 +27,19 @@ def make_parser() -> argparse.ArgumentParser:
         'data sets, seeds.')
     commands = parser.add_subparsers(
         title='commands', dest='command', required=True)
-    _add_plan(commands)
-    _add_run(commands)
-    _add_cancel(commands)
-    _add_collect(commands)
+    for function, about, more in COMMANDS:
+        one = commands.add_parser(
+            function.__name__, help=about, description=more)
+        one.set_defaults(run=function)
+        several = function is not collect
+        one.add_argument(
+            'matrices' if several else 'matrix',
+            nargs='+' if several else '?',
+            metavar='MATRIX',
+            help='path of a matrix file, such as '
+            'benchmarks/matrices/bundled.yml')
+        for name, options in (SELECTION | OPTIONS[function.__name__]).items():
+            one.add_argument(name, **options)
     return parser
 
 
@@ -53,36 +62,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             Text(f'benchmark.py {args.command}: {error}', style='red'),
             soft_wrap=True)
         return 2
-
-
-def add_root(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that says where the runs lie."""
-    parser.add_argument(
-        '--root',
-        default=ROOT,
-        metavar='DIR',
-        help=f'folder of all runs; default: {ROOT}')
-
-
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that choose runs of a matrix."""
-    parser.add_argument(
-        '--only',
-        nargs='+',
-        action='extend',
-        default=[],
-        metavar='KEY=VALUE',
-        help='only these runs, e.g. method=CE cr=true dataset=CIFAR-10-LT '
-        'factor=100 model=ResNet-32 variant=tau=10 seed=0; several values '
-        'of one key are alternatives')
-    parser.add_argument(
-        '--without',
-        nargs='+',
-        action='append',
-        default=[],
-        metavar='KEY=VALUE',
-        help='leave out the runs that fit all of these; can be given several '
-        'times')
 
 
 def load_matrices(
@@ -118,28 +97,6 @@ def load_matrices(
     return [matrix for matrix in kept if matrix.runs]
 
 
-def _add_matrices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        'matrices',
-        nargs='+',
-        metavar='MATRIX',
-        help='path of a matrix file, such as benchmarks/matrices/bundled.yml')
-    add_root(parser)
-    add_selection(parser)
-
-
-def _add_plan(commands) -> None:
-    parser = commands.add_parser(
-        'plan',
-        help='show what matrices train, what is done and what is left',
-        description='Show the runs of matrices: their states, the time left '
-        'and the reasons of failures. Nothing is trained or written.')
-    _add_matrices(parser)
-    parser.add_argument(
-        '--runs', action='store_true', help='a line for each run, not cell')
-    parser.set_defaults(run=plan)
-
-
 def plan(args: argparse.Namespace) -> int:
     """Print how the runs of matrices stand."""
     from rich.console import Console
@@ -147,7 +104,7 @@ def plan(args: argparse.Namespace) -> int:
     whole = load_matrices(args.matrices, args.root)
     matrices = load_matrices(args.matrices, args.root, args.only, args.without)
     from .configs import check_configs
-    from .plan import cell_table, plan_runs, plan_summary, run_table
+    from .plan import plan_runs, plan_summary, plan_table
     from .run_folder import run_state
     from .slurm import live_jobs
     shown = {run.folder for matrix in matrices for run in matrix.runs}
@@ -164,53 +121,11 @@ def plan(args: argparse.Namespace) -> int:
     planned = [one for one in planned if one.spec.folder in shown]
     wide = sys.stdout.isatty()
     console = Console(width=None if wide else PIPE_WIDTH)
-    table = run_table if args.runs else cell_table
     for matrix in matrices:
         own = [one for one in planned if one.spec.matrix == matrix.name]
-        console.print(table(matrix, own))
+        console.print(plan_table(matrix, own, args.runs))
     console.print(plan_summary(planned), soft_wrap=True)
     return 0
-
-
-def _add_run(commands) -> None:
-    parser = commands.add_parser(
-        'run',
-        help='train what is still to be trained',
-        description='Train every run of matrices that is not done, those '
-        'begun first. Given again after whatever happened, it goes on where '
-        'it was: finished runs are left alone, begun ones go on from their '
-        'last whole checkpoint, failed ones are tried again, and what '
-        'another process trains is waited for. Exits with 0 if all runs are '
-        'done, or, with --cluster, submitted; with 1 if some are not, with 2 '
-        'if nothing could be started.')
-    _add_matrices(parser)
-    parser.add_argument(
-        '--dry-run',
-        action='store_true',
-        help='print the commands instead of running them')
-    group = parser.add_argument_group('where the runs are trained')
-    group.add_argument(
-        '--workers',
-        type=int,
-        metavar='N',
-        help='runs at a time; by default one for each GPU, without GPUs as '
-        'many as the cores have room for, in a cluster all')
-    group.add_argument(
-        '--threads', type=int, metavar='M', help='of each run; 1 by default')
-    group.add_argument(
-        '--cluster',
-        choices=('slurm', 'local'),
-        help='submit each run as a job of Slurm, or of submitit\'s local '
-        'executor to try that out, and leave; "plan" shows what became of '
-        'them, "cancel" takes them back. Needs pip install \'mmcurv[slurm]\'')
-    group.add_argument(
-        '--cluster-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
-        help='of submitit, e.g. slurm_partition=gpu timeout_min=600 '
-        'gpus_per_node=1')
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -352,16 +267,6 @@ def _usable_gpus() -> List[str]:
     return [name.strip() for name in names][:count]
 
 
-def _add_cancel(commands) -> None:
-    parser = commands.add_parser(
-        'cancel',
-        help='take back the jobs of a cluster',
-        description='Cancel the jobs of runs that were submitted by "run '
-        '--cluster". What was trained is kept, and "run" goes on with it.')
-    _add_matrices(parser)
-    parser.set_defaults(run=cancel)
-
-
 def cancel(args: argparse.Namespace) -> int:
     """Take back the jobs of runs."""
     from rich.console import Console
@@ -373,36 +278,6 @@ def cancel(args: argparse.Namespace) -> int:
         _say(console, f'cancelled {spec.name}')
     _say(console, f'Jobs that were cancelled: {len(found)}', 'bold')
     return 0
-
-
-def _add_collect(commands) -> None:
-    parser = commands.add_parser(
-        'collect',
-        help='make tables, a page and figures of what was trained',
-        description='Read the records of the finished runs of a matrix and '
-        'write collection.json, tables.md, tables.tex, numbers.csv, '
-        'benchmark.html and figures. The folders of the runs stay as they '
-        'are.')
-    parser.add_argument(
-        'matrix', nargs='?', metavar='MATRIX', help='path of its file')
-    add_root(parser)
-    parser.add_argument(
-        '--out-dir',
-        metavar='DIR',
-        help='where to write; by default "collected" beside the runs of the '
-        'matrix')
-    add_selection(parser)
-    parser.add_argument(
-        '--collection',
-        metavar='FILE',
-        help='a collection.json that was kept, instead of the folders of the '
-        'runs')
-    parser.add_argument(
-        '--best',
-        action='store_true',
-        help='also show the best epoch, which was chosen on the images that '
-        'it is reported on')
-    parser.set_defaults(run=collect)
 
 
 def collect(args: argparse.Namespace) -> int:
@@ -494,3 +369,94 @@ def _say(console, text: str, style: str = '') -> None:
 
     # Soft wrapping: what is copied from the terminal stays in one piece.
     console.print(Text(text, style), soft_wrap=True)
+
+
+COMMANDS = (
+    (plan, 'show what matrices train, what is done and what is left',
+     'Show the runs of matrices: their states, the time left and the reasons '
+     'of failures. Nothing is trained or written.'),
+    (run, 'train what is still to be trained',
+     'Train every run of matrices that is not done, those begun first. Given '
+     'again after whatever happened, it goes on where it was: finished runs '
+     'are left alone, begun ones go on from their last whole checkpoint, '
+     'failed ones are tried again, and what another process trains is waited '
+     'for. Exits with 0 if all runs are done, or, with --cluster, submitted; '
+     'with 1 if some are not, with 2 if nothing could be started.'),
+    (cancel, 'take back the jobs of a cluster',
+     'Cancel the jobs of runs that were submitted by "run --cluster". What '
+     'was trained is kept, and "run" goes on with it.'),
+    (collect, 'make tables, a page and figures of what was trained',
+     'Read the records of the finished runs of a matrix and write '
+     'collection.json, tables.md, tables.tex, numbers.csv, benchmark.html and '
+     'figures. The folders of the runs stay as they are.'),
+)
+PAIRS = dict(nargs='+', default=[], metavar='KEY=VALUE')
+SELECTION = {
+    '--root':
+    dict(
+        default=ROOT,
+        metavar='DIR',
+        help=f'folder of all runs; default: {ROOT}'),
+    '--only':
+    dict(
+        PAIRS,
+        action='extend',
+        help='only these runs, e.g. method=CE cr=true dataset=CIFAR-10-LT '
+        'factor=100 model=ResNet-32 variant=tau=10 seed=0; several values '
+        'of one key are alternatives'),
+    '--without':
+    dict(
+        PAIRS,
+        action='append',
+        help='leave out the runs that fit all of these; can be given several '
+        'times'),
+}
+OPTIONS = dict(
+    plan={
+        '--runs':
+        dict(action='store_true', help='a line for each run, not cell')
+    },
+    run={
+        '--dry-run':
+        dict(
+            action='store_true',
+            help='print the commands instead of running them'),
+        '--workers':
+        dict(
+            type=int,
+            metavar='N',
+            help='runs at a time; by default one for each GPU, without GPUs '
+            'as many as the cores have room for, in a cluster all'),
+        '--threads':
+        dict(type=int, metavar='M', help='of each run; 1 by default'),
+        '--cluster':
+        dict(
+            choices=('slurm', 'local'),
+            help="submit each run as a job of Slurm, or of submitit's local "
+            'executor to try that out, and leave; "plan" shows what became of '
+            'them, "cancel" takes them back. Needs pip install '
+            "'mmcurv[slurm]'"),
+        '--cluster-options':
+        dict(
+            PAIRS,
+            help='of submitit, e.g. slurm_partition=gpu timeout_min=600 '
+            'gpus_per_node=1'),
+    },
+    cancel={},
+    collect={
+        '--out-dir':
+        dict(
+            metavar='DIR',
+            help='where to write; by default "collected" beside the runs of '
+            'the matrix'),
+        '--collection':
+        dict(
+            metavar='FILE',
+            help='a collection.json that was kept, instead of the folders of '
+            'the runs'),
+        '--best':
+        dict(
+            action='store_true',
+            help='also show the best epoch, which was chosen on the images '
+            'that it is reported on'),
+    })

@@ -54,42 +54,39 @@ def _seconds_left(run: RunSpec, state: RunState,
     return statistics.fmean(ended) * max(0., 1 - share)
 
 
-def cell_table(matrix: Matrix, runs: Sequence[PlanRun]) -> RenderableType:
-    """One line for each cell of a matrix; what all lines share stands above.
-    """
-    cells: Dict[tuple, List[PlanRun]] = {}
+def plan_table(matrix: Matrix,
+               runs: Sequence[PlanRun],
+               by_run: bool = False) -> RenderableType:
+    """One line for each cell of a matrix, or for each run; what all lines
+    share stands above."""
+    groups: Dict[Any, List[PlanRun]] = {}
     for run in runs:
-        cells.setdefault(run.spec.cell, []).append(run)
+        key = run.spec.folder if by_run else run.spec.cell
+        groups.setdefault(key, []).append(run)
     rows = []
-    for cell in cells.values():
-        epochs = dict.fromkeys(run.state.epochs for run in cell)
-        rows.append({
-            **_what(cell[0].spec), 'Seeds':
-            number_ranges([run.spec.seed for run in cell]),
-            'Epochs':
-            ', '.join(ABSENT if n is None else str(n) for n in epochs),
-            'State':
-            _states_text(cell),
-            'Time left':
-            _time_text(cell)
-        })
-    return _table(matrix, rows)
-
-
-def run_table(matrix: Matrix, runs: Sequence[PlanRun]) -> RenderableType:
-    """One line for each run of a matrix, as :func:`cell_table`."""
-    rows = []
-    for run in runs:
-        state, trained = run.state, ABSENT
-        if state.epochs:
-            trained = f'{state.epoch or 0} of {state.epochs}'
-        look = STATES[state.kind]
-        rows.append({
-            **_what(run.spec), 'Seed': str(run.spec.seed),
-            'Trained': trained,
-            'State': Text(look.words, style=look.style),
-            'Time left': _time_text([run])
-        })
+    for own in groups.values():
+        state, spec = own[0].state, own[0].spec
+        epochs = dict.fromkeys(run.state.epochs for run in own)
+        factor = spec.imbalance_factor
+        row: Dict[str, Any] = {
+            'Method': clean(spec.method + (' + CR' if spec.cr else '')),
+            'Data': clean(spec.dataset),
+            'IF': '' if factor is None else f'{factor:g}',
+            'Model': clean(spec.model),
+            'Variant': clean(spec.variant)
+        }
+        if by_run:
+            row['Seed'] = str(spec.seed)
+            row['Trained'] = f'{state.epoch or 0} of {state.epochs}' if (
+                state.epochs) else ABSENT
+            look = STATES[state.kind]
+            row['State'] = Text(look.words, style=look.style)
+        else:
+            row['Seeds'] = number_ranges([run.spec.seed for run in own])
+            row['Epochs'] = ', '.join(
+                ABSENT if n is None else str(n) for n in epochs)
+            row['State'] = _states_text(own)
+        rows.append(dict(row, **{'Time left': _time_text(own)}))
     return _table(matrix, rows)
 
 
@@ -159,17 +156,6 @@ def _time_text(runs: Sequence[PlanRun]) -> str:
         return UNKNOWN if left else ABSENT
     text = duration(sum(known))
     return text if len(known) == len(left) else f'> {text}'
-
-
-def _what(spec: RunSpec) -> Dict[str, str]:
-    factor = spec.imbalance_factor
-    return {
-        'Method': clean(spec.method + (' + CR' if spec.cr else '')),
-        'Data': clean(spec.dataset),
-        'IF': '' if factor is None else f'{factor:g}',
-        'Model': clean(spec.model),
-        'Variant': clean(spec.variant)
-    }
 
 
 def _table(matrix: Matrix, rows: List[Dict[str, Any]]) -> RenderableType:

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from mmcurv.benchmark import plan as module
 from mmcurv.benchmark.matrix import Matrix, read_matrix
-from mmcurv.benchmark.plan import (PlanRun, cell_table, number_ranges,
-                                   plan_runs, plan_summary, run_table)
+from mmcurv.benchmark.plan import (PlanRun, number_ranges, plan_runs,
+                                   plan_summary, plan_table)
 from mmcurv.benchmark.run_folder import STATES, RunState, write_failure
 from tests.benchmark.matrix_file import BUNDLED_CONTENT, write_matrix
 from tests.benchmark.synthetic_runs import small_specs, spec
@@ -50,7 +50,7 @@ def run(kind, seconds=60., reason=None, log=None, **changes):
 
 
 def test_cells_have_one_line_each_and_share_what_is_equal():
-    lines = printed(cell_table(MATRIX, plan()))
+    lines = printed(plan_table(MATRIX, plan()))
     assert lines[:3] == [
         'A small matrix', 'small.yml',
         'Data CIFAR-10-LT, Model ResNet-32, Seeds 0–2'
@@ -62,16 +62,16 @@ def test_cells_have_one_line_each_and_share_what_is_equal():
 
 
 def test_runs_have_one_line_each():
-    lines = printed(run_table(MATRIX, plan()))
+    lines = printed(plan_table(MATRIX, plan(), True))
     rows = [line.split() for line in lines if '100' in line.split()]
     assert len(rows) == 18
     assert rows[0] == 'CE 100 0 200 of 200 done –'.split()
     assert rows[1] == 'CE 100 1 0 of 200 not run 1 min 0 s'.split()
 
 
-@pytest.mark.parametrize('table', [cell_table, run_table])
-def test_long_names_wrap_and_nothing_is_cut(table):
-    lines = printed(table(MATRIX, plan(variant=LONG)))
+@pytest.mark.parametrize('by_run', [False, True])
+def test_long_names_wrap_and_nothing_is_cut(by_run):
+    lines = printed(plan_table(MATRIX, plan(variant=LONG), by_run))
     assert max(map(len, lines)) <= 100
     text = ' '.join(' '.join(lines).split())
     assert '…' not in text
