@@ -15,7 +15,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from mmcurv.audit.report.page import TEMPLATES, inline_svg
+from mmcurv.audit.report.page import TEMPLATES
+from mmcurv.audit.report.style import inline_svg
 from mmcurv.numbers import NUMBERS, clean, is_known, listing, plural
 from .collect import METRICS, Summary, code_text, distinct, machine_text
 from .figures import Drawn, reach

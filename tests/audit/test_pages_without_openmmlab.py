@@ -16,7 +16,8 @@ for name in ('mmengine', 'mmcv', 'mmpretrain'):
 
 from rich.console import Console
 
-from mmcurv.audit.report.figures import audit_figures, write_figures
+from mmcurv.audit.report.charts import write_figures
+from mmcurv.audit.report.figures import audit_figures
 from mmcurv.audit.gates import failed, parse_gates
 from mmcurv.audit.report.report import write_report
 from mmcurv.audit.report.terminal import audit_summary

@@ -106,7 +106,7 @@ def test_only_reviewed_lines_call_a_text_markup():
                    for line in path.read_text().split('\n')
                    if 'Markup(' in line)
     assert found == [
-        'return Markup(inline_svg(figure, name, title, figure.get_label()))',
+        'return Markup(  # every text in it went through escape()',
         'script=Markup(script),', 'style=Markup(style),',
         'svg=Markup(svg),  # escaped by the XML writer'
     ]

@@ -9,8 +9,8 @@ from mmcurv.files import write_text
 from mmcurv.numbers import (ABSENT, MEASURES, MOVED, NUMBERS, clean, column,
                             count, interval, is_known, number, percent, points,
                             probability, signed, signed_number)
-from .page import (Column, class_table, drawing, field, page_warnings,
-                   panel_scale, render, sentences, short)
+from .page import (Column, class_table, field, page_warnings, panel_scale,
+                   render, sentences, short)
 from .report import provenance_rows, two_subjects
 
 
@@ -99,7 +99,7 @@ def page_content(comparison: dict) -> Dict[str, object]:
     a, b = comparison['a'], comparison['b']
     rows = sorted(comparison['classes'], key=_losses_first)
     figures = comparison_figures(comparison)
-    curve = drawing(figures.pop('sorted_change'), 'curve')
+    curve = figures.pop('sorted_change').svg()
     table = _table(rows)
     panels, table['script']['panels'] = _panels(rows, figures)
     warnings = page_warnings(comparison)
@@ -240,7 +240,7 @@ def _panels(rows: List[dict], figures: dict) -> tuple:
     by_row = dict(classes=rows)
     drawings, scales = [], []
     for name, drawn in figures.items():
-        drawings.append(drawing(drawn, name))
+        drawings.append(drawn.svg())
         if name == 'accuracy':
             scales.append(
                 panel_scale(drawn, 'Accuracy in A',

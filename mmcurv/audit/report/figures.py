@@ -1,40 +1,33 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Figures of an audit and of a comparison, from their records.
 
-Each function takes the record and returns (figure, axes). What a figure shows
-stands in words in its label, for those who cannot see it.
+Each function takes the record and returns a chart, which says in words what it
+shows, for those who cannot see it.
 """
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter, ScalarFormatter
 
 from mmcurv.numbers import (ABSENT, MEASURES, MOVED, clean, column, count,
                             holm_floor, interval, is_known, number, p_value,
                             percent, plural, points, signed, with_unit)
-from .style import (ACCENT, ALERT, MUTED, panel, save_figure, set_heading,
-                    set_legend)
-
-Drawn = Tuple[Figure, Axes]
+from .charts import ACCENT, ALERT, MUTED, Chart, steps, thinned
 
 OFF_TREND = 2.  # residuals beyond this many standard deviations are named
-NAMED = 6  # names that fit into a small panel
-TOO_NEAR = (0.35, 0.055)  # width and height of a name, fractions of a panel
-RASTER_ABOVE = 1500  # dots that would make a drawing slow to show
+WIDE = dict(width=600, height=250)
+HALVES = {0.: '0 %', 0.5: '50 %', 1.: '100 %'}
 LAYER_COLORS = dict(curvature=ALERT, separation=ACCENT, neighbor_purity=MUTED)
 OUTCOME_COLORS = {'gained': ACCENT, 'paid': ALERT, 'unclear': MUTED}
 
 
-def audit_figures(audit: dict) -> Dict[str, Drawn]:
+def audit_figures(audit: dict) -> Dict[str, Chart]:
     """Every figure that an audit has the numbers for.
 
     Args:
         audit (dict): Audit record.
 
     Returns:
-        dict: File name without ending to (figure, axes).
+        dict: Name to chart.
     """
     figures = {
         f'accuracy_by_{measure}': plot_measure(audit, measure)
@@ -51,14 +44,14 @@ def audit_figures(audit: dict) -> Dict[str, Drawn]:
     return figures
 
 
-def comparison_figures(comparison: dict) -> Dict[str, Drawn]:
+def comparison_figures(comparison: dict) -> Dict[str, Chart]:
     """Every figure that a comparison has the numbers for.
 
     Args:
         comparison (dict): Record of a comparison.
 
     Returns:
-        dict: Name to (figure, axes).
+        dict: Name to chart.
     """
     figures = dict(
         sorted_change=plot_sorted_change(comparison),
@@ -66,22 +59,6 @@ def comparison_figures(comparison: dict) -> Dict[str, Drawn]:
     for measure in moved_measures(comparison):
         figures[measure] = plot_moved(comparison, measure)
     return figures
-
-
-def write_figures(figures: Dict[str, Drawn], folder: str) -> List[str]:
-    """Write figures as PNG and SVG; the page needs no such files.
-
-    Args:
-        figures (dict): Of :func:`audit_figures`.
-        folder (str): Made if it is missing.
-
-    Returns:
-        list[str]: Paths of the files.
-    """
-    return [
-        path for name, (figure, _) in figures.items()
-        for path in save_figure(figure, folder, name)
-    ]
 
 
 def drawn_measures(audit: dict) -> List[str]:
@@ -100,7 +77,7 @@ def drawn_measures(audit: dict) -> List[str]:
     return drawn
 
 
-def plot_measure(audit: dict, measure: str) -> Drawn:
+def plot_measure(audit: dict, measure: str) -> Chart:
     """One measure of every class against its accuracy.
 
     Classes off the trend of curvature and accuracy are marked, and named in
@@ -111,36 +88,36 @@ def plot_measure(audit: dict, measure: str) -> Drawn:
         measure (str): A measure that it holds.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(3.9, 3.1)
     x, y = column(audit, measure), column(audit, 'accuracy')
     label = MEASURES[measure].label
     known = np.isfinite(x + y)
-    if MEASURES[measure].logarithmic and (x[known] > 0).all():
-        axes.set_xscale('log')
-        if measure == 'train_count':
-            axes.xaxis.set_major_formatter(ScalarFormatter())
-            axes.xaxis.set_minor_formatter(NullFormatter())
-    surprise = np.abs(column(audit, 'off_trend'))
-    off = surprise >= OFF_TREND
-    _draw_dots(axes, x[~off], y[~off], ACCENT)
-    _draw_dots(axes, x[off], y[off], ALERT)
-    if measure in ('curvature', 'log_curvature'):
-        places = np.flatnonzero(off)
-        places = places[np.argsort(-surprise[places], kind='stable')]
-        _name_dots(axes, audit['classes'], places, x, y, ALERT)
+    x, y = np.where(known, x, np.nan), np.where(known, y, np.nan)
     note = _correlation_note((audit.get('correlation') or {}).get(measure)
                              or {})
-    set_heading(axes, label, note)
-    axes.set_xlabel(with_unit(MEASURES[measure]))
-    axes.set_ylabel('Accuracy')
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    figure.set_label(
+    chart = Chart(
+        label,
+        with_unit(MEASURES[measure]),
+        'Accuracy',
+        x,
+        y,
+        note,
+        log=MEASURES[measure].logarithmic and bool((x[known] > 0).all()),
+        y_show=_whole_percent)
+    surprise = np.abs(column(audit, 'off_trend'))
+    off = surprise >= OFF_TREND
+    chart.scatter(x[~off], y[~off], ACCENT)
+    chart.scatter(x[off], y[off], ALERT)
+    if measure in ('curvature', 'log_curvature'):
+        places = np.flatnonzero(off)
+        for c in places[np.argsort(-surprise[places], kind='stable')]:
+            chart.name(x[c], y[c], audit['classes'][c]['name'], ALERT)
+    chart.words = (
         f'{label} and accuracy of {_classes(known.sum())}: {label.lower()} '
         f'from {_range(x[known], number)}, accuracy from '
         f'{_range(y[known], percent)}. {note}'.replace('\n', '; '))
-    return figure, axes
+    return chart
 
 
 def _correlation_note(found: dict) -> str:
@@ -161,43 +138,34 @@ def _correlation_note(found: dict) -> str:
     return note
 
 
-def plot_sorted_accuracy(audit: dict) -> Drawn:
+def plot_sorted_accuracy(audit: dict) -> Chart:
     """Accuracy of every class, best first, with its Wilson interval.
 
     Args:
         audit (dict): Audit record.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(8, 3.1)
     accuracy = column(audit, 'accuracy')
-    _draw_sorted(axes, accuracy, column(audit, 'wilson_low'),
-                 column(audit, 'wilson_high'),
-                 np.argsort(-accuracy, kind='stable'),
-                 '95 % Wilson interval of each class, over its images')
+    chart = _sorted_chart(
+        'Accuracy of the classes, best to worst', 'accuracy', 'Accuracy',
+        accuracy, column(audit, 'wilson_low'), column(audit, 'wilson_high'),
+        np.argsort(-accuracy, kind='stable'),
+        '95 % Wilson interval of each class, over its images')
+    known = accuracy[np.isfinite(accuracy)]
     mean = audit['summary']['class_mean']['value']
     if is_known(mean):
-        axes.axhline(
-            mean,
-            color=MUTED,
-            linewidth=0.9,
-            linestyle=(0, (4, 3)),
-            label=f'class mean {100 * mean:.1f} %')
-    axes.set_ylim(0, 1)
-    set_heading(axes, 'Accuracy of the classes, best to worst')
-    axes.set_xlabel('Classes in order of accuracy')
-    axes.set_ylabel('Accuracy')
-    set_legend(axes, 'upper right')
-    known = accuracy[np.isfinite(accuracy)]
-    figure.set_label(
+        chart.line([0.5, max(known.size, 1) + 0.5], [mean, mean], MUTED,
+                   f'class mean {100 * mean:.1f} %', True)
+    chart.words = (
         f'Accuracy of {_classes(known.size)} from best to worst, '
         f'{_range(known, percent)}, class mean {percent(mean)}. The '
         'same numbers stand in the table of classes.')
-    return figure, axes
+    return chart
 
 
-def plot_calibration(audit: dict, group: str) -> Drawn:
+def plot_calibration(audit: dict, group: str) -> Chart:
     """Accuracy of the predictions against the confidence they came with.
 
     Args:
@@ -205,80 +173,82 @@ def plot_calibration(audit: dict, group: str) -> Drawn:
         group (str): A group that it holds.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(3.2, 3.2)
     found = audit['calibration'][group]
     bins = [b for b in found['bins'] if b['count']]
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, dashes=(4, 3))
-    axes.plot([b['confidence'] for b in bins], [b['accuracy'] for b in bins],
-              color=ACCENT,
-              marker='o',
-              markersize=4,
-              linewidth=1.5)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
     ece = found.get('ece')
     error = f', ECE {percent(ece)}' if is_known(ece) else ''
-    set_heading(axes, f'{group.title()}{error}')
-    axes.set_xlabel(f'Confidence ({count(found.get("entered"))} images)')
-    axes.set_ylabel('Accuracy')
-    figure.set_label(f'Calibration, {clean(group, 40)}: ' + ', '.join(
+    ends = np.array([0., 1.])
+    chart = Chart(
+        f'{clean(group, 40).title()}{error}',
+        f'Confidence ({count(found.get("entered"))} images)',
+        'Accuracy',
+        ends,
+        ends,
+        x_ticks=HALVES,
+        y_show=_whole_percent)
+    chart.line(ends, ends, MUTED, dashed=True)
+    chart.line([b['confidence'] for b in bins], [b['accuracy'] for b in bins],
+               ACCENT,
+               markers=True)
+    chart.words = f'Calibration, {clean(group, 40)}: ' + ', '.join(
         f'{percent(b["accuracy"])} right at confidence '
         f'{percent(b["confidence"])} ({plural(b["count"], "image")})'
-        for b in bins) + '.')
-    return figure, axes
+        for b in bins) + '.'
+    return chart
 
 
-def plot_layers(audit: dict) -> Drawn:
+def plot_layers(audit: dict) -> Chart:
     """Correlation of each measure with accuracy, layer by layer.
 
     Args:
         audit (dict): Audit record with ``layers``.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(8, 3.1)
     layers = list(audit['layers'])
+    places = np.arange(len(layers), dtype=float)
+    chart = Chart(
+        'Correlation with accuracy, by layer',
+        '',
+        'Spearman ρ',
+        places,
+        np.array([-1., 1.]),
+        x_ticks={
+            place: clean(layer, 24)
+            for place, layer in zip(places, layers)
+        },
+        **WIDE)
+    chart.line(places[[0, -1]], [0, 0], MUTED)
     for measure, color in LAYER_COLORS.items():
         values = [
             ((audit['layers'][layer].get('correlation') or {}).get(measure)
              or {}).get('spearman') for layer in layers
         ]
-        if not any(map(is_known, values)):
-            continue
-        axes.plot(
-            range(len(layers)),
-            np.array(values, float),  # None becomes nan
-            color=color,
-            marker='o',
-            markersize=4,
-            label=MEASURES[measure].label)
-    names = [clean(layer, 24) for layer in layers]
-    axes.set_xticks(range(len(layers)), names, parse_math=False)
-    axes.axhline(0, color=MUTED, linewidth=0.9)
-    axes.set_ylim(-1, 1)
-    set_heading(axes, 'Correlation with accuracy, by layer')
-    axes.set_ylabel('Spearman ρ')
-    set_legend(axes)
-    figure.set_label(
+        if any(map(is_known, values)):  # None becomes nan
+            chart.line(
+                places,
+                np.array(values, float),
+                color,
+                MEASURES[measure].label,
+                markers=True)
+    chart.words = (
         'Spearman correlation of the measures with class accuracy at '
         f'{plural(len(layers), "layer")}; the table below has its numbers.')
-    return figure, axes
+    return chart
 
 
-def plot_diagnosis(audit: dict) -> Drawn:
+def plot_diagnosis(audit: dict) -> Chart:
     """Correlation of curvature and accuracy over k, under all settings.
 
     Args:
         audit (dict): Audit record with ``diagnosis``.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(8, 3.1)
     rows = [
         row for row in audit['diagnosis']['rows']
         if is_known(row.get('spearman'))
@@ -286,90 +256,90 @@ def plot_diagnosis(audit: dict) -> Drawn:
     ks = sorted({row['k'] for row in rows})
     at = [[row['spearman'] for row in rows if row['k'] == k] for k in ks]
     default = next((row for row in rows if row.get('is_default')), None)
-    axes.fill_between(
-        ks, [min(values) for values in at], [max(values) for values in at],
-        color=ACCENT,
-        alpha=0.22,
-        linewidth=0,
-        label='from the lowest to the highest setting')
-    axes.plot(
+    chart = Chart(
+        'Curvature and accuracy, by neighbours k',
+        'Neighbours k',
+        'Spearman ρ',
+        np.array(ks, float),
+        np.array([-1., 1.]),
+        x_ticks={float(k): str(k)
+                 for k in ks},
+        **WIDE)
+    chart.band(ks, [min(values) for values in at],
+               [max(values) for values in at],
+               'from the lowest to the highest setting')
+    if ks:
+        chart.line([ks[0], ks[-1]], [0, 0], MUTED)
+    chart.line(
         ks, [np.median(values) for values in at],
-        color=ACCENT,
-        marker='o',
-        markersize=4,
-        label='median of the settings')
+        ACCENT,
+        'median of the settings',
+        markers=True)
     if default:
-        axes.plot([default['k']], [default['spearman']],
-                  'D',
-                  color=ALERT,
-                  markersize=6,
-                  label='default')
-    axes.axhline(0, color=MUTED, linewidth=0.9)
-    axes.set_ylim(-1, 1)
-    set_heading(axes, 'Curvature and accuracy, by neighbours k')
-    axes.set_xlabel('Neighbours k')
-    axes.set_ylabel('Spearman ρ')
-    set_legend(axes)
-    figure.set_label(
+        chart.line([default['k']], [default['spearman']],
+                   ALERT,
+                   'in use',
+                   markers=True)
+    chart.words = (
         'Spearman correlation of curvature and class accuracy over k, under '
         f'{plural(len(rows), "setting")}: ' +
         '; '.join(f'k = {k} from {interval(min(values), max(values), signed)}'
                   for k, values in zip(ks, at)) + '.')
-    return figure, axes
+    return chart
 
 
-def plot_sorted_change(comparison: dict) -> Drawn:
+def plot_sorted_change(comparison: dict) -> Chart:
     """Change of every class accuracy with its interval, lowest first.
 
     Args:
         comparison (dict): Record of :func:`mmcurv.audit.compare.compare`.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(8, 3.1)
     change = column(comparison, 'change')
-    _draw_sorted(axes, change, column(comparison, 'low'),
-                 column(comparison, 'high'), np.argsort(change, kind='stable'),
-                 '95 % interval of each class, over its images')
-    axes.axhline(0, color=MUTED, linewidth=0.9)
-    set_heading(axes, 'Change of class accuracy, largest loss to largest gain')
-    axes.set_xlabel('Classes in order of change')
-    axes.set_ylabel('B − A')
-    set_legend(axes, 'upper left')
+    chart = _sorted_chart(
+        'Change of class accuracy, largest loss to largest gain', 'change',
+        'B − A', change, column(comparison, 'low'), column(comparison, 'high'),
+        np.argsort(change, kind='stable'),
+        '95 % interval of each class, over its images')
     known = change[np.isfinite(change)]
-    figure.set_label(
+    chart.line([0.5, max(known.size, 1) + 0.5], [0, 0], MUTED)
+    chart.words = (
         f'Change of the accuracy of {_classes(known.size)}, from '
         f'{_range(known, points)} points. The same numbers stand in the '
         'table of classes.')
-    return figure, axes
+    return chart
 
 
-def plot_before_after(comparison: dict) -> Drawn:
+def plot_before_after(comparison: dict) -> Chart:
     """Accuracy of every class in B against that in A.
 
     Args:
         comparison (dict): Record of a comparison.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(3.9, 3.1)
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, dashes=(4, 3))
+    ends = np.array([0., 1.])
+    chart = Chart(
+        'Accuracy in A and B',
+        'Accuracy in A',
+        'Accuracy in B',
+        ends,
+        ends,
+        x_ticks=HALVES,
+        y_show=_whole_percent)
+    chart.line(ends, ends, MUTED, dashed=True)
     x, y = (column(comparison, f'accuracy_{side}') for side in 'ab')
-    _draw_outcomes(axes, comparison, x, y)
-    set_heading(axes, 'Accuracy in A and B')
-    axes.set_xlabel('Accuracy in A')
-    axes.set_ylabel('Accuracy in B')
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    _draw_outcomes(chart, comparison, x, y)
     known = np.isfinite(x + y)
-    figure.set_label(
+    chart.words = (
         f'Accuracy of {_classes(known.sum())} in A, '
         f'{_range(x[known], percent)}, and in B, {_range(y[known], percent)}; '
         f'{int((y > x).sum()):,} are higher in B, {int((y < x).sum()):,} '
         'lower.')
-    return figure, axes
+    return chart
 
 
 def moved_measures(comparison: dict) -> List[str]:
@@ -382,7 +352,7 @@ def moved_measures(comparison: dict) -> List[str]:
     ]
 
 
-def plot_moved(comparison: dict, measure: str) -> Drawn:
+def plot_moved(comparison: dict, measure: str) -> Chart:
     """Change of a measure of every class against its change of accuracy.
 
     Args:
@@ -390,101 +360,71 @@ def plot_moved(comparison: dict, measure: str) -> Drawn:
         measure (str): One of :func:`moved_measures`.
 
     Returns:
-        tuple: Figure and its axes.
+        Chart: See there.
     """
-    figure, axes = panel(3.9, 3.1)
     x, y = (column(comparison, key) for key in (f'{measure}_change', 'change'))
-    axes.axhline(0, color=MUTED, linewidth=0.9)
-    axes.axvline(0, color=MUTED, linewidth=0.9)
-    _draw_outcomes(axes, comparison, x, y)
+    known = np.isfinite(x + y)
     note = _correlation_note(comparison['geometry'][measure])
     label = MEASURES[measure].label
-    set_heading(axes, f'{label} and accuracy', note)
-    axes.set_xlabel(f'Change of {label.lower()}')
-    axes.set_ylabel('Change of accuracy')
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    known = np.isfinite(x + y)
-    figure.set_label(
+    across, up = (np.append(values[known], 0.) for values in (x, y))
+    chart = Chart(
+        f'{label} and accuracy',
+        f'Change of {label.lower()}',
+        'Change of accuracy',
+        across,
+        up,
+        note,
+        y_show=_whole_percent)
+    chart.line([across.min(), across.max()], [0, 0], MUTED)
+    chart.line([0, 0], [up.min(), up.max()], MUTED)
+    _draw_outcomes(chart, comparison, x, y)
+    chart.words = (
         f'Change of {label.lower()}, {_range(x[known], number)}, and of '
         f'accuracy, {_range(100 * y[known], number)} points, of '
-        f'{_classes(known.sum())}. {note}')
-    return figure, axes
+        f'{_classes(known.sum())}. {note}').replace('\n', '; ')
+    return chart
 
 
-def _draw_outcomes(axes: Axes, comparison: dict, x: np.ndarray,
+def _draw_outcomes(chart: Chart, comparison: dict, x: np.ndarray,
                    y: np.ndarray) -> None:
     rows = comparison['classes']
-    _draw_dots(axes, x, y,
-               [OUTCOME_COLORS.get(row['outcome'], MUTED) for row in rows])
+    colors = np.array(
+        [OUTCOME_COLORS.get(row['outcome'], MUTED) for row in rows])
+    for color in dict.fromkeys((MUTED, *OUTCOME_COLORS.values())):
+        chart.scatter(x[colors == color], y[colors == color], color)
     size = [abs(row['change'] or 0) for row in rows]
     for outcome in ('gained', 'paid'):
         places = [c for c, row in enumerate(rows) if row['outcome'] == outcome]
-        places.sort(key=lambda c: -size[c])
-        _name_dots(axes, rows, places[:NAMED // 2], x, y,
-                   OUTCOME_COLORS[outcome])
+        for c in sorted(places, key=lambda c: -size[c])[:3]:
+            chart.name(x[c], y[c], rows[c]['name'], OUTCOME_COLORS[outcome])
 
 
-def _draw_dots(axes: Axes, x: np.ndarray, y: np.ndarray, color) -> None:
-    """One dot for each class, (C,) both; one colour, or one of each."""
-    many = len(x) > RASTER_ABOVE
-    axes.scatter(
-        x,
-        y,
-        s=3 if many else 14,
-        c=[color] * len(x) if isinstance(color, str) else color,
-        alpha=0.4 if many else 0.75,
-        linewidth=0,
-        rasterized=many)
-
-
-def _name_dots(axes: Axes, rows: Sequence[dict], places: Sequence[int],
-               x: np.ndarray, y: np.ndarray, color: str) -> None:
-    """Names beside dots, where there is room; the first of ``places`` first.
-
-    Up to ``NAMED``, without those whose name would lie on another.
-    """
-    to_panel = axes.transData + axes.transAxes.inverted()
-    taken = []
-    for c in places:
-        if len(taken) == NAMED:
-            break
-        if not np.isfinite(x[c] + y[c]):
-            continue
-        at = to_panel.transform((x[c], y[c]))  # (2,) fractions of the panel
-        if any((np.abs(at - other) < TOO_NEAR).all() for other in taken):
-            continue
-        taken.append(at)
-        left = at[0] > 0.5
-        axes.annotate(
-            clean(rows[c]['name'], 18), (x[c], y[c]),
-            xytext=(-5 if left else 5, 0),
-            textcoords='offset points',
-            ha='right' if left else 'left',
-            va='center',
-            fontsize=7.5,
-            color=color,
-            parse_math=False)
-
-
-def _draw_sorted(axes: Axes, values: np.ndarray, low: np.ndarray,
-                 high: np.ndarray, order: np.ndarray, label: str) -> None:
+def _sorted_chart(title: str, what: str, y_label: str, values: np.ndarray,
+                  low: np.ndarray, high: np.ndarray, order: Sequence[int],
+                  label: str) -> Chart:
     """Fractions (C,) class by class in an order, with their intervals."""
     order = order[np.isfinite(values[order])]
-    place = np.arange(1, len(order) + 1)
-    if np.isfinite(low[order]).any():
-        axes.fill_between(
-            place,
-            low[order],
-            high[order],
-            step='mid',
-            color=ACCENT,
-            alpha=0.22,
-            linewidth=0,
-            rasterized=len(order) > RASTER_ABOVE,
-            label=label)
-    axes.step(place, values[order], where='mid', color=ACCENT, linewidth=1.5)
-    axes.set_xlim(0.5, max(len(order), 1) + 0.5)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    has_ends = np.isfinite(low[order]).any()
+    x, middle, low, high = thinned(values[order], low[order], high[order])
+    reach = [0., 1.] if what == 'accuracy' else [middle, low, high, [0.]]
+    chart = Chart(
+        title,
+        f'Classes in order of {what}',
+        y_label,
+        np.array([1., max(len(order), 2)]),
+        np.hstack(reach),
+        x_show=lambda value: f'{value:,.0f}' if value == int(value) else '',
+        y_show=_whole_percent,
+        **WIDE)
+    if has_ends:
+        across, below = steps(x, low)
+        chart.band(across, below, steps(x, high)[1], label)
+    chart.line(*steps(x, middle), ACCENT)
+    return chart
+
+
+def _whole_percent(value: float) -> str:
+    return f'{100 * value:.0f} %'.replace('-', '−')
 
 
 def _classes(size: int) -> str:

@@ -9,8 +9,6 @@ import hashlib
 import io
 import math
 import os.path as osp
-import re
-import xml.etree.ElementTree as ElementTree
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import jinja2
@@ -19,6 +17,7 @@ from markupsafe import Markup
 
 from mmcurv import numbers
 from mmcurv.numbers import clean, is_known
+from .charts import Chart
 
 TEMPLATES = osp.join(osp.dirname(osp.abspath(__file__)), 'templates')
 END = '\x00'  # of a paragraph; no name holds it, see clean()
@@ -95,122 +94,12 @@ def _own_text(name: str) -> str:
         return file.read()
 
 
-def drawing(drawn: tuple, name: str) -> Markup:
-    """A figure as it stands in a page.
-
-    Args:
-        drawn (tuple): Figure, whose label says what it shows, and its axes.
-        name (str): Unique in the page.
-
-    Returns:
-        Markup: The ``<svg>`` element.
-    """
-    figure, axes = drawn
-    title = axes.get_title(loc='left')
-    # Escaped by the XML writer.
-    return Markup(inline_svg(figure, name, title, figure.get_label()))
-
-
-SVG = 'http://www.w3.org/2000/svg'
-LINK = 'http://www.w3.org/1999/xlink'
-REFERENCE = re.compile(r'url\(#')
-FAMILY = re.compile(r'font-family:[^;]*;?')
-FONT = re.compile(r'font:[^;]*?(\d[\d.]*px)[^;]*')  # older Matplotlib
-
-
-def inline_svg(figure,
-               name: str,
-               title: str = '',
-               description: str = '') -> str:
-    """Draw a figure as one ``<svg>`` element in the colours of the page.
-
-    Args:
-        figure (Figure): Drawn with the colours of the palette.
-        name (str): Unique in the page; in front of every id, since two
-            drawings would otherwise share theirs.
-        title (str): What it is. Defaults to ''.
-        description (str): What it shows, for those who cannot see it.
-            Defaults to ''.
-
-    Returns:
-        str: The element; all text in it is escaped.
-    """
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    buffer = io.StringIO()
-    settings = {'svg.fonttype': 'none', 'svg.hashsalt': name}
-    with matplotlib.rc_context(settings):
-        papers = [part.patch for part in (figure, *figure.axes)]
-        for paper in papers:
-            paper.set_visible(False)  # the page is behind it
-        # Not by savefig, which would draw everything twice.
-        FigureCanvasSVG(figure).print_svg(
-            buffer,
-            metadata=dict.fromkeys(('Date', 'Creator', 'Format', 'Type')))
-        for paper in papers:
-            paper.set_visible(True)
-    ElementTree.register_namespace('', SVG)
-    ElementTree.register_namespace('xlink', LINK)
-    root = ElementTree.fromstring(buffer.getvalue())
-    root.attrib.pop('width')
-    root.attrib.pop('height')
-    root.set('role', 'img')
-    root.set('aria-label', f'{title}. {description}' if description else title)
-    for parent in list(root.iter()):
-        for style in parent.findall(f'{{{SVG}}}style'):
-            parent.remove(style)  # it would hold for the whole page
-    for element in root.iter():
-        _adopt(element, name)
-    return ElementTree.tostring(root, encoding='unicode')
-
-
-def _adopt(element, name: str) -> None:
-    from .style import THEME
-    for key, value in element.attrib.items():
-        if key == 'id':
-            value = f'{name}-{value}'
-        elif key == f'{{{LINK}}}href' and value.startswith('#'):
-            value = f'#{name}-{value[1:]}'
-        elif key == 'clip-path':
-            value = REFERENCE.sub(f'url(#{name}-', value)
-        elif key == 'style':
-            for color, variable in THEME.items():
-                value = value.replace(color, variable)
-            # The page has a font of its own.
-            value = FAMILY.sub('', FONT.sub(r'font-size: \1', value))
-        element.set(key, value)
-
-
-def axis_scales(figure, axes) -> Dict[str, float]:
-    """Where a value lies in the drawing, for marks put on it later.
-
-    Args:
-        figure (Figure): Already drawn, so that its layout is settled.
-        axes (Axes): Linear, or logarithmic to the base of 10.
-
-    Returns:
-        dict: ``x = x0 + xs * value`` and ``y = y0 + ys * value`` in units of
-        the SVG; ``log`` is True if the x value is to be taken as log10.
-    """
-    log = axes.get_xscale() == 'log'
-    height = figure.get_size_inches()[1] * figure.dpi
-    one = axes.transData.transform((1, 0))
-    zero = axes.transData.transform((10 if log else 0, 1))
-    xs = zero[0] - one[0] if log else one[0] - zero[0]
-    return dict(
-        x0=float(one[0] if log else zero[0]),
-        xs=float(xs),
-        y0=float(height - one[1]),
-        ys=float(one[1] - zero[1]),
-        log=log)
-
-
-def panel_scale(drawn: tuple, label: str, values: np.ndarray,
+def panel_scale(chart: Chart, label: str, values: np.ndarray,
                 heights: str) -> dict:
     """What the script needs to find and to mark a class in a drawing.
 
     Args:
-        drawn (tuple): Figure, already drawn, and its axes.
+        chart (Chart): The drawing.
         label (str): Of the horizontal axis.
         values (np.ndarray): (C,) horizontal places in the order of the rows.
         heights (str): Name of the vertical places.
@@ -219,10 +108,7 @@ def panel_scale(drawn: tuple, label: str, values: np.ndarray,
         dict: Scales of the axes, ``label``, ``values``, ``heights``.
     """
     return dict(
-        axis_scales(*drawn),
-        label=label,
-        values=short(values),
-        heights=heights)
+        chart.scales(), label=label, values=short(values), heights=heights)
 
 
 def short(values: Sequence[float]) -> list:

@@ -11,8 +11,8 @@ from mmcurv.files import write_text
 from mmcurv.numbers import (ABSENT, MEASURES, NUMBERS, clean, column, count,
                             fixed, holm_floor, interval, is_known, number,
                             percent, plural, probability, signed)
-from .page import (Column, class_table, drawing, field, page_warnings,
-                   panel_scale, render, sentences, short, thumbnail)
+from .page import (Column, class_table, field, page_warnings, panel_scale,
+                   render, sentences, short, thumbnail)
 
 SCHEMA_VERSION = 2
 MOST_IMAGES = 60  # thumbnails in one page
@@ -107,7 +107,7 @@ def report_content(audit: dict, figures: dict) -> Dict[str, object]:
     headline, *paragraphs = audit_sentences(audit)
 
     def drawn(name):
-        return name in figures and drawing(figures[name], name)
+        return name in figures and figures[name].svg()
 
     return dict(
         kind='Class audit',
@@ -127,7 +127,7 @@ def report_content(audit: dict, figures: dict) -> Dict[str, object]:
         curve=drawn('sorted_accuracy'),
         calibrations=calibration_rows(audit),
         calibration_curves=[
-            drawing(figures[name], name) for name in figures
+            figures[name].svg() for name in figures
             if name.startswith('calibration_')
         ],
         hardest=hardest_images(audit),
@@ -337,7 +337,7 @@ def _panels(rows: List[dict], figures: dict) -> tuple:
         measure = name.removeprefix('accuracy_by_')
         if measure == name:
             continue
-        drawings.append(drawing(drawn, name))
+        drawings.append(drawn.svg())
         scales.append(
             panel_scale(drawn, MEASURES[measure].label,
                         column(by_row, measure), 'accuracy'))

@@ -1,13 +1,15 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Colours of the audit's figures.
+"""How the figures that Matplotlib draws look: of the paper, of benchmarks.
 
-Fixed values, so that the report can find them in a drawing and replace them
-by those of the reader's light or dark theme.
+Their colours are fixed values, so that a page can find them in a drawing and
+replace them by those of the reader's light or dark theme.
 """
+import io
 import math
 import os
 import os.path as osp
 import re
+import xml.etree.ElementTree as ElementTree
 from typing import List, Tuple
 
 import matplotlib
@@ -231,3 +233,71 @@ def epoch_axis(axis: Axes) -> None:
     """Whole epochs from left to right."""
     axis.set_xlabel('epoch')
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+SVG = 'http://www.w3.org/2000/svg'
+LINK = 'http://www.w3.org/1999/xlink'
+REFERENCE = re.compile(r'url\(#')
+FAMILY = re.compile(r'font-family:[^;]*;?')
+FONT = re.compile(r'font:[^;]*?(\d[\d.]*px)[^;]*')  # older Matplotlib
+
+
+def inline_svg(figure,
+               name: str,
+               title: str = '',
+               description: str = '') -> str:
+    """Draw a figure as one ``<svg>`` element in the colours of the page.
+
+    Args:
+        figure (Figure): Drawn with the colours of the palette.
+        name (str): Unique in the page; in front of every id, since two
+            drawings would otherwise share theirs.
+        title (str): What it is. Defaults to ''.
+        description (str): What it shows, for those who cannot see it.
+            Defaults to ''.
+
+    Returns:
+        str: The element; all text in it is escaped.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    buffer = io.StringIO()
+    settings = {'svg.fonttype': 'none', 'svg.hashsalt': name}
+    with matplotlib.rc_context(settings):
+        papers = [part.patch for part in (figure, *figure.axes)]
+        for paper in papers:
+            paper.set_visible(False)  # the page is behind it
+        # Not by savefig, which would draw everything twice.
+        FigureCanvasSVG(figure).print_svg(
+            buffer,
+            metadata=dict.fromkeys(('Date', 'Creator', 'Format', 'Type')))
+        for paper in papers:
+            paper.set_visible(True)
+    ElementTree.register_namespace('', SVG)
+    ElementTree.register_namespace('xlink', LINK)
+    root = ElementTree.fromstring(buffer.getvalue())
+    root.attrib.pop('width')
+    root.attrib.pop('height')
+    root.set('role', 'img')
+    root.set('aria-label', f'{title}. {description}' if description else title)
+    for parent in list(root.iter()):
+        for style in parent.findall(f'{{{SVG}}}style'):
+            parent.remove(style)  # it would hold for the whole page
+    for element in root.iter():
+        _adopt(element, name)
+    return ElementTree.tostring(root, encoding='unicode')
+
+
+def _adopt(element, name: str) -> None:
+    for key, value in element.attrib.items():
+        if key == 'id':
+            value = f'{name}-{value}'
+        elif key == f'{{{LINK}}}href' and value.startswith('#'):
+            value = f'#{name}-{value[1:]}'
+        elif key == 'clip-path':
+            value = REFERENCE.sub(f'url(#{name}-', value)
+        elif key == 'style':
+            for color, variable in THEME.items():
+                value = value.replace(color, variable)
+            # The page has a font of its own.
+            value = FAMILY.sub('', FONT.sub(r'font-size: \1', value))
+        element.set(key, value)
