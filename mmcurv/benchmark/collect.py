@@ -165,10 +165,10 @@ def _cells(runs: pd.DataFrame, means: pd.DataFrame,
     numbers: Dict[tuple, dict] = {}
     gains: Dict[tuple, dict] = {}
     for row in means[means.evaluation == 'main'].itertuples():
-        numbers.setdefault(_key(row), {})[row.metric] = dict(
+        numbers.setdefault(cell_key(row), {})[row.metric] = dict(
             mean=row.mean, low=row.low, high=row.high, n=row.n)
     for row in differences.itertuples():
-        gains.setdefault(_key(row), {})[row.metric] = dict(
+        gains.setdefault(cell_key(row), {})[row.metric] = dict(
             mean=row.difference, low=row.low, high=row.high, n=row.n)
     found: Dict[tuple, SimpleNamespace] = {}
     for cell, own in runs[runs.variant == ''].groupby(CELL, sort=False):
@@ -189,7 +189,8 @@ def _cells(runs: pd.DataFrame, means: pd.DataFrame,
     return list(found.values())
 
 
-def _key(row: Any) -> tuple:
+def cell_key(row: Any) -> tuple:
+    """Which cell a row of a table is of."""
     return tuple(getattr(row, key) for key in CELL)
 
 
@@ -254,7 +255,7 @@ def check_alike(runs: pd.DataFrame) -> None:
     first: Dict[tuple, Any] = {}
     for run in runs[runs.state == 'done'].itertuples():
         _compare(
-            first.setdefault(_key(run), run), run, 'averaged', list(ALIKE))
+            first.setdefault(cell_key(run), run), run, 'averaged', list(ALIKE))
     for (method, cr, data, model, _), run in first.items():
         plain = first.get((method, False, data, model, ''))
         if cr and plain:

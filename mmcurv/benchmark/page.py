@@ -28,9 +28,6 @@ from .tables import (TONES, Table, glance_tables, has, number_table,
 
 OWN = osp.join(osp.dirname(osp.abspath(__file__)), 'templates')
 SCALE = 1.3  # of a figure's points on the page; its text becomes 10 px
-MAIN = dict(
-    last='after the last epoch; no epoch was chosen',
-    best='of the best epoch, chosen on the images that it is reported on')
 CLASSES = dict(l='text', w='reason', r='number')
 
 
@@ -61,7 +58,7 @@ def page(summary: Summary, figures: Dict[str, Drawn]) -> str:
         made=clean(matrix['created'])[:16].replace('T', ' '),
         states=_states(summary),
         seeds=sorted(set(summary.runs.seed[summary.runs.state == 'done'])),
-        main=listing(distinct(summary.runs, _of_protocol('main'))),
+        mains=distinct(summary.runs, _of_protocol('main')),
         length=_length(summary),
         hours=summary.runs.seconds.sum() / 3600,
         outcomes=outcome_counts(summary, 'overall'),
@@ -164,10 +161,6 @@ def _protocol(summary: Summary) -> List[Tuple[str, List[Any]]]:
     """The protocol as the finished runs state it."""
     runs = summary.runs
     rows = [
-        ('Main number', [
-            MAIN.get(name, name)
-            for name in distinct(runs, _of_protocol('main'))
-        ]),
         ('Length', [_length(summary)] if _length(summary) else []),
         ('Evaluated during training on split',
          distinct(runs, _of_protocol('selection_split'))),

@@ -19,8 +19,8 @@ from rich.text import Text
 from mmcurv.numbers import (ABSENT, ACCURACIES, NUMBERS, clean, fixed,
                             is_known, listing, probability, signed)
 from . import paper
-from .collect import (BETTER, CELL, LEVEL, OUTCOMES, UNCLEAR, UNKNOWN, WORSE,
-                      Summary, distinct)
+from .collect import (BETTER, LEVEL, OUTCOMES, UNCLEAR, UNKNOWN, WORSE,
+                      Summary, cell_key, distinct)
 from .paper import METRIC, NOT_REPRODUCED, REPRODUCED, VERDICTS, data_label
 from .run_folder import STATES
 
@@ -120,9 +120,9 @@ def number_table(summary: Summary, key: str) -> Table:
     A row for each method, model, variant and data set. A changed run without
     CR has a row of its own, without a difference.
     """
-    cells = {_key(cell): cell for cell in _cells(summary, key)}
+    cells = {cell_key(cell): cell for cell in _cells(summary, key)}
     own = summary.differences[summary.differences.metric == key]
-    changes = {_key(change): change for change in own.itertuples()}
+    changes = {cell_key(change): change for change in own.itertuples()}
     rows, drawn = [], []
     places = dict.fromkeys((method, *rest) for method, _, *rest in cells)
     for method, data, model, variant in places:
@@ -334,10 +334,6 @@ def _cells(summary: Summary, key: str, evaluation: str = 'main') -> List[Any]:
     own = summary.means
     return list(own[(own.metric == key)
                     & (own.evaluation == evaluation)].itertuples())
-
-
-def _key(row: Any) -> tuple:
-    return tuple(getattr(row, key) for key in CELL)
 
 
 def long_table(summary: Summary) -> pd.DataFrame:
