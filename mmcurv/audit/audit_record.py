@@ -25,6 +25,7 @@ from .feature_files import KEYS, check_finite, describe_unusable, finite_rows
 from .options import AuditOptions
 from .records import pack_images
 from .result_cache import Progress, ResultCache, arrays_key, silent
+from .shift_record import shift_record
 
 NEARLY_EQUAL = 1.1  # sizes that measure a volume alike
 
@@ -593,7 +594,11 @@ def audit_banks(geometry_bank: FeatureBank,
         warnings=input_warnings(finite, bank, reader, options) +
         audit_warnings(rows, scores, options, reader),
         layers={},
-        diagnosis=None)
+        diagnosis=None,
+        shift=shift_record(
+            tests, train_counts,
+            bank.features if tests is bank and finite.all() else None,
+            options.seed))
     progress('Correlations', 1, 1)
     if with_diagnosis and reader is not None:
         from .diagnosis import diagnose

@@ -39,6 +39,8 @@ class FeatureBank:
             class's probability.
         brier (np.ndarray, optional): (N,) squared distance of the
             probabilities from the truth, 0 to 2.
+        scores (np.ndarray, optional): (N, C) logits or probabilities; not
+            among what is saved.
         class_accuracy (np.ndarray, optional): (C,) fractions; nan for an
             absent class.
         train_counts (np.ndarray, optional): (C,) int64, training images.
@@ -57,6 +59,7 @@ class FeatureBank:
     top5: Optional[np.ndarray] = None
     nll: Optional[np.ndarray] = None
     brier: Optional[np.ndarray] = None
+    scores: Optional[np.ndarray] = None
     class_accuracy: Optional[np.ndarray] = None
     train_counts: Optional[np.ndarray] = None
     paths: Optional[List[str]] = None

@@ -697,7 +697,7 @@ def _take_scores(bank: FeatureBank, scores: np.ndarray) -> None:
         bank.predictions = top
     if bank.confidence is None:
         bank.confidence = confidence
-    bank.top5, bank.nll, bank.brier = top5, nll, brier
+    bank.scores, bank.top5, bank.nll, bank.brier = scores, top5, nll, brier
 
 
 class NamedLabels(NamedTuple):

@@ -29,14 +29,12 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy.optimize import minimize
 from scipy.special import log_softmax, ndtri, softmax
 
 from mmcurv.fairness.accuracy import classes_in
 from mmcurv.fairness.checks import as_counts, check_fraction
 from mmcurv.files import write_json
-from mmcurv.geometry import class_curvature, neighbor_purity, relative_spread
 
 DIFFICULTIES = ('relative_spread', 'purity', 'curvature', 'loss')
 NUMBERS = ('overall', 'class_mean', 'variance', 'worst_tenth', 'worst_class')
@@ -306,6 +304,11 @@ def class_difficulty(measure: str,
         loss = -log_softmax(scores, 1)[np.arange(len(labels)), labels]
         return np.bincount(labels, loss, width) / np.bincount(
             labels, minlength=width)
+    # Seconds, which who has scores alone need not wait for.
+    import torch
+
+    from mmcurv.geometry import (class_curvature, neighbor_purity,
+                                 relative_spread)
     points, true = torch.as_tensor(features), torch.as_tensor(labels)
     if measure == 'curvature':
         return class_curvature(points, true, width).log_value.numpy()

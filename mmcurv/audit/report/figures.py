@@ -17,6 +17,17 @@ OFF_TREND = 2.  # residuals beyond this many standard deviations are named
 WIDE = dict(width=600, height=250)
 HALVES = {0.: '0 %', 0.5: '50 %', 1.: '100 %'}
 LAYER_COLORS = dict(curvature=ALERT, separation=ACCENT, neighbor_purity=MUTED)
+DIFFICULTY = dict(
+    relative_spread='relative spread',
+    purity='neighbour purity',
+    curvature='curvature',
+    loss='mean loss')
+SHIFT_METHODS = dict(
+    permuted='the same dealt out to the wrong classes',
+    logit_adjustment='logit adjustment',
+    scaling_for_mean='scaling fitted for the mean',
+    scaling_for_worst='scaling fitted for the worst',
+    tau_normalization='τ-normalization')
 OUTCOME_COLORS = {'gained': ACCENT, 'paid': ALERT, 'unclear': MUTED}
 
 
@@ -41,6 +52,8 @@ def audit_figures(audit: dict) -> Dict[str, Chart]:
         figures['layers'] = plot_layers(audit)
     if (audit.get('diagnosis') or {}).get('rows'):
         figures['diagnosis'] = plot_diagnosis(audit)
+    if (audit.get('shift') or {}).get('curve'):
+        figures['shift'] = plot_shift(audit)
     return figures
 
 
@@ -286,6 +299,53 @@ def plot_diagnosis(audit: dict) -> Chart:
         '; '.join(f'k = {k} from {interval(min(values), max(values), signed)}'
                   for k, values in zip(ks, at)) + '.')
     return chart
+
+
+def plot_shift(audit: dict) -> Chart:
+    """What the worst tenth gains over what all images pay, by strength.
+
+    Args:
+        audit (dict): Audit record with ``shift``.
+
+    Returns:
+        Chart: See there.
+    """
+    shift = audit['shift']
+    own, rival = shift['measure'], shift['recommended']
+    if rival == own:
+        rival = 'scaling_for_worst'
+    colors = {own: ACCENT, rival: ALERT, 'permuted': MUTED}
+    curves = {}
+    for method in colors:
+        cost, gain = (
+            100 * np.array(shift['curve'][method][f'{number}_change'], float)
+            for number in ('overall', 'worst_tenth'))
+        # Only what costs little is of use; the rest would hide it.
+        shown = cost >= 1000 * -shift['max_cost']
+        curves[method] = (cost[shown], gain[shown])
+    across, up = map(np.concatenate, zip(*curves.values()))
+    chart = Chart('Worst tenth against all test images',
+                  'Change over all test images, points', 'Worst tenth, points',
+                  across, up, **WIDE)
+    for method, (cost, gain) in curves.items():
+        chart.line(cost, gain, colors[method], shift_method(method, own),
+                   method == 'permuted', method == own)
+    ends = next((row for row in shift['methods'] if row['method'] == own), {})
+    chart.words = (
+        'Change of the accuracy of the worst tenth over that of all test '
+        f'images, at strengths 0 to {max(shift["curve"][own]["strength"]):g}; '
+        f'at the chosen one, {shift["strength"]:g}, '
+        f'{points(ends.get("worst_tenth_change"))} at '
+        f'{points(ends.get("overall_change"))} points. The table has the '
+        'numbers of all methods.')
+    return chart
+
+
+def shift_method(method: str, measure: str) -> str:
+    """What a method of the shift is called on the page."""
+    words = DIFFICULTY.get(method, 'given numbers')
+    return SHIFT_METHODS.get(method) or (f'difficulty by {words}'
+                                         if method == measure else method)
 
 
 def plot_sorted_change(comparison: dict) -> Chart:

@@ -10,7 +10,8 @@ import numpy as np
 from mmcurv.files import write_text
 from mmcurv.numbers import (ABSENT, MEASURES, NUMBERS, clean, column, count,
                             fixed, holm_floor, interval, is_known, number,
-                            percent, plural, probability, signed)
+                            percent, plural, points, probability, signed,
+                            signed_number)
 from .page import (Column, class_table, field, page_warnings, panel_scale,
                    render, sentences, short, thumbnail)
 
@@ -137,6 +138,8 @@ def report_content(audit: dict, figures: dict) -> Dict[str, object]:
         diagnosis_curve=drawn('diagnosis'),
         trust=clean(((audit.get('diagnosis') or {}).get('answer')
                      or {}).get('sentence') or '', 600),
+        shift=shift_content(audit),
+        shift_curve=drawn('shift'),
         provenance=provenance_rows(facts),
         definitions=[(cell['label'], cell['meaning'])
                      for cell in summary_cells(audit)] +
@@ -582,6 +585,54 @@ def _of(reduce, values: np.ndarray, show) -> str:
 
 def _ends(values: np.ndarray) -> Tuple[Optional[float], Optional[float]]:
     return (values.min(), values.max()) if values.size else (None, None)
+
+
+def shift_content(audit: dict) -> Optional[dict]:
+    """What a shift of the scores would cost and bring, as texts.
+
+    Args:
+        audit (dict): Audit record.
+
+    Returns:
+        dict: ``missing``, or ``answer``, ``images`` and ``rows``; None in a
+        record that was made before there was one.
+    """
+    from .figures import shift_method
+    shift = audit.get('shift')
+    if not shift or shift['why']:
+        return shift and dict(missing=clean(shift['why'], 400))
+    own = shift['measure']
+
+    def change(row: dict, number: str, show=points) -> str:
+        ends = interval(row[f'{number}_low'], row[f'{number}_high'], show)
+        text = show(row[f'{number}_change'])
+        return text if ends == ABSENT or not row['strength'] else (
+            f'{text} ({ends})')
+
+    rows = [
+        dict(
+            method=shift_method(row['method'], own),
+            recommended=row['method'] == shift['recommended'],
+            strength=f'{row["strength"]:g}',
+            overall=change(row, 'overall'),
+            class_mean=change(row, 'class_mean'),
+            worst_tenth=change(row, 'worst_tenth'),
+            variance=change(row, 'variance', signed_number))
+        for row in shift['methods']
+    ]
+    best = next(row for row in shift['methods']
+                if row['method'] == shift['recommended'])
+    answer = (
+        'Nothing that was tried makes the classes more equal at a cost of at '
+        f'most {100 * shift["max_cost"]:g} points over all images.')
+    if best['strength']:
+        answer = (
+            f'{change(best, "overall")} points over all test images, for '
+            f'{change(best, "worst_tenth")} points of the worst tenth of the '
+            'classes; without training, by '
+            f'{shift_method(best["method"], own)}.')
+    return dict(
+        missing='', answer=answer, images=count(shift['images']), rows=rows)
 
 
 def subject(facts: dict) -> str:
