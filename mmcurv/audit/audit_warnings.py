@@ -8,7 +8,6 @@ from .accuracy import TOLERANCE, ClassScores
 from .options import AuditOptions
 
 UNUSABLE_SHARE = 0.05  # of the points of a class
-POOR_FIT = 0.1  # of the variance of the heights, in the median class
 FAR = 1e-3  # what a separation may lose to rounding
 FEW_TESTS = 10
 NAMED = 8
@@ -85,7 +84,6 @@ def _of_geometry(rows: Sequence[dict], options: AuditOptions,
             f'{reader.features.dtype} features could have chosen: the '
             'smallest variance of a neighbourhood lies where rounding begins. '
             'Store the features in float32, or use --normal next'),
-        _poor_fit(rows),
         _far_from_origin(rows, options, reader),
     ]
 
@@ -111,19 +109,6 @@ def _about(rows: Sequence[dict],
     more = len(places) - NAMED
     named += f' and {more} more' if more > 0 else ''
     return warning(kind, f'{start} {verb} {have}. Classes: {named}.', places)
-
-
-def _poor_fit(rows: Sequence[dict]) -> Optional[dict]:
-    known = [row for row in rows if row['comparable']] or rows
-    explained = np.array([row['variance_explained'] for row in known], float)
-    explained = explained[~np.isnan(explained)]
-    if not len(explained) or np.median(explained) >= POOR_FIT:
-        return None
-    return warning(
-        'poor_fit', 'In the median class the fitted quadric explains '
-        f'{np.median(explained):.0%} of the variance of the heights, less '
-        f'than {POOR_FIT:.0%}: take the curvature as a statistic of the '
-        'neighbourhoods, not as that of a surface.')
 
 
 def _far_from_origin(rows: Sequence[dict], options: AuditOptions,

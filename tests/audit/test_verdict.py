@@ -111,19 +111,17 @@ def test_volume_of_random_sizes_is_compared_at_one_size():
     assert np.std(fair) < 0.2 * volume.std()
 
 
-def test_fit_of_noise_can_be_called_poor_and_that_of_a_sphere_is_not(
-        monkeypatch):
-    monkeypatch.setattr('mmcurv.audit.audit_warnings.POOR_FIT', 0.6)
+def test_explained_variance_tells_a_surface_from_noise():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(3), 300)
-    noise = rng.normal(size=(900, 30))
     sphere = rng.normal(size=(900, 3))
     sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
-    kinds = [{
-        warning['kind']
-        for warning in audit(labels, labels, features=one).record['warnings']
-    } for one in (noise, sphere)]
-    assert 'poor_fit' in kinds[0] and 'poor_fit' not in kinds[1]
+    low_rank = rng.normal(size=(900, 10)) @ rng.normal(size=(10, 64))
+    for features, least, most in ((sphere, 0.95, 1), (low_rank, 0.2, 0.5),
+                                  (rng.normal(size=(900, 30)), 0.1, 0.4)):
+        rows = audit(labels, labels, features=features).record['classes']
+        for row in rows:
+            assert least < row['variance_explained'] < most
 
 
 def test_features_far_from_the_origin_are_warned_of():

@@ -201,10 +201,12 @@ def summary_cells(audit: dict) -> List[dict]:
             continue
         ends = interval(entry.get('low'), entry.get('high'), what.show)
         spread = entry.get('spread') or {}
-        noise = ''
-        if is_known(entry.get('corrected')):
-            noise = (f'without noise {what.show(entry["corrected"])}; noise '
-                     f'alone {what.show(entry.get("noise"))}')
+        noise = [
+            f'{word} {what.show(entry[key])}'
+            for word, key in (('without noise', 'corrected'), ('noise alone',
+                                                               'noise'))
+            if is_known(entry.get(key))
+        ]
         cells.append(
             dict(
                 label=what.label,
@@ -213,7 +215,7 @@ def summary_cells(audit: dict) -> List[dict]:
                 interval='' if ends == ABSENT else ends,
                 spread=interval(spread['q10'], spread['q90'], percent)
                 if is_known(spread.get('q10')) else '',
-                noise=noise,
+                noise='; '.join(noise),
                 note=_entered(audit, key, entry)))
     return cells
 

@@ -38,13 +38,13 @@ def audit_summary(audit: dict) -> RenderableType:
     """
     parts = _sentences(audit_sentences(check_version(audit)))
     parts.append(
-        _table('Accuracy of the classes',
-               ('Number', 'Value', '95 %, test images', '8 of 10 classes',
-                'Over', 'Noise'),
-               [[cell['label'], cell['value']] +
-                [cell[key] or ABSENT for key in ('interval', 'spread')] +
-                [cell['note'], cell['noise']]
-                for cell in summary_cells(audit)]))
+        _table(
+            'Accuracy of the classes; noise alone: what so few images would '
+            'show of equal ones', ('Number', 'Value', '95 %, test images',
+                                   '8 of 10 classes', 'Over', 'Noise'),
+            [[cell['label'], cell['value']] +
+             [cell[key] or ABSENT for key in ('interval', 'spread')] +
+             [cell['note'], cell['noise']] for cell in summary_cells(audit)]))
     parts.append(_worst_classes(audit))
     if audit['correlation']:
         keys = ('label', 'spearman', 'spearman_ends', 'holm_p', 'partial',
