@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from mmcurv.fairness import holm
 from mmcurv.files import read_record, write_text
 from mmcurv.numbers import (ACCURACIES, COST, GEOMETRY, NUMBERS, clean,
                             is_known, listing, plural)
@@ -375,6 +376,7 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
                     seeds=tuple(both.seed[known]),
                     **paired(before[known], after[known])))
     table = pd.DataFrame(rows, columns=names)
+    # Of all comparisons of one number.
     table['p_holm'] = table.groupby('metric').p.transform(holm)
     table['outcome'] = [outcome(row) for row in table.itertuples()]
     return table
@@ -413,18 +415,6 @@ def paired(before: Sequence[float], after: Sequence[float]) -> Dict[str, Any]:
         positive=positive,
         negative=negative,
         zero=len(change) - positive - negative)
-
-
-def holm(p: pd.Series) -> pd.Series:
-    """p-values corrected for how many tests were made; nan is no test.
-
-    Holm, "A simple sequentially rejective multiple test procedure", 1979: the
-    i-th smallest of m is multiplied by m − i + 1, and none falls below the
-    one before it or rises above 1.
-    """
-    order = p.dropna().sort_values()
-    factors = np.arange(len(order), 0, -1)
-    return (order * factors).clip(upper=1).cummax().reindex(p.index)
 
 
 def outcome(row: Any) -> str:

@@ -409,31 +409,12 @@ def paragraphs(text: Optional[str]) -> List[str]:
     return [part for part in parts if part]
 
 
-LATEX = str.maketrans({
-    '\\': r'\textbackslash{}',
-    '{': r'\{',
-    '}': r'\}',
-    '&': r'\&',
-    '%': r'\%',
-    '$': r'\$',
-    '#': r'\#',
-    '_': r'\_',
-    '^': r'\textasciicircum{}',
-    '~': r'\textasciitilde{}',
-    '<': '$<$',
-    '>': '$>$',
-    '|': r'\textbar{}',
-    '"': "''",
-    '±': r'$\pm$',
-    '−': '$-$',
-    '–': '--',
-    '†': r'$\dagger$',
-    '’': "'",
-    '“': '``',
-    '”': "''",
-    '…': r'\dots{}',
-    '\u00a0': '~',
-})
+LATEX = dict(
+    zip(
+        map(ord, '\\{}&%$#_^~<>|"±−–†’“”…\u00a0'),
+        (r'\textbackslash{} \{ \} \& \% \$ \# \_ \textasciicircum{} '
+         r"\textasciitilde{} $<$ $>$ \textbar{} '' $\pm$ $-$ -- $\dagger$ ' "
+         r"`` '' \dots{} ~").split(' ')))
 
 
 def latex(summary: Summary, best: bool = False) -> str:

@@ -300,7 +300,7 @@ def test_method_is_its_mean_difference_from_the_first_one_by_common_seed():
         for method in ('CE', 'Focal'))
     row, = rows_of(table)
     assert row[0] == 'Focal' and row[1] == study.NUMBERS[
-        'overall'].show_change(other - first)
+        'overall'].cell_change(other - first)
     assert row[4] == '–' and row[-1] == '0 of 0'  # no class is in the tail
     assert study.baseline_tables(study_example()[1]) == []
 
