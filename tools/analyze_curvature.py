@@ -3,7 +3,7 @@
 
 Three inputs: FILE of labels and predictions, scores or features of any
 program; CONFIG CHECKPOINT of an mmpretrain model; or --work-dir of a run, for
-all its checkpoints. Writes audit.json, classes.csv, report.html and figures.
+all its checkpoints. Writes audit.json, classes.csv and report.html.
 Interrupted, the same command goes on where it was. Exits with 1 if a
 --fail-if holds or its number is not known, with 2 if the audit cannot be made
 of this input, with 3 after a crash.

@@ -99,7 +99,7 @@ def main(argv=None, prog=None):
 
 def read(path, pairs):
     """Arrays of the file that the shift takes."""
-    from mmcurv.audit.feature_files import ALSO, read_arrays
+    from mmcurv.audit.array_files import ALSO, read_arrays
     taken = ('labels', 'scores', 'features', 'train_counts', 'class_names',
              'weight_norms')
     odd = [pair for pair in pairs if pair.partition('=')[0] not in taken]

@@ -15,8 +15,9 @@ from mmcurv.fairness import (adjusted_correlation, below_the_rest,
                              noise_alone, pearson, spearman, spearman_interval,
                              true_variance, wilson_interval, without_noise,
                              worst_class)
-from mmcurv.fairness.accuracy import classes_in
+from mmcurv.fairness.accuracy import worst_of
 from mmcurv.fairness.correlation import permutation_p_values, ranks
+from mmcurv.fairness.spread import gini_of
 from .feature_bank import FeatureBank
 from .options import AuditOptions
 
@@ -87,9 +88,9 @@ OF_SPREAD: Dict[str, Callable] = dict(
     variance=lambda accuracy: accuracy.var(-1),
     bias=lambda accuracy: np.maximum(
         accuracy.max(-1) / (accuracy.min(-1) + 0.01) - 1, 0),
-    gini=lambda accuracy: gini_of_rows(accuracy),
+    gini=gini_of,
     worst_class=lambda accuracy: accuracy.min(-1),
-    worst_10pct=lambda accuracy: worst_tenth(accuracy),
+    worst_10pct=lambda accuracy: worst_of(accuracy, 0.1),
 )
 
 
@@ -214,24 +215,8 @@ def corrected(name: str, correct: np.ndarray, count: np.ndarray) -> float:
         return true_variance(correct, count)[1]
     if name == 'gini':
         truer = without_noise(correct, count)
-        return float(gini_of_rows(truer[~np.isnan(truer)]))
+        return float(gini_of(truer[~np.isnan(truer)]))
     return math.nan
-
-
-def gini_of_rows(accuracy: np.ndarray) -> np.ndarray:
-    """Gini coefficient of :func:`mmcurv.fairness.gini` along the last axis."""
-    ordered = np.sort(accuracy, -1)
-    size, total = ordered.shape[-1], ordered.sum(-1)
-    weights = 2 * np.arange(1, size + 1) - size - 1
-    apart = (ordered - ordered[..., :1]) @ weights
-    return np.where(total > 0, apart / (size * np.where(total > 0, total, 1)),
-                    0)
-
-
-def worst_tenth(accuracy: np.ndarray) -> np.ndarray:
-    """Mean of the worst tenth along the last axis, at least one class."""
-    taken = classes_in(0.1, accuracy.shape[-1])
-    return np.partition(accuracy, taken - 1, -1)[..., :taken].mean(-1)
 
 
 def failing_classes(scores: ClassScores) -> Dict[str, np.ndarray]:

@@ -59,11 +59,11 @@ class Audit:
         return pandas.DataFrame(class_table(self.record)).set_index('name')
 
     def save(self, folder: str, with_figures: bool = True) -> str:
-        """Write audit.json, classes.csv, report.html and figures.
+        """Write audit.json, classes.csv and report.html.
 
         Args:
             folder (str): Made if it is missing.
-            with_figures (bool): Whether to draw page and figures. Defaults to
+            with_figures (bool): Whether to draw the page. Defaults to
                 True.
 
         Returns:

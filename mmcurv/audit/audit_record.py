@@ -4,12 +4,8 @@
 The audit record is plain JSON: everything that is drawn or written comes
 from it. nan, which JSON lacks, becomes null when it is written.
 """
-import datetime
 import math
-import os
-import os.path as osp
-import sys
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,285 +15,15 @@ from .accuracy import (FALSE_DISCOVERIES, MEASURES, ClassScores, Confusion,
                        confused_pairs, confusions, correlation_table, differ,
                        failing_classes, groups_of, hardest_images, off_trend,
                        pairs_of, precision_and_f1, top_of_each_class, verdict)
-from .audit_warnings import audit_warnings, warning
-from .feature_bank import FeatureBank, check_bank
-from .feature_files import KEYS, check_finite, describe_unusable, finite_rows
+from .audit_input import (Comparable, check_input, check_memory,
+                          comparable_classes, input_warnings)
+from .audit_warnings import audit_warnings
+from .feature_bank import FeatureBank
 from .options import AuditOptions
+from .provenance import audit_provenance, image_order
 from .records import pack_images
 from .result_cache import Progress, ResultCache, arrays_key, silent
 from .shift_record import shift_record
-
-NEARLY_EQUAL = 1.1  # sizes that measure a volume alike
-
-
-def check_input(bank: FeatureBank, tests: FeatureBank,
-                options: AuditOptions) -> np.ndarray:
-    """Say what bars an audit, or which samples it can use.
-
-    Args:
-        bank (FeatureBank): Of the geometry.
-        tests (FeatureBank): Of the accuracy.
-        options (AuditOptions): Whether NaN may be dropped.
-
-    Returns:
-        np.ndarray: (N,) bool, the samples with finite features.
-
-    Raises:
-        ValueError: If there are no samples, of fewer than 2 classes, the
-            banks are of different classes, features are not finite, or one
-            class and a few matrices do not fit into memory.
-    """
-    check_bank(bank)
-    check_bank(tests)
-    if not len(bank.labels):
-        raise ValueError('expected samples, got an empty set of features. '
-                         'Check the split, or what wrote them.')
-    if bank.class_names != tests.class_names:
-        only = set(bank.class_names) ^ set(tests.class_names)
-        told = f'only one of them has {_few(sorted(only))}' if only else (
-            'their order differs')
-        raise ValueError(
-            'expected both splits to have the same classes in the same '
-            f'order, got {bank.num_classes} ({_few(bank.class_names)}) for '
-            f'the geometry and {tests.num_classes} '
-            f'({_few(tests.class_names)}) for the accuracy; {told}. Give '
-            'class_names (--class-names FILE), the list of all classes, '
-            'for both.')
-    present = np.unique(bank.labels)
-    if len(present) < 2:
-        name = bank.class_names[present[0]]
-        raise ValueError(
-            f'expected samples of at least 2 classes, got only {name!r} '
-            f'({len(bank.labels)} samples): an audit compares classes. Check '
-            'the labels; for one point cloud use mmcurv.geometry.')
-    if bank.features is None:
-        return np.ones(len(bank.labels), bool)
-    finite = finite_rows(bank.features)
-    if not options.drop_nan:
-        check_finite(finite, bank.labels, bank.class_names)
-    elif not finite.any():
-        raise ValueError('expected finite features, but every sample holds '
-                         'NaN or infinity: nothing is left to measure.')
-    return finite
-
-
-def check_memory(needed: int) -> None:
-    """Raise ValueError if the machine cannot hold what an audit must hold."""
-    try:
-        there = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
-    except (AttributeError, OSError, ValueError):  # no such system call
-        return
-    if needed > there:
-        raise ValueError(
-            f'expected features that one class of and a few (p, p) matrices '
-            f'fit into memory, but these need {needed / 2**30:.1f} GiB of '
-            f'{there / 2**30:.1f} GiB. Pool the features, project them on '
-            'fewer dimensions, or give --class-size a number.')
-
-
-class Comparable(NamedTuple):
-    """Which classes can be compared, and on how many points.
-
-    Attributes:
-        which (np.ndarray): (C,) bool.
-        size (int, optional): Points that each class is measured on at most;
-            None for all that it has.
-        how (str): 'all points' or 'equal sizes'.
-        why (str): One sentence.
-    """
-    which: np.ndarray
-    size: Optional[int]
-    how: str
-    why: str
-
-
-def comparable_classes(count: np.ndarray, options: AuditOptions) -> Comparable:
-    """Classes whose curvature means the same.
-
-    A class of at most k points is one neighbourhood. Volume and intrinsic
-    dimension grow with the number of points: where numbers differ, as many
-    of each class are drawn. The size is that of the largest (classes that
-    have so many) x log(size).
-
-    Args:
-        count (np.ndarray): (C,) points of each class.
-        options (AuditOptions): k and ``class_size``.
-
-    Returns:
-        Comparable: See there.
-    """
-    k, enough = options.k, count > options.k
-    sizes = np.unique(count[enough])
-    size = options.class_size if isinstance(options.class_size, int) else None
-    if options.class_size == 'equal' and len(sizes) and (
-            sizes[-1] > NEARLY_EQUAL * sizes[0]):
-        kept = (count[:, None] >= sizes).sum(0) * np.log(sizes)
-        size = int(sizes[kept.argmax()])
-    if size is None:
-        which, have = enough, f'more than k={k} points'
-        how, all_have = 'all points', ''
-    else:
-        which, have = enough & (count >= min(size, count.max())), (
-            f'{size} points')
-        how = 'equal sizes'
-        all_have = (f'Class sizes differ ({count[count > 0].min()} to '
-                    f'{count.max()}), so each class was measured on {size} '
-                    'random points. ')
-    left = int((~which).sum())
-    if left:
-        why = (f'{all_have}{left} of {len(count)} classes have fewer than '
-               f'{size} points and are left out.' if size else
-               f'{left} of {len(count)} classes have at most k={k} points '
-               'and are left out.')
-    else:
-        why = f'{all_have}All {len(count)} classes have {have}.'
-    return Comparable(which, size, how, why)
-
-
-def input_warnings(finite: np.ndarray, bank: FeatureBank, reader,
-                   options: AuditOptions) -> List[dict]:
-    """Warnings about what was read.
-
-    Args:
-        finite (np.ndarray): (N,) bool, the samples that are used.
-        bank (FeatureBank): Of the geometry.
-        reader (ClassReader, optional): Of its classes; None without features.
-        options (AuditOptions): The bound on memory.
-
-    Returns:
-        list[dict]: As those of
-        :func:`~mmcurv.audit.audit_warnings.audit_warnings`.
-    """
-    found = []
-    unused = bank.metadata.get('unused')
-    if unused:
-        found.append(
-            warning(
-                'unused', f'Not used: {_few(unused)} of the file. What an '
-                f'audit reads is called {", ".join(KEYS)}.'))
-    if not finite.all():
-        text = describe_unusable(finite, bank.labels, bank.class_names)
-        found.append(
-            warning(
-                'dropped', f'Of the features, {text}. These samples were '
-                'left out of the geometry.',
-                classes_unusable(finite, bank.labels)))
-    if reader is not None:
-        found += _memory(reader, options)
-    return found
-
-
-def _memory(reader, options: AuditOptions) -> List[dict]:
-    from .geometry import memory_needed
-    needed = memory_needed(reader)
-    if needed <= options.max_memory:
-        return []
-    return [
-        warning(
-            'memory', f'The largest class and the matrices of '
-            f'{reader.feature_dim} features take about '
-            f'{needed / 2**20:.0f} MiB, more than the '
-            f'{options.max_memory / 2**20:.0f} MiB that were allowed.')
-    ]
-
-
-def classes_unusable(finite: np.ndarray, labels: np.ndarray) -> List[int]:
-    """Classes that have a sample that is not finite, ascending."""
-    return np.unique(labels[~finite]).tolist()
-
-
-def _few(names: List[str]) -> str:
-    return ', '.join(names[:3]) + (', ...' if len(names) > 3 else '')
-
-
-OF_BANK = ('config', 'checkpoint', 'checkpoint_sha256', 'feature_file',
-           'feature_file_sha256', 'model', 'layer', 'pooling', 'epoch')
-
-
-def audit_provenance(bank: FeatureBank, tests: FeatureBank,
-                     options: AuditOptions, candidates: Optional[int],
-                     size: Optional[int],
-                     accuracy_source: Optional[str]) -> dict:
-    """``provenance`` of the audit record.
-
-    Args:
-        bank (FeatureBank): Of the geometry.
-        tests (FeatureBank): Of the accuracy.
-        options (AuditOptions): What was asked for.
-        candidates (int, optional): Nearest centres that each class was
-            compared with; None for all classes.
-        size (int, optional): Points drawn of each class; None for all.
-        accuracy_source (str, optional): 'predictions', 'class_accuracy' or
-            None.
-
-    Returns:
-        dict: Plain JSON.
-    """
-    told, torch = bank.metadata, sys.modules.get('torch')
-    has_geometry = bank.features is not None
-    record = {name: told.get(name) for name in OF_BANK}
-    of_geometry, _ = fingerprint(bank)
-    of_accuracy, kind = None, None
-    if accuracy_source == 'predictions':
-        of_accuracy, kind = fingerprint(tests)
-    record.update(
-        source=told.get('source', 'features'),
-        has_geometry=has_geometry,
-        geometry_split=told.get('split'),
-        accuracy_split=tests.metadata.get('split'),
-        accuracy_source=accuracy_source,
-        geometry_fingerprint=of_geometry if has_geometry else None,
-        accuracy_fingerprint=of_accuracy,
-        accuracy_fingerprint_of=kind,
-        options=options.of_geometry(),
-        head_above=options.head_above,
-        tail_below=options.tail_below,
-        nearest_manifold_candidates=candidates,
-        points_per_class=size,
-        feature_dim=bank.features.shape[1] if has_geometry else None,
-        feature_dtype=str(bank.features.dtype) if has_geometry else None,
-        num_features=len(bank.labels),
-        num_classes=bank.num_classes,
-        mmcurv=mmcurv.__version__,
-        torch=None if torch is None else str(torch.__version__),
-        created=datetime.datetime.now(
-            datetime.timezone.utc).isoformat(timespec='seconds'))
-    return record
-
-
-def fingerprint(bank: FeatureBank) -> Tuple[Optional[str], Optional[str]]:
-    """What tells samples from others, and what it is of.
-
-    Equal labels do not: a balanced split has those of any other one.
-
-    Returns:
-        tuple: 64 hexadecimal digits and 'data set', 'sample ids', 'paths'
-        (with the sizes of the files that are there) or 'features'; None,
-        None if nobody can tell.
-    """
-    if bank.metadata.get('fingerprint'):
-        return bank.metadata['fingerprint'], 'data set'
-    if bank.sample_ids is not None:
-        return arrays_key(ids=sorted(bank.sample_ids)), 'sample ids'
-    if bank.paths is not None:
-        sizes = [
-            osp.getsize(path) if osp.isfile(path) else None
-            for path in bank.paths
-        ]
-        return arrays_key(
-            paths=sorted(map(str, zip(bank.paths, sizes)))), 'paths'
-    if bank.features is not None:
-        return arrays_key(bank.features, np.asarray(bank.labels)), 'features'
-    return None, None
-
-
-def image_order(bank: FeatureBank) -> np.ndarray:
-    """The order in which audits of the same images list them, (N,)."""
-    if not bank.metadata.get('fingerprint'):
-        for names in (bank.sample_ids, bank.paths):
-            if names is not None:
-                return np.argsort(np.array(names), kind='stable')
-    return np.arange(len(bank.labels))
 
 
 def class_rows(geometry: Sequence[Dict[str, float]], scores: ClassScores,
@@ -358,19 +84,16 @@ def class_rows(geometry: Sequence[Dict[str, float]], scores: ClassScores,
             **measures)
         row.update(
             curvature_rank=rank[c],
-            top_confusion=_top_confusion(top.get(c), names),
-            nearest_manifold=_nearest(nearest[c], names),
+            top_confusion=top.get(c) and _other(
+                top[c].predicted,
+                names,
+                count=top[c].count,
+                share=top[c].share),
+            nearest_manifold=nearest[c]
+            and _other(nearest[c][0], names, separation=nearest[c][1]),
             off_trend=None if math.isnan(residual[c]) else float(residual[c]))
         rows.append(row)
     return rows
-
-
-def failing_of(rows: Sequence[dict]) -> List[int]:
-    """The failing classes, the most certain first."""
-    found = [row for row in rows if row['failing']]
-    found.sort(
-        key=lambda row: (row['failing_q'], row['failing_p'], row['class']))
-    return [row['class'] for row in found]
 
 
 def confusion_rows(found: Sequence[Confusion], pairs: Optional[Any],
@@ -453,28 +176,10 @@ def _ranks(log_curvature: np.ndarray) -> List[Optional[int]]:
     return ranks
 
 
-def _top_confusion(found: Optional[Confusion],
-                   class_names: Sequence[str]) -> Optional[dict]:
-    if found is None:
-        return None
-    return {
-        'class': found.predicted,
-        'name': class_names[found.predicted],
-        'count': found.count,
-        'share': found.share
-    }
-
-
-def _nearest(found: Optional[tuple],
-             class_names: Sequence[str]) -> Optional[dict]:
-    if found is None:
-        return None
-    other, separation = found
-    return {
-        'class': other,
-        'name': class_names[other],
-        'separation': separation
-    }
+def _other(c: Optional[int], class_names: Sequence[str],
+           **more) -> Optional[dict]:
+    """Another class in the row of a class, None if there is none."""
+    return None if c is None else {'class': c, 'name': class_names[c], **more}
 
 
 SCHEMA = 'mmcurv.audit'
@@ -574,7 +279,12 @@ def audit_banks(geometry_bank: FeatureBank,
                                     scores.source),
         summary=accuracy_summary(scores, train_counts, tests, options, f1),
         classes=rows,
-        failing=failing_of(rows),
+        failing=[
+            row['class']
+            for row in sorted((row for row in rows if row['failing']),
+                              key=lambda row: (row['failing_q'], row[
+                                  'failing_p'], row['class']))
+        ],
         classes_differ=differ(scores, options.seed),
         correlation=correlation,
         verdict=verdict(correlation, reader is not None, scores.source
@@ -588,7 +298,9 @@ def audit_banks(geometry_bank: FeatureBank,
             why=comparable.why),
         confusions=confusion_rows(listed, pairs, names),
         confused_pairs=pair_rows(two_way, pairs, names),
-        calibration=_calibration(tests, groups_of(train_counts, options)),
+        calibration=None if tests.predictions is None
+        or tests.confidence is None else calibration(
+            tests, groups_of(train_counts, options)),
         hardest_images=hardest_images(tests, scores.accuracy),
         images=_images(tests),
         warnings=input_warnings(finite, bank, reader, options) +
@@ -659,13 +371,6 @@ def _images(tests: FeatureBank) -> Optional[dict]:
     order = image_order(tests)
     labels = tests.labels[order]
     return pack_images(labels, tests.predictions[order] == labels)
-
-
-def _calibration(tests: FeatureBank,
-                 groups: Optional[np.ndarray]) -> Optional[dict]:
-    if tests.predictions is None or tests.confidence is None:
-        return None
-    return calibration(tests, groups)
 
 
 def audit_layers(banks: Dict[str, FeatureBank],

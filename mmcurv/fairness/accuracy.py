@@ -228,6 +228,12 @@ def worst_fraction(accuracy, fraction: float = 0.1) -> WorstFraction:
     known = known_accuracies(accuracy)
     if not known.size:
         return WorstFraction(np.nan, 0, 0)
-    taken = classes_in(fraction, known.size)
-    worst = np.partition(known, taken - 1)[:taken]
-    return WorstFraction(float(worst.mean()), taken, known.size)
+    return WorstFraction(
+        float(worst_of(known, fraction)), classes_in(fraction, known.size),
+        known.size)
+
+
+def worst_of(accuracy: np.ndarray, fraction: float) -> np.ndarray:
+    """Mean of the worst part of the classes along the last axis, (..., C)."""
+    taken = classes_in(fraction, accuracy.shape[-1])
+    return np.partition(accuracy, taken - 1, -1)[..., :taken].mean(-1)

@@ -68,17 +68,18 @@ def gini(accuracy) -> Aggregate:
         Aggregate: In [0, 1 - 1/C]. 0 if all classes are equal, also if all
         are 0, where the quotient is 0/0 but nothing is unequal.
     """
-    return aggregate(accuracy, _gini)
+    return aggregate(accuracy, gini_of)
 
 
-def _gini(known: np.ndarray) -> float:
-    known = np.sort(known)
-    size, total = known.size, known.sum()
-    if total == 0:
-        return 0.
+def gini_of(accuracy: np.ndarray) -> np.ndarray:
+    """:func:`gini` of known accuracies along the last axis, (..., C)."""
+    ordered = np.sort(accuracy, -1)
+    size, total = ordered.shape[-1], ordered.sum(-1)
     weights = 2 * np.arange(1, size + 1) - size - 1  # (C,)
     # The weights add up to 0; without the smallest, equal classes give 0.
-    return weights @ (known - known[0]) / (size * total)
+    apart = (ordered - ordered[..., :1]) @ weights
+    return np.where(total > 0, apart / (size * np.where(total > 0, total, 1)),
+                    0.)
 
 
 @dataclass(frozen=True)
