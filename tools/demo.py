@@ -169,7 +169,7 @@ def table(runs):
     """The numbers of all runs, and of each but the first how it differs."""
     from rich.table import Table
 
-    from mmcurv.audit.report.numbers import percent, points, signed_number
+    from mmcurv.numbers import percent, points, signed_number
     table = Table('', *runs, title='After the last epoch')
     first, *others = (numbers(run) for run in runs.values())
     for name, (before, show) in first.items():
