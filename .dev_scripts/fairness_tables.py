@@ -4,7 +4,7 @@ import glob
 import json
 import os.path as osp
 from functools import lru_cache
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from scipy import stats
 from mmcurv.benchmark.collect import code_text, paired
 from mmcurv.benchmark.tables import Table, with_interval
 from mmcurv.fairness import holm, pearson
-from mmcurv.numbers import ABSENT, fixed, percent
+from mmcurv.numbers import fixed, percent
 
 SCHEMA = 'mmcurv.fairness_study'
 PATTERN = 'fairness_study_*.json'
@@ -21,6 +21,8 @@ PATTERN = 'fairness_study_*.json'
 CHOSEN_ON = 100
 FEWEST = 8  # seeds of a reported cell
 LEVEL = 0.05
+FIXED = 0.25  # strength of a shift that no data chose
+MANY = 20  # classes that a correlation over classes can be shown of
 METRICS = ('overall', 'variance', 'worst_tenth')
 COLUMNS = ('Overall, points', 'Variance of class accuracy',
            'Worst tenth, points')
@@ -58,27 +60,19 @@ PAIRS = (('margin_0.5', 'permuted_0.5'), ('margin_0.5', 'margin_0.25'),
          ('adjust_1_margin_0.5', 'adjust_1.5'))
 SHIFTS = {
     'relative_spread': 'shift by relative spread',
+    'loss': 'shift by mean loss',
     'permuted': 'shift dealt to wrong classes',
     'logit_adjustment': 'logit adjustment',
     'tau_normalization': 'tau-normalization',
     'scaling_for_mean': 'scaling for the class mean',
     'scaling_for_worst': 'scaling for the worst class',
 }
-# Rows of the main numbers: words, kind, arm and metric.
-HEADLINE = (
-    ('What fails: CR as printed, variance of class accuracy', 'branch', 'cr',
-     'variance'),
-    ('What helps in training: margin 0.25, variance of class accuracy',
-     'branch', 'margin_0.25', 'variance'),
-    ('its worst tenth of the classes, points', 'branch', 'margin_0.25',
-     'worst_tenth'),
-    ('What it costs: overall accuracy, points', 'branch', 'margin_0.25',
-     'overall'),
-    ('What helps after training: shift, variance of class accuracy', 'shift',
-     ('relative_spread', 'chosen'), 'variance'),
-    ('What it costs: overall accuracy, points', 'shift',
-     ('relative_spread', 'chosen'), 'overall'),
-)
+# What fails, and what helps in training and after it.
+HEADLINE = {
+    'cifar_balanced': ('cr', 'decay_16_margin_0.25', 'relative_spread'),
+    'fashion_balanced': ('cr', 'decay_16_margin_0.25', 'relative_spread'),
+    'fashion_lt': ('cr_early', 'adjust_1_margin_0.5', 'logit_adjustment'),
+}
 GEOMETRY = ('ce', 'cr', 'curvature_0.3', 'spread_0.3', 'margin_0.5')
 
 
@@ -168,6 +162,9 @@ def _shifts(runs: Dict[int, Dict]) -> Dict[Tuple, List[Dict]]:
     for run in runs.values():
         for row in run.get('shifts', ()):
             how = row['how'] if row['how'] == 'chosen' else row['strength']
+            if how not in ('chosen', FIXED) or (how == FIXED
+                                                and row['method'] == 'loss'):
+                continue
             found.setdefault((row['method'], how), []).append(row)
     return {key: rows for key, rows in found.items() if len(rows) >= FEWEST}
 
@@ -179,46 +176,53 @@ def headline(folder: str) -> Table:
         folder (str): Of the records.
 
     Returns:
-        Table: A column for each set that has the first row.
+        Table: Of each set that has them, CR, what helps in training, and
+        what helps after it.
     """
-    rows = comparisons(folder)
-    rows = rows[rows.against == 'ce']
-    sets = [one for one in TITLES if one in set(rows.set)]
-    bases = {
-        one: _mean(reported(_read(folder, one))['ce'], 'variance')
-        for one in sets
-    }
+    every = comparisons(folder)
+    own = every[every.against == 'ce']
     lines = []
-    for words, kind, arm, metric in HEADLINE:
-        line = [words]
-        for one in sets:
-            same = np.array([found == arm for found in rows.arm])
-            own = rows[(rows.set == one) & (rows.kind == kind)
-                       & (rows.metric == metric) & same]
-            line.append(_main_number(own, metric, bases[one]))
-        lines.append(line)
-    seeds = int(rows.n.min())
+    for name, settings in HEADLINE.items():
+        for arm in settings:
+            key = arm if arm in ARMS else (arm, 'chosen')
+            rows = own[(own.set == name)
+                       & np.array([one == key for one in own.arm], bool)]
+            if not len(rows):
+                continue
+            base = _mean(reported(_read(folder, name))['ce'], 'variance')
+            words = ARMS.get(arm) or f'{SHIFTS[arm]}, after training'
+            cells = [
+                _change(rows, 'variance', 100 / base, fixed(0), ' %'),
+                _change(rows, 'worst_tenth', 100, fixed(1)),
+                _change(rows, 'overall', 100, fixed(1))
+            ]
+            lines.append([TITLES[name], words, *cells])
+    seeds = ' or '.join(str(n) for n in sorted(set(every.n)))
     return Table(
         'Main numbers',
-        pd.DataFrame(lines, columns=['', *(TITLES[one] for one in sets)]),
-        'l' + 'r' * len(sets),
-        'Change against cross-entropy, mean ± half of the 95 % interval over '
-        f'at least {seeds} seeds, paired; * p < {LEVEL:g} after Holm’s '
-        f'correction for all {len(comparisons(folder).p.dropna())} tests of '
-        'the study.')
+        pd.DataFrame(
+            lines,
+            columns=[
+                'Images', 'Against cross-entropy',
+                'Variance of class accuracy', 'Worst tenth, points',
+                'Overall, points'
+            ]), 'llrrr',
+        f'Mean ± half of the 95 % interval over {seeds} seeds, paired; '
+        f'* p < {LEVEL:g} after Holm’s correction for all {every.p.count()} '
+        'tests of the study.')
 
 
-def _main_number(own: pd.DataFrame, metric: str, base: float) -> str:
-    if not len(own):
-        return ABSENT
-    row, unit, show = own.iloc[0], 100, fixed(2)
-    if metric == 'variance':
-        unit, show = 100 / base, fixed(0)
+def _change(rows: pd.DataFrame,
+            metric: str,
+            unit: float,
+            show: Callable,
+            end: str = '') -> str:
+    """'+1.2 ± 0.5', with a star where it is clear after Holm."""
+    row = rows[rows.metric == metric].iloc[0]
     text = with_interval(
         *(unit * row[key] for key in ('difference', 'low', 'high')), lambda v:
         ('+' if v > 0 else '') + show(v))
-    return (text + ' %' * (metric == 'variance') +
-            ' *' * bool(row.p_holm < LEVEL))
+    return text + end + (' *' if row.p_holm < LEVEL else '')
 
 
 def _read(folder: str, name: str) -> Dict[str, Any]:
@@ -228,21 +232,13 @@ def _read(folder: str, name: str) -> Dict[str, Any]:
 
 
 def _cells(rows: pd.DataFrame, base: float) -> List[str]:
-    """Change of each metric, a star where it is clear after Holm."""
-    cells = []
-    for metric in METRICS:
-        row = rows[rows.metric == metric].iloc[0]
-        scale, show = (1, fixed(4)) if metric == 'variance' else (100,
-                                                                  fixed(2))
-        text = with_interval(
-            *(scale * row[key] for key in ('difference', 'low', 'high')),
-            lambda v: ('+' if v > 0 else '') + show(v))
-        if metric == 'variance':
-            text += f' ({row.difference / base:+.0%})'.replace('-',
-                                                               '−').replace(
-                                                                   '%', ' %')
-        cells.append(text + (' *' if row.p_holm < LEVEL else ''))
-    return cells
+    change = rows[rows.metric == 'variance'].iloc[0].difference / base
+    share = f' ({change:+.0%})'.replace('-', '−').replace('%', ' %')
+    return [
+        _change(rows, 'overall', 100, fixed(2)),
+        _change(rows, 'variance', 1, fixed(4), share),
+        _change(rows, 'worst_tenth', 100, fixed(2))
+    ]
 
 
 def _branch_table(record: Dict[str, Any], rows: pd.DataFrame) -> Table:
@@ -299,7 +295,7 @@ def _geometry_table(record: Dict[str, Any]) -> Table:
     other measures have to do with class accuracy."""
     arms, lines = reported(record), []
     for arm in GEOMETRY:
-        if arm not in arms:
+        if arm not in arms or len(record['settings']['counts']) < MANY:
             continue
         columns: Dict[str, List[float]] = {}
         for run in arms[arm].values():

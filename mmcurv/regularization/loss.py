@@ -145,8 +145,8 @@ class WeightedTerm(nn.Module):
         tau (float): Base of the schedule, > 1. The paper has 100 or 120 with
             200 epochs, where the term grows to more than the loss itself.
             With the default it is a fifth of it at most in any usual
-            training: docs/cr_study.md found that stronger terms cost accuracy
-            and fairness. Defaults to 1e12.
+            training: docs/cr_options.md shows that stronger terms cost
+            accuracy and fairness. Defaults to 1e12.
         eps (float): Smallest L in the denominator, > 0. Defaults to 1e-08.
         max_weight (float): Largest weight of L, the schedule included.
             Defaults to 10.0.

@@ -51,7 +51,12 @@ def folder(tmp_path):
         ]
         write_json(
             str(tmp_path / f'fairness_study_{name}.json'),
-            dict(schema=tables.SCHEMA, schema_version=1, set=name, runs=runs))
+            dict(
+                schema=tables.SCHEMA,
+                schema_version=1,
+                set=name,
+                settings=dict(counts=[60] * 40),
+                runs=runs))
     return tmp_path
 
 
@@ -102,10 +107,15 @@ def test_tables_say_change_share_and_what_is_clear(folder):
     assert geometry.frame.values[0, 2] == '−0.99 ± 0.00'
 
 
-def test_main_numbers_have_a_column_for_each_set(folder):
-    frame = tables.headline(str(folder)).frame
-    assert list(frame)[1:] == [
-        tables.TITLES['fashion_lt'], tables.TITLES['cifar_balanced']
+def test_main_numbers_are_those_of_each_set(folder):
+    table = tables.headline(str(folder))
+    rows = table.frame.values.tolist()
+    assert [row[:2] for row in rows] == [
+        [tables.TITLES['cifar_balanced'], 'CR as printed'],
+        [
+            tables.TITLES['cifar_balanced'],
+            'shift by relative spread, after training'
+        ],
     ]
-    assert frame.iloc[1, 1].endswith('% *')
-    assert '%' in frame.iloc[0, 1] and '*' not in frame.iloc[0, 1]
+    assert '*' not in rows[0][2] and rows[1][2].endswith(' % *')
+    assert '36 tests' in table.note

@@ -103,7 +103,7 @@ class FeaturePoolHook(Hook):
         loss (dict, optional): Config of the loss. Defaults to None, which is
             dict(type='mmcurv.CurvatureRegularization'). A ``tau`` that is
             absent or None is ``tau_share`` of the epochs, not the weak one
-            that the loss has on its own; docs/cr_study.md compares them.
+            that the loss has on its own; docs/cr_options.md compares them.
         tau_share (float): ``tau`` over the number of epochs, positive; tau is
             at least 2. The paper has 0.5 on CIFAR, 100 of 200, and 0.6 on
             ImageNet and iNaturalist. Defaults to 0.5.
