@@ -18,6 +18,7 @@ from .frames import NORMALS, local_frames
 from .neighbors import DEFAULT_MEMORY, nearest
 from .quadric import FITS, fit_quadric
 from .reduction import REDUCTIONS, class_members, reduce_by_class
+from .threads import in_threads
 
 DEFAULT_RIDGE = 1e-4
 GRADIENTS = ('both', 'heights')
@@ -203,17 +204,22 @@ def _curvature_of_cloud(points: Tensor,
     if near < neighbors_needed(tangent_dim):
         return PointCurvature(*points.new_full((6, len(points)), math.nan))
     rows = torch.arange(len(points), device=points.device)
-    neighbors = nearest(points.detach(), points.detach(), near, rows,
-                        max_memory)
-    step = points_per_chunk(near, points, max_memory)
-    parts = []
-    for part, around in zip(points.split(step), neighbors.split(step)):
+    graph = torch.is_grad_enabled() and points.requires_grad
+    threads = torch.get_num_threads() if points.is_cpu and not graph else 1
+    max_memory //= threads
+
+    def measure(part: Tensor) -> PointCurvature:
+        around = nearest(points[part], points, near, part, max_memory)
         # Indexing would add the gradients of a row in the order of threads.
-        offsets = F.embedding(around, points) - part[:, None]
-        parts.append(
-            curvature_of_offsets(offsets, torch.full_like(around[:, 0], near),
-                                 tangent_dim, normal, fit, ridge, half, part,
-                                 unit, 'both', precision))
+        origin = F.embedding(part, points)
+        offsets = F.embedding(around, points).sub_(origin[:, None])
+        return curvature_of_offsets(offsets, torch.full_like(part, near),
+                                    tangent_dim, normal, fit, ridge, half,
+                                    origin, unit, 'both', precision)
+
+    with torch.set_grad_enabled(graph):
+        parts = in_threads(measure, rows,
+                           points_per_chunk(near, points, max_memory))
     return PointCurvature(*map(torch.cat, zip(*parts)))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Exact nearest neighbours inside one set of points, in bounded memory."""
 import math
-from typing import Optional
+from typing import Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -10,6 +10,9 @@ from .checks import check_points, on_host
 
 DEFAULT_MEMORY = 256 * 2**20  # bytes of scratch, not counting the result
 SPARE = 8  # candidates beyond k
+BLOCK = 2**20  # distances at a time, so that they stay in a CPU's cache
+GROUP = 8  # columns of which only the smallest is looked at first
+WORTH_GROUPS = 4  # groups for each of the k
 
 
 def knn(points: Tensor, k: int, max_memory: int = DEFAULT_MEMORY) -> Tensor:
@@ -77,22 +80,27 @@ def nearest(queries: Tensor,
     """
     if not on_host(points):
         return nearest_of_candidates(queries, points, k, exclude, max_memory)
+    queries, points = queries.detach(), points.detach()
     # Distances do not care about the origin, rounding does.
     center = points.mean(0)
     centered = points - center
     square = centered.square().sum(1)  # (n,)
     rounding = torch.finfo(points.dtype).eps * (4 + math.sqrt(points.shape[1]))
     largest = square.max()
-    available = points.shape[0] - (exclude is not None)
-    out = queries.new_empty(queries.shape[0], k, dtype=torch.long)
-    step = _rows_per_chunk(3 * points.shape[0], points, max_memory)
-    for start in range(0, queries.shape[0], step):
+    number, n = queries.shape[0], points.shape[0]
+    available = n - (exclude is not None)
+    out = queries.new_empty(number, k, dtype=torch.long)
+    step = _rows_per_chunk(3 * n, points, max_memory)
+    step = min(step, max(1, BLOCK // n), max(1, number))
+    held = points.new_empty(step, n)  # new pages for each block cost as much
+    for start in range(0, number, step):
         query = queries[start:start + step] - center
-        distance = torch.addmm(square, query, centered.T, alpha=-2)  # (r, n)
+        distance = torch.addmm(
+            square, query, centered.T, alpha=-2, out=held[:len(query)])
         if exclude is not None:
             skip = exclude[start:start + step, None]
             distance.scatter_(1, skip, math.inf)
-        value, index = distance.topk(min(k + 1, available), largest=False)
+        value, index = _smallest(distance, min(k + 1, available))
         out[start:start + step] = index[:, :k]
         if available == k:
             continue  # everything is a neighbour
@@ -103,6 +111,26 @@ def nearest(queries: Tensor,
                 queries[start + unsure], points, k,
                 None if exclude is None else skip[unsure], max_memory)
     return out
+
+
+def _smallest(distance: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    """The k smallest of each row, ascending, and their columns, (r, k).
+
+    They lie in the k groups of columns whose smallest are smallest, so that
+    most columns need not be sorted.
+    """
+    rows, n = distance.shape
+    groups = n // GROUP
+    if groups < WORTH_GROUPS * k:
+        return distance.topk(k, largest=False)
+    grouped = distance[:, :groups * GROUP].view(rows, GROUP, groups)
+    best = grouped.amin(1).topk(k, largest=False, sorted=False).indices
+    column = torch.arange(0, groups * GROUP, groups)[:, None]  # (GROUP, 1)
+    column = (best[:, None] + column).flatten(1)
+    rest = torch.arange(groups * GROUP, n).expand(rows, -1)
+    column = torch.cat([column, rest], 1)
+    value, place = distance.gather(1, column).topk(k, largest=False)
+    return value, column.gather(1, place)
 
 
 def nearest_of_candidates(queries: Tensor,

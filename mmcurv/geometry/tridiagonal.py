@@ -34,9 +34,9 @@ def tridiagonalize(matrices: Tensor) -> Tuple[Tensor, Tensor, Reflectors]:
         tuple: Diagonal (s, n), off-diagonal (s - 1, n), and the Householder
         reflectors [(v, 2 / vᵀv)] whose product is Q.
     """
-    work = matrices.permute(1, 2, 0)  # (s, s, n)
-    work = work.clone(memory_format=torch.contiguous_format)
-    size, _, n = work.shape
+    n, size, _ = matrices.shape
+    work = matrices.flatten(1).T.clone(memory_format=torch.contiguous_format)
+    work = work.view(size, size, n)
     diagonal = work.new_empty(size, n)
     off = work.new_empty(max(size - 1, 0), n)
     reflectors = []
@@ -80,7 +80,7 @@ def count_below(diagonal: Tensor, off: Tensor, shift: Tensor) -> Tensor:
     for above, current, weight in zip(rows, rows[1:], squares):
         torch.div(weight, above, out=ratio)
         current.sub_(ratio)
-    return (pivots < 0).sum(0)
+    return pivots.lt_(0).sum(0).long()  # sums of numbers, not of truths
 
 
 def eigenvalues(diagonal: Tensor, off: Tensor, index: Tensor) -> Tensor:

@@ -175,3 +175,21 @@ def test_example_in_docstring_is_true():
     for example in doctest.DocTestFinder().find(class_curvature):
         runner.run(example)
     assert runner.tries > 0 and runner.failures == 0
+
+
+@pytest.mark.parametrize('inference', [False, True])
+def test_threads_share_the_points_and_give_what_one_gives(inference):
+    points = torch.randn(1300, 6, generator=torch.Generator().manual_seed(0))
+    own = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            with torch.inference_mode(inference):
+                found.append(point_curvature(points, 12).log_abs_det)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(own)
+    torch.testing.assert_close(*found, rtol=1e-3, atol=1e-3)
+    points.requires_grad_()
+    assert point_curvature(points, 12).det.requires_grad
