@@ -2,7 +2,7 @@
 """Tables of the documents, each made of a record that is kept."""
 import json
 import os.path as osp
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any, Callable, Dict, List, Sequence
 
 import pandas as pd
@@ -48,7 +48,7 @@ def record_tables(path: str) -> List[Table]:
 
     Args:
         path (str): Of a kept collection, or of what ``cr_gradient.py``,
-            ``refresh_cost.py``, ``refresh_agreement.py`` or
+            ``refresh_cost.py``, ``refresh_agreement.py``, ``run.py`` or
             ``real_runs/record.py`` of ``benchmarks`` wrote.
 
     Returns:
@@ -340,9 +340,50 @@ def real_runs_tables(record: Dict[str, Any]) -> List[Table]:
 
 
 # Tables of the records that are no collections of runs, by schema.
+def speed_tables(record: Dict[str, Any]) -> List[Table]:
+    """What ``make bench`` measured.
+
+    Args:
+        record (dict): As ``benchmarks/run.py`` wrote it.
+
+    Returns:
+        list[Table]: One.
+    """
+    rows = []
+    for row in record['rows']:
+        values, middle = row['values'], median(row['values'])
+        aim, reached = '', True
+        if row.get('at_least') is not None:
+            aim, reached = f'≥ {row["at_least"]:g}', middle >= row['at_least']
+        elif row.get('at_most') is not None:
+            aim, reached = f'≤ {row["at_most"]:g}', middle <= row['at_most']
+        rows.append(
+            (row['what'], row.get('against',
+                                  ''), f'{_three(middle)} {row["unit"]}',
+             f'{_three(min(values))} to {_three(max(values))}',
+             aim + ', missed' * (not reached)))
+    machine, packages = record['machine'], record['packages']
+    headings = ('What', 'Against', 'Median', 'Range', 'Aim')
+    note = (f'{len(record["rows"][0]["values"])} runs; '
+            f'{plural(record["threads"], "thread")} of '
+            f'{machine["processor"]}, torch {packages["torch"]}, mmcurv '
+            f'{record["code"]["version"]}, commit '
+            f'{str(record["code"]["commit"])[:12]}; load of the machine '
+            f'{record["load"]:.1f}.')
+    return [
+        Table('Speed', pd.DataFrame(rows, columns=headings), 'wwrrr', note)
+    ]
+
+
+def _three(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f'{value:.0f}' if value >= 100 else f'{value:.3g}'
+
+
 TABLES = {
     'mmcurv.cr_gradient': gradient_tables,
     'mmcurv.refresh_cost': cost_tables,
     'mmcurv.refresh_agreement': agreement_tables,
     'mmcurv.real_runs': real_runs_tables,
+    'mmcurv.speed': speed_tables,
 }

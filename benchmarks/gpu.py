@@ -1,23 +1,38 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""What CR adds to a training step on a GPU, in about two minutes.
+"""CR and curvature on a GPU, and the largest audit, in at most 8 minutes.
 
-Two shapes are trained on random images: ResNet-32 on CIFAR-100-LT at
-imbalance 100, and ResNeXt-50 on ImageNet-LT, whose 115,846 features of 2,048
-numbers fill the pool. A step is the forward pass with its losses, the
-backward pass and that of the optimizer. Steps with CR and without it take
-turns, and each ends only when the GPU is done. Calls that make the host wait
-for the GPU are counted as torch finds them.
+The steps of CR: two shapes are trained on random images, ResNet-32 on
+CIFAR-100-LT at imbalance 100, and ResNeXt-50 on ImageNet-LT, whose 115,846
+features of 2,048 numbers fill the pool. A step is the forward pass with its
+losses, the backward pass and that of the optimizer. Steps with CR and without
+it take turns, and each ends only when the GPU is done. Calls that make the
+host wait for the GPU are counted as torch finds them.
+
+The curvature: both routes to the frames of a batch of neighbourhoods, by
+``torch.linalg.eigh`` and by the tridiagonal form, and class curvature of
+50,000 x 64 in 10 classes by each of them.
+
+The audit: 1,281,000 x 2,048 in 1,000 classes, memory-mapped from a temporary
+folder that needs 11 GB, with as many cores as the machine has; an audit runs
+on the CPU. Where it takes longer than is left of the 8 minutes, the record
+says that it was not finished.
 """
 import argparse
 import json
 import os.path as osp
+import subprocess
+import sys
+import tempfile
 import time
 import warnings
 from collections import defaultdict
 from statistics import median
 from typing import NamedTuple, Tuple
+from unittest import mock
 
+import numpy as np
 import torch
+from audit_speed import bank_of, cloud
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
@@ -26,15 +41,24 @@ from rich.console import Console
 from rich.table import Table
 
 import mmcurv.models  # noqa: F401
+from mmcurv.audit.feature_bank import save_bank
 from mmcurv.datasets import long_tailed_counts
 from mmcurv.engine.curvature.feature_tap import FeatureTap
 from mmcurv.engine.curvature.step import CurvatureStep
-from mmcurv.engine.provenance import machine, package_versions
+from mmcurv.engine.provenance import code_version, machine, package_versions
+from mmcurv.files import write_json
+from mmcurv.geometry import class_curvature, frames
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 CONFIGS = osp.join(ROOT, 'configs', 'ce')
 IMAGENET_LT = osp.join(ROOT, 'mmcurv', 'data', 'imagenet_lt_class_counts.csv')
 WARM_UP = 3
+MINUTES = 8  # in all
+# Neighbourhoods, k and p of a batch of frames.
+BATCHES = ((256, 40, 64), (4096, 20, 64), (4096, 40, 64), (4096, 40, 2048))
+CLOUD = (10, 5000, 64)  # classes, points of each, features
+AUDITED = (1000, 1281, 2048)
+ROUNDS = 3
 
 
 class Shape(NamedTuple):
@@ -207,8 +231,88 @@ def table_of(results):
     return table
 
 
+def seconds(function, device):
+    """The least of some rounds after one that warms up."""
+    spent = []
+    for _ in range(ROUNDS + 1):
+        wait(device)
+        began = time.perf_counter()
+        function()
+        wait(device)
+        spent.append(time.perf_counter() - began)
+    return min(spent[1:])
+
+
+def measure_routes(device):
+    """Seconds of both routes to the frames, and of class curvature by them."""
+    routes = dict(eigh=frames._by_eigh, tridiagonal=frames._by_tridiagonal)
+    found = []
+    for n, k, p in BATCHES:
+        offsets = torch.randn(n, k, p, device=device)
+        matrices = offsets @ offsets.mT
+        floor = matrices.new_zeros(n)
+        found.append(
+            dict(
+                neighbourhoods=n,
+                k=k,
+                **{
+                    f'{name}_seconds':
+                    seconds(lambda: route(matrices, floor, 2, 'smallest'),
+                            device)
+                    for name, route in routes.items()
+                }))
+    classes, per_class, p = CLOUD
+    points = torch.randn(classes * per_class, p)
+    points = (points * torch.logspace(0, -1, p)).to(device)
+    labels = torch.arange(len(points), device=device) % classes
+    whole = {}
+    for name, route in routes.items():
+        with mock.patch.multiple(
+                frames, _by_eigh=route, _by_tridiagonal=route):
+            whole[f'{name}_seconds'] = seconds(
+                lambda: class_curvature(points, labels, classes), device)
+    return dict(frames=found, class_curvature=dict(shape=CLOUD, **whole))
+
+
+def measure_audit(until):
+    """The largest audit, in a process that ends when time is up.
+
+    Args:
+        until (float): Of time.monotonic().
+    """
+    classes, per_class, p = AUDITED
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        place = np.lib.format.open_memmap(
+            osp.join(folder, 'features.npy'),
+            mode='w+',
+            dtype=np.float32,
+            shape=(classes * per_class, p))
+        few = list(cloud(8, per_class, p, rng))  # drawing all would take long
+        for c in range(classes):
+            shift = 2 * rng.standard_normal(p, np.float32)
+            place[c * per_class:(c + 1) * per_class] = few[c % 8] + shift
+        save_bank(bank_of(place, classes, per_class, rng), folder)
+        del place
+        program = osp.join(
+            osp.dirname(osp.abspath(__file__)), 'audit_speed.py')
+        left = max(1., until - time.monotonic())
+        found = dict(shape=AUDITED, seconds_left=left)
+        try:
+            output = subprocess.run(
+                [sys.executable, program, 'mapped_audit', folder],
+                check=True,
+                timeout=left,
+                stdout=subprocess.PIPE,
+                text=True).stdout
+        except subprocess.TimeoutExpired:
+            return dict(found, finished=False)
+    return dict(found, finished=True, **json.loads(output.splitlines()[-1]))
+
+
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__)
+    until = time.monotonic() + 60 * MINUTES
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument(
         '--device',
         default='cuda' if torch.cuda.is_available() else 'cpu',
@@ -216,18 +320,36 @@ def main(arguments=None):
     parser.add_argument('--out', help='write all numbers into this JSON file')
     args = parser.parse_args(arguments)
     device = torch.device(args.device)
-    results = {name: measure(s, device) for name, s in shapes().items()}
-    Console().print(table_of(results))
-    if args.out:
-        record = dict(
-            machine=machine(),
-            packages=package_versions(),
-            device=torch.cuda.get_device_name(device)
-            if device.type == 'cuda' else 'CPU',
-            results=results)
-        with open(args.out, 'w') as file:
-            json.dump(record, file, indent=1)
-            file.write('\n')
+    name = (
+        torch.cuda.get_device_name(device) if device.type == 'cuda' else 'CPU')
+    record = dict(
+        schema='mmcurv.gpu',
+        schema_version=1,
+        code=code_version(),
+        machine=machine(),
+        packages=package_versions(),
+        device=name)
+
+    def keep(**parts):  # whatever comes later, this is written
+        record.update(parts)
+        if args.out:
+            write_json(args.out, record)
+
+    keep(routes=measure_routes(device))
+    for one in record['routes']['frames']:
+        print(f'frames of {one["neighbourhoods"]} x {one["k"]}: '
+              f'eigh {1e3 * one["eigh_seconds"]:.1f} ms, tridiagonal '
+              f'{1e3 * one["tridiagonal_seconds"]:.1f} ms')
+    whole = record['routes']['class_curvature']
+    print(f'class curvature of {CLOUD}: eigh {whole["eigh_seconds"]:.2f} s, '
+          f'tridiagonal {whole["tridiagonal_seconds"]:.2f} s')
+    keep(steps={name: measure(s, device) for name, s in shapes().items()})
+    Console().print(table_of(record['steps']))
+    keep(audit=measure_audit(until))
+    audit = record['audit']
+    print('audit of {} x {} x {}: '.format(*AUDITED) +
+          (f'{audit["seconds"]:.0f} s' if audit['finished'] else
+           f'not finished after {audit["seconds_left"]:.0f} s'))
 
 
 if __name__ == '__main__':

@@ -3,13 +3,11 @@
 
 Both have features of 2,048 numbers, a batch of 256 and a full pool; the sizes
 of the classes fall exponentially, as those of CIFAR-100-LT at imbalance 100,
-and from 1,000 to 2 with about as many images as iNaturalist 2018. Where the
-time goes is told by the parts of step_parts.py.
+and from 1,000 to 2 with about as many images as iNaturalist 2018.
 """
 import time
 
 import torch
-from step_parts import timed_parts
 
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature)
@@ -61,39 +59,27 @@ def step(curvature, loss, batch):
     curvature.push(*batch)
 
 
-def shares(seconds):
-    """Part of the step that each part takes."""
-    whole = sum(seconds.values())
-    return {f'share_{part}': own / whole for part, own in seconds.items()}
-
-
-def main():
-    loss = CurvatureRegularization()
-    times, result = {}, {}
+def rows():
+    """One run, in the form of run.py."""
+    loss, least = CurvatureRegularization(), {}
     for name, numbers in SETS.items():
         counts = class_sizes(*numbers)
         curvature = full_curvature(counts)
         labels = torch.arange(len(counts)).repeat_interleave(
             torch.tensor(counts))
-        stream = batches(labels)
-        times[name] = []
+        stream, times = batches(labels), []
         for _ in range(WARM_UP + ROUNDS):
             batch = next(stream)
             started = time.perf_counter()
             step(curvature, loss, batch)
-            times[name].append(time.perf_counter() - started)
-        times[name] = times[name][WARM_UP:]
-        batch = next(stream)
-        with timed_parts() as seconds:
-            step(curvature, loss, batch)
-        result[f'seconds_of_{name}_classes'] = min(times[name])
-        result.update({
-            f'{key}_of_{name}_classes': share
-            for key, share in shares(seconds).items()
-        })
-    return dict(
-        what=f'pool full, {WIDTH} features, batch {BATCH}, '
-        f'{torch.get_num_threads()} threads',
-        many_over_few=min(times['8142']) / min(times['100']),
-        **result,
-        all_seconds=times)
+            times.append(time.perf_counter() - started)
+        least[name] = min(times[WARM_UP:])
+    return [
+        dict(
+            what='a step of CR with 8,142 classes of 437,513 x 2,048, batch '
+            f'{BATCH}',
+            against='100 classes of 10,847 x 2,048',
+            value=least['8142'] / least['100'],
+            unit='times the time',
+            at_most=3)
+    ]

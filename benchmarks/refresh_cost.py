@@ -4,24 +4,30 @@
 Features of 2,048 numbers, a batch of 256, a full pool; the sizes of the
 classes fall exponentially. The refreshes take turns in one process, on the
 same pool and batch, so that what else the machine does cancels in their
-ratio. 'all' on as many images as iNaturalist 2018 has is left out unless it is
-asked for: it takes a while and 11 GB for the graph alone.
+ratio. Functions are wrapped while a step runs, and each part of it counts
+without the parts that it calls, so that the parts add up to the step. 'all' on
+as many images as iNaturalist 2018 has is left out unless it is asked for: it
+takes a while and 11 GB for the graph alone.
 """
 import argparse
+import contextlib
 import datetime
+import functools
 import os
 import os.path as osp
 import re
 import time
 from statistics import median
+from unittest import mock
 
 import torch
 from many_classes import BATCH, SETS, WIDTH, batches, class_sizes, full_pool
-from step_parts import PARTS, REST, timed_parts
 
 from mmcurv.engine.provenance import code_version, machine, package_versions
 from mmcurv.files import write_json
-from mmcurv.regularization import CurvatureRegularization, PooledCurvature
+from mmcurv.geometry import curvature as geometry
+from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
+                                   PooledCurvature, pooled_curvature)
 
 HERE = osp.dirname(osp.abspath(__file__))
 SCHEMA, SCHEMA_VERSION = 'mmcurv.refresh_cost', 1
@@ -34,6 +40,74 @@ PLANS = (
     (SIXTEENTH, dict(zip(REFRESHES, (5, 1)))),
     (SETS['8142'], dict(batch=5)),
 )
+REST = 'rest'
+# What a part is, by the owner and the name of its functions.
+PARTS = {
+    # Points of a class as they are now, and offsets of the neighbours.
+    'gather': ((PooledCurvature, '_nearest_in_class'),
+               (PooledCurvature, '_current'), (PooledCurvature, '_values')),
+    'neighbours': ((pooled_curvature, 'nearest'), ),
+    'frames': ((geometry, 'local_frames'), ),
+    # Local coordinates, quadric and determinant.
+    'fit': ((pooled_curvature, 'curvature_of_offsets'), ),
+    # Places in the pool, means over the remembered points, storing.
+    'cache': ((FeaturePool, 'plan'), (PooledCurvature, 'push'),
+              (pooled_curvature, 'reduce_by_class')),
+    'backward': ((torch.autograd, 'backward'), ),
+}
+
+
+class PartClock:
+    """Seconds of each part, without those of the parts that it calls."""
+
+    def __init__(self):
+        self.seconds = {}
+        self._open = [REST]
+        self._last = time.perf_counter()
+
+    def wrap(self, part, function):
+
+        @functools.wraps(function)
+        def timed(*args, **kwargs):
+            self.switch()
+            self._open.append(part)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.switch()
+                self._open.pop()
+
+        return timed
+
+    def switch(self):
+        """Book the time since the last call on the part that ran."""
+        now, part = time.perf_counter(), self._open[-1]
+        self.seconds[part] = self.seconds.get(part, 0.) + now - self._last
+        self._last = now
+
+
+@contextlib.contextmanager
+def timed_parts(parts=None):
+    """Seconds of every part of what runs in the block, and of the rest.
+
+    Raises:
+        RuntimeError: If a part did not run. Its functions have other names
+            now, and their time would be taken for that of another part.
+    """
+    parts = PARTS if parts is None else parts
+    with contextlib.ExitStack() as stack:
+        clock = PartClock()
+        for part, functions in parts.items():
+            for owner, name in functions:
+                wrapped = clock.wrap(part, getattr(owner, name))
+                stack.enter_context(mock.patch.object(owner, name, wrapped))
+        yield clock.seconds
+        clock.switch()
+    idle = [part for part in parts if part not in clock.seconds]
+    if idle:
+        raise RuntimeError(
+            f'expected every part of a step to run, {idle} did not. Name its '
+            'functions in PARTS as they are called now.')
 
 
 def points_measured(refresh, counts, images):

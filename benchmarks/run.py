@@ -1,57 +1,142 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
-"""Run every benchmark in a process of its own and write results.json."""
+"""Measure speed and memory against others and against aims; one table.
+
+Every part runs three times, each in a process of its own. The table shows the
+median of three runs and their range; the record keeps all three, with the
+machine and the versions that they depend on.
+"""
 import argparse
 import importlib
 import json
+import os
 import os.path as osp
-import platform
 import subprocess
 import sys
+import time
+from statistics import median
 
-import torch
-
-from mmcurv.engine.provenance import processor
+from mmcurv.files import write_json
 
 HERE = osp.dirname(osp.abspath(__file__))
-BENCHMARKS = ('class_curvature_speed', 'class_curvature_memory',
-              'training_step', 'many_classes', 'layouts', 'method_steps',
-              'feeding', 'audit_speed')
+SCHEMA, SCHEMA_VERSION = 'mmcurv.speed', 1
+PARTS = ('startup', 'curvature_speed', 'audit', 'training_speed',
+         'many_classes', 'feeding')
+RUNS = 3
+
+# Commands of audit_speed.py in words; --help stands with that of all tools.
+AUDITS = dict(
+    classes_10='`mmcurv audit` of 3,000 x 128 in 10 classes, page included',
+    classes_100='the same of 30,000 x 128 in 100 classes',
+    classes_1000='the same of 50,000 x 128 in 1,000 classes',
+    diagnose='the same of 30,000 x 128 in 100 classes with `--diagnose`',
+    compare='`mmcurv compare` of two audits of 100 classes')
 
 
-def machine():
-    """What the numbers depend on."""
-    return dict(
-        processor=processor(),
-        threads=torch.get_num_threads(),
-        python=platform.python_version(),
-        torch=torch.__version__)
+def audit_rows():
+    """One run of the commands of an audit."""
+    found = importlib.import_module('audit_speed').commands()
+    return [
+        dict(
+            what=what,
+            value=found[name]['cpu_seconds'],
+            unit='s of CPU',
+            at_most=found[name]['aim']) for name, what in AUDITS.items()
+    ]
+
+
+def rows_of(part):
+    """Rows of one run of a part.
+
+    Each is a dict of ``what`` was measured, ``against`` what (may be
+    missing), ``value`` in a ``unit``, and ``at_least`` or ``at_most`` as an
+    aim (may be missing or None).
+    """
+    if part == 'audit':
+        return audit_rows()
+    return importlib.import_module(part).rows()
+
+
+def run(part):
+    """The same in a process of its own."""
+    output = subprocess.run(
+        [sys.executable, osp.abspath(__file__), '--part', part],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def together(runs):
+    """Rows of several runs as one: ``values`` in place of ``value``."""
+    rows = []
+    for same in zip(*runs):
+        row = dict(same[0], values=[one['value'] for one in same])
+        del row['value']
+        rows.append(row)
+    return rows
+
+
+def is_reached(row):
+    """Whether the median reaches the aim; None without one."""
+    middle = median(row['values'])
+    if row.get('at_least') is not None:
+        return middle >= row['at_least']
+    if row.get('at_most') is not None:
+        return middle <= row['at_most']
+    return None
+
+
+def show(rows):
+    from rich.console import Console
+    from rich.table import Table
+    table = Table()
+    for heading in ('what', 'against', 'measured', 'range', 'aim'):
+        table.add_column(heading, overflow='fold')
+    for row in rows:
+        reached = is_reached(row)
+        aim = '' if reached is None else (
+            f'at least {row["at_least"]:g}' if row.get('at_least') is not None
+            else f'at most {row["at_most"]:g}')
+        values = row['values']
+        table.add_row(row['what'], row.get('against', ''),
+                      f'{median(values):.3g} {row["unit"]}',
+                      f'{min(values):.3g} to {max(values):.3g}',
+                      aim + ', missed' * (reached is False))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        'name', nargs='?', choices=BENCHMARKS, help='only this one')
+    parser.add_argument('--part', choices=PARTS, help='one run of this alone')
     parser.add_argument('--out', default=osp.join(HERE, 'results.json'))
     args = parser.parse_args()
-    if args.name:
-        print(json.dumps(importlib.import_module(args.name).main()))
+    if args.part:
+        print(json.dumps(rows_of(args.part)))
         return
-    results = {}
-    for name in BENCHMARKS:
-        print(f'{name} ...', flush=True)
-        output = subprocess.run(
-            [sys.executable, osp.abspath(__file__), name],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True).stdout
-        found = json.loads(output.splitlines()[-1])
-        results[name] = dict(machine=machine(), **found)
-        for key, value in found.items():
-            if not isinstance(value, (list, dict)):
-                print(f'  {key}: {value}')
-    with open(args.out, 'w') as file:
-        json.dump(results, file, indent=1)
-        file.write('\n')
+    import torch
+
+    from mmcurv.engine.provenance import (code_version, machine,
+                                          package_versions)
+    began, rows = time.time(), []
+    for part in PARTS:
+        runs = []
+        for number in range(RUNS):
+            print(f'{part}, run {number + 1} of {RUNS}', flush=True)
+            runs.append(run(part))
+        rows += together(runs)
+    write_json(
+        args.out,
+        dict(
+            schema=SCHEMA,
+            schema_version=SCHEMA_VERSION,
+            code=code_version(),
+            machine=machine(),
+            threads=torch.get_num_threads(),
+            packages=package_versions(),
+            load=os.getloadavg()[2],
+            minutes=(time.time() - began) / 60,
+            rows=rows))
+    show(rows)
     print(f'Written to {args.out}')
 
 

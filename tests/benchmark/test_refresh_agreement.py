@@ -12,9 +12,8 @@ from tests.engine.curvature_run import pool_hook
 from tests.engine.toy_run import train_parts, val_parts
 
 refresh_agreement = bench_program('refresh_agreement')
-compare = bench_program('curvature_agreement')
-agreement = compare.agreement
-remembered_and_fresh = compare.remembered_and_fresh
+agreement = refresh_agreement.agreement
+remembered_and_fresh = refresh_agreement.remembered_and_fresh
 COUNTS = (20, 12, 9)
 LABELS = torch.arange(3).repeat_interleave(torch.tensor(COUNTS))
 
@@ -100,7 +99,7 @@ def test_runs_are_compared_within_across_refreshes_and_across_seeds():
         dict(refresh=refresh, seed=seed, epochs=[at])
         for refresh, seed in (('batch', 0), ('all', 0), ('batch', 1))
     ]
-    found = compare.compare_runs(runs)
+    found = refresh_agreement.compare_runs(runs)
     assert [row['largest'] for row in found['within']] == [1, 1, 1]
     between, = found['between']
     assert between['refreshes'] == ['batch', 'all']
