@@ -16,7 +16,7 @@ from mmcurv.fairness import holm, pearson
 from mmcurv.numbers import fixed, percent
 
 SCHEMA = 'mmcurv.fairness_study'
-PATTERN = 'fairness_study_*.json'
+PATTERN = '*.json'
 # Seeds from 100 on chose settings, and are in no reported number.
 CHOSEN_ON = 100
 FEWEST = 8  # seeds of a reported cell

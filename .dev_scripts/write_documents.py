@@ -15,11 +15,10 @@ import os
 import os.path as osp
 import re
 import sys
-from fnmatch import fnmatch
 from typing import Dict, List, Sequence
 
 from cards import Collections, card, card_rows, generated
-from fairness_tables import PATTERN, headline
+from fairness_tables import headline
 from metafile import edit_metafile, read_metafile
 
 from mmcurv.arguments import UsageError
@@ -29,7 +28,8 @@ from mmcurv.files import write_text
 from study import made_by, record_tables
 
 METAFILE, README = 'metafile.yml', 'README.md'
-STUDY = 'study'
+STUDY, STUDY_RECORDS = 'study', osp.join('benchmarks', 'records',
+                                         'fairness_study')
 RECORDS = osp.join('benchmarks', 'records')
 RESULTS = 'results'
 COMMENT = ('<!-- Written by ".dev_scripts/write_documents.py"; what is '
@@ -134,7 +134,7 @@ def read_records(folder: str) -> Collections:
     found = {}
     names = sorted(os.listdir(folder)) if osp.isdir(folder) else []
     for name in names:
-        if name.endswith('.json') and not fnmatch(name, PATTERN):
+        if name.endswith('.json'):
             path = osp.join(folder, name).replace(os.sep, '/')
             try:
                 found[path] = read_collection(path)
@@ -189,7 +189,7 @@ def fill_document(text: str, path: str) -> str:
             'and "<!-- records/a.json: end -->", found none')
     for name in names:
         if name == STUDY:
-            part = '\n\n'.join(markdown_table(headline(RECORDS)))
+            part = '\n\n'.join(markdown_table(headline(STUDY_RECORDS)))
             text = replace_part(text, f'\n{part}\n', path, name)
             continue
         record = osp.join(osp.dirname(path), name)

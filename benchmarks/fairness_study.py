@@ -7,7 +7,7 @@ the epochs, and resumes each arm from one of them, with the batches that
 cross-entropy has from there on. A branch is written when it is done, and one
 that is there is not trained again: kill and repeat at will. A term or a
 margin starts an epoch after the branching, in which its pool fills.
-``collect SET`` brings the branches into ``benchmarks/records``.
+``collect SET`` brings the branches into ``benchmarks/records/fairness_study``.
 
 Images lie in memory, whole batches are augmented, and one thread suffices.
 """
@@ -38,7 +38,7 @@ from mmcurv.files import write_json
 from mmcurv.geometry import class_curvature, neighbor_purity, relative_spread
 
 SCHEMA, VERSION = 'mmcurv.fairness_study', 1
-OUT, RECORDS = 'work_dirs/fairness_study', 'benchmarks/records'
+OUT, RECORDS = 'work_dirs/fairness_study', 'benchmarks/records/fairness_study'
 
 
 def pool(measure, control='gradient', **options):
@@ -333,7 +333,7 @@ def collect(name, out, records):
         settings=SETS[name],
         packages=package_versions(),
         runs=runs)
-    write_json(osp.join(records, f'fairness_study_{name}.json'), record)
+    write_json(osp.join(records, f'{name}.json'), record)
     print(f'{len(runs)} branches of {name}')
 
 

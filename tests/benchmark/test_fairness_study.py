@@ -36,15 +36,14 @@ def out(tmp_path_factory, study):
     assert not os.path.exists(first.replace('ce.json', f'{ARMS[-1]}.json'))
     study.main(command)
     assert os.stat(first).st_mtime_ns == before
-    study.main(['collect', 'tiny', '--out', out, '--records', out])
+    study.main(['collect', 'tiny', '--out', out, '--records', f'{out}/kept'])
     return out
 
 
 @pytest.fixture
 def runs(out):
     with open(
-            os.path.join(out, 'fairness_study_tiny.json'),
-            encoding='utf-8') as file:
+            os.path.join(out, 'kept', 'tiny.json'), encoding='utf-8') as file:
         record = json.load(file)
     assert record['schema'] == 'mmcurv.fairness_study'
     return {run['arm']: run for run in record['runs']}

@@ -50,7 +50,7 @@ def folder(tmp_path):
             for arm in EFFECTS
         ]
         write_json(
-            str(tmp_path / f'fairness_study_{name}.json'),
+            str(tmp_path / f'{name}.json'),
             dict(
                 schema=tables.SCHEMA,
                 schema_version=1,
@@ -94,7 +94,7 @@ def test_seeds_that_chose_settings_and_arms_of_few_seeds_are_left_out():
 
 
 def test_tables_say_change_share_and_what_is_clear(folder):
-    path = str(folder / 'fairness_study_fashion_lt.json')
+    path = str(folder / 'fashion_lt.json')
     branches, shifts, geometry = tables.fairness_tables(path)
     rows = {row[0]: row for row in branches.frame.values.tolist()}
     assert rows['cross-entropy itself'][4] == '97.0\u00a0%'
