@@ -3,8 +3,9 @@
 
 Four parts, each in a process of its own:
 - the commands from start to end, page included, in CPU seconds: 10 classes,
-  30,000 x 128 in 100, 50 images of each of 1,000, --diagnose, --help and
-  compare, each beside its aim;
+  30,000 x 128 in 100, 50 images of each of 1,000, 20 of each of 8,142,
+  --diagnose, --help and compare, each beside its aim, and the import of
+  PyTorch that all audits of features contain;
 - the whole audit of 30,000 x 128 in 100 classes;
 - the whole audit of 100 x 1,281 x 2,048 from a memory-mapped bank, with its
   peak memory (needs 1.1 GB in a temporary folder);
@@ -32,6 +33,7 @@ from mmcurv.geometry import class_curvature
 
 PARTS = ('commands', 'whole', 'mapped', 'package')
 PACKAGE = 'PERCEPTUAL_MANIFOLD_GEOMETRY'
+COMMAND = ('-m', 'mmcurv.cli')
 ROUNDS = 3
 SAMPLE = dict(curvatures=8, estimate_curvatures=200)  # points
 
@@ -95,7 +97,8 @@ AUDITS = dict(
     classes_10=(10, 300, 3, ()),
     classes_100=(100, 300, 8, ()),
     classes_1000=(1000, 50, 10, ()),
-    diagnose=(100, 300, 40, ('--diagnose', )))
+    diagnose=(100, 300, 40, ('--diagnose', )),
+    classes_8142=(8142, 20, 180, ()))
 
 
 def commands():
@@ -105,7 +108,7 @@ def commands():
 
         def take(name, aim, *words):
             before = os.times()
-            subprocess.run([sys.executable, '-m', 'mmcurv.cli', *words],
+            subprocess.run([sys.executable, *words],
                            check=True,
                            stdout=subprocess.DEVNULL)
             after = os.times()
@@ -113,8 +116,11 @@ def commands():
                 cpu_seconds=after.children_user - before.children_user +
                 after.children_system - before.children_system,
                 aim=aim)
+            print(name, found[name], file=sys.stderr, flush=True)
 
-        take('help', 0.5, 'audit', '--help')
+        # What no audit of features can be quicker than.
+        take('import_torch', None, '-c', 'import torch')
+        take('help', 0.5, *COMMAND, 'audit', '--help')
         for name, (classes, per_class, aim, options) in AUDITS.items():
             file, out = (
                 osp.join(folder, f'{name}{end}') for end in ('.npz', ''))
@@ -125,9 +131,11 @@ def commands():
                     list(cloud(classes, per_class, 128, rng))),
                 labels=labels,
                 **scores(labels, classes, rng))
-            take(name, aim, 'audit', file, '--out-dir', out, *options)
+            take(name, aim, *COMMAND, 'audit', file, '--out-dir', out,
+                 *options)
         record = osp.join(folder, 'classes_100', 'audit.json')
-        take('compare', 2, 'compare', record, record, '--out-dir', folder)
+        take('compare', 2, *COMMAND, 'compare', record, record, '--out-dir',
+             folder)
     return dict(what='commands, float32 features of 128', **found)
 
 

@@ -25,7 +25,7 @@ from mmcurv.geometry.quadric import fit_quadrics
 from mmcurv.geometry.reduction import REDUCTIONS, reduce_by_class
 from .accuracy import quick_correlation
 from .class_reader import ClassReader, threads_for
-from .geometry import groups, neighborhoods, scratch_memory
+from .geometry import groups, nearest_first, neighborhoods, scratch_memory
 from .options import AuditOptions
 from .result_cache import Progress, ResultCache, silent
 
@@ -283,6 +283,11 @@ def _of_group(clouds: List[Tensor], tried: List[Setting], ridge: float,
     widest = max(setting.k for setting in tried)
     points, around, units = neighborhoods(clouds, min(widest, sizes[0] - 1),
                                           max_memory)
+    step = points_per_chunk(max(around.shape[1], 1), points, max_memory)
+    around = torch.cat([
+        nearest_first(points, part, near)
+        for part, near in zip(points.split(step), around.split(step))
+    ])
     labels = torch.arange(len(clouds)).repeat_interleave(torch.tensor(sizes))
     found = {}
     for k in sorted({setting.k for setting in tried}):

@@ -18,7 +18,7 @@ from mmcurv.geometry import (PointCurvature, manifold_volume, mean_radius,
 from mmcurv.geometry.checks import to_moderate_unit
 from mmcurv.geometry.curvature import curvature_of_offsets, points_per_chunk
 from mmcurv.geometry.measures import FEWEST_NEIGHBORS, dimension_of_distances
-from mmcurv.geometry.neighbors import knn, nearest
+from mmcurv.geometry.neighbors import nearest
 from mmcurv.geometry.reduction import reduce_by_class
 from mmcurv.geometry.volume import PairSeparation, separation_by_class
 from .class_reader import ClassReader, threads_for
@@ -120,8 +120,11 @@ def _neighborhoods(
     k, parts, distances = min(options.k, near), [], []
     for part, unit, index in zip(
             points.split(step), units.split(step), around.split(step)):
+        if near > k:
+            index = nearest_first(points, part, index)
         offsets = F.embedding(index, points) - part[:, None]
-        distances.append(offsets[:, :DISTANCES].square().sum(2))
+        square = offsets.square().sum(2).sort(dim=1).values
+        distances.append(square[:, :DISTANCES])
         if k < options.neighbors_needed:
             nan = part.new_full((6, len(part)), math.nan)
             parts.append(PointCurvature(*nan))
@@ -144,7 +147,7 @@ def _neighborhoods(
 
 def neighborhoods(clouds: Sequence[Tensor], near: int,
                   max_memory: int) -> Tuple[Tensor, Tensor, Tensor]:
-    """The nearest points of the own class, the nearest first.
+    """The nearest points of the own class, in no order.
 
     Args:
         clouds (Sequence[Tensor]): Each (n, p).
@@ -160,13 +163,32 @@ def neighborhoods(clouds: Sequence[Tensor], near: int,
     for cloud in clouds:
         points, unit = to_moderate_unit(cloud)
         if near:
-            around.append(knn(points, near, max_memory) + start)
+            rows = torch.arange(len(points))
+            found = nearest(points, points, near, rows, max_memory)
+            around.append(found + start)
         else:
             around.append(torch.empty(len(points), 0, dtype=torch.long))
         scaled.append(points)
         units.append(unit.expand(len(points)))
         start += len(points)
     return torch.cat(scaled), torch.cat(around), torch.cat(units)
+
+
+def nearest_first(points: Tensor, part: Tensor, index: Tensor) -> Tensor:
+    """Neighbours in the order of their distance, ties in that of the points.
+
+    Args:
+        points (Tensor): (N, p).
+        part (Tensor): (n, p), some of them.
+        index (Tensor): (n, k), the places of their neighbours.
+
+    Returns:
+        Tensor: (n, k).
+    """
+    index = index.sort(dim=1).values
+    square = (F.embedding(index, points) - part[:, None]).square().sum(2)
+    order = square.sort(dim=1, stable=True).indices
+    return index.gather(1, order)
 
 
 def _dimension(square: Tensor) -> float:

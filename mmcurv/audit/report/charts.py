@@ -25,13 +25,16 @@ ON_PAPER = {
     MUTED: '#667080',
     RULE: '#d8dce2',
     ACCENT: '#2f6c9e',
-    ALERT: '#b4462a'
+    ALERT: '#b4462a',
+    'var(--paper)': '#ffffff'
 }
 LETTER = 4.6  # width of a letter of size 8.5, in units of the drawing
 LINE = 12  # height of a line of text
 TOO_NEAR = (0.35, 0.055)  # width and height of a name, fractions of a panel
 NAMED = 6  # names that fit into a small panel
 MANY = 1500  # dots or steps beyond which single ones are not seen
+# Around names, which lie on dots.
+HALO = ' stroke="var(--paper)" stroke-width="2.5" paint-order="stroke"'
 HIGH = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
 
 
