@@ -3,7 +3,7 @@
 import json
 import os.path as osp
 from statistics import fmean, median
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Dict, List
 
 import pandas as pd
 from fairness_tables import SCHEMA, fairness_tables
@@ -14,7 +14,6 @@ from mmcurv.benchmark.collect import (Summary, code_text, holm, paired,
 from mmcurv.benchmark.tables import (TESTED, Table, change_text, detail_tables,
                                      mean_text, number_table, row_label,
                                      with_interval)
-from mmcurv.numbers import (ABSENT, NUMBERS, clean, count, fixed, is_known,
                             number, percent, plural, probability)
 
 STUDY = ('overall', 'head', 'middle', 'tail', 'variance',
@@ -39,8 +38,6 @@ GRADIENT_NOTE = (
     'cosine of the push with the direction away from the class\'s centre, '
     'and that of the two gradients.')
 PARTS = ('gather', 'neighbours', 'frames', 'fit', 'cache', 'backward', 'rest')
-AGREEMENT = ('Pearson', 'Spearman', 'Largest difference', 'Mean difference',
-             'Bias', 'Spread')
 
 
 def record_tables(path: str) -> List[Table]:
@@ -48,8 +45,8 @@ def record_tables(path: str) -> List[Table]:
 
     Args:
         path (str): Of a kept collection, or of what ``cr_gradient.py``,
-            ``refresh_cost.py``, ``refresh_agreement.py``, ``run.py`` or
-            ``real_runs/record.py`` of ``benchmarks`` wrote.
+            ``refresh_cost.py``, ``run.py`` or ``real_runs/record.py`` of
+            ``benchmarks`` wrote.
 
     Returns:
         list[Table]: In the order in which they are read.
@@ -242,71 +239,6 @@ def cost_tables(record: Dict[str, Any]) -> List[Table]:
     ]
 
 
-def agreement_tables(record: Dict[str, Any]) -> List[Table]:
-    """Remembered against fresh curvatures: by epochs, and all comparisons."""
-    own = [row for row in record['within'] if row['refresh'] == 'batch']
-    rows = [[
-        str(epoch), *_agreement([row for row in own if row['epoch'] == epoch])
-    ] for epoch in sorted({row['epoch']
-                           for row in own})]
-    seeds = len({row['seed'] for row in own})
-    right = 'r' * (len(AGREEMENT) + 1)
-    by_epoch = Table(
-        "refresh='batch': remembered against measured anew, after each epoch",
-        pd.DataFrame(rows, columns=['Epoch', *AGREEMENT]), right,
-        f'Mean over {seeds} seeds, in brackets the lowest correlation and the '
-        'largest difference. Differences are in log G and absolute but for '
-        'the bias, which is remembered minus measured anew; the spread is the '
-        'standard deviation of log G over the classes.')
-    rows = []
-    for refresh in dict.fromkeys(row['refresh'] for row in record['within']):
-        own = [row for row in record['within'] if row['refresh'] == refresh]
-        rows.append([
-            f"'{refresh}': remembered against measured anew",
-            str(len({row['seed'] for row in own})), *_agreement(own)
-        ])  # yapf: disable
-    for kind, words in (('between', '{0} against {1}, same seed'),
-                        ('seeds', '{0}, one seed against another')):
-        for pair in dict.fromkeys(tuple(r['refreshes']) for r in record[kind]):
-            own = [r for r in record[kind] if tuple(r['refreshes']) == pair]
-            quoted = [f"'{name}'" for name in pair]
-            runs = {tuple(row['seeds']) for row in own}
-            rows.append(
-                [words.format(*quoted),
-                 str(len(runs)), *_agreement(own)])
-    options = ''.join(f', {key}={value}'
-                      for key, value in record['options'].items())
-    return [
-        by_epoch,
-        Table(
-            'All comparisons',
-            pd.DataFrame(rows, columns=['Comparison', 'Runs',
-                                        *AGREEMENT]), 'l' + right,
-            'Mean over all epochs with CR of the runs or pairs of runs, in '
-            f'brackets the worst epoch. {record["config"]}{options}; '
-            f'{code_text(record)}. Made by {record["command"]}.')
-    ]
-
-
-def _agreement(rows: Sequence[Dict[str, Any]]) -> List[str]:
-
-    def mean(key: str, show: Callable, worst: Any = None) -> str:
-        known = [row[key] for row in rows if is_known(row[key])]
-        if not known:
-            return ABSENT
-        return show(
-            fmean(known)) + (f' ({show(worst(known))})' if worst else '')
-
-    return [
-        mean('pearson', fixed(3), min),
-        mean('spearman', fixed(3), min),
-        mean('largest', number, max),
-        mean('mean', number),
-        mean('bias', number),
-        mean('spread', number)
-    ]
-
-
 def real_runs_tables(record: Dict[str, Any]) -> List[Table]:
     """Loss, accuracy and time of full-size runs, epoch by epoch."""
     rows = []
@@ -383,7 +315,6 @@ def _three(value: float) -> str:
 TABLES = {
     'mmcurv.cr_gradient': gradient_tables,
     'mmcurv.refresh_cost': cost_tables,
-    'mmcurv.refresh_agreement': agreement_tables,
     'mmcurv.real_runs': real_runs_tables,
     'mmcurv.speed': speed_tables,
 }

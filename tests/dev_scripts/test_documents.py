@@ -306,7 +306,7 @@ def test_method_is_its_mean_difference_from_the_first_one_by_common_seed():
 
 
 @slow
-def test_refreshes_are_told_as_times_of_batch_and_worst_beside_mean():
+def test_refreshes_are_told_as_times_of_batch():
     cost, = study.cost_tables(
         dict(
             width=8,
@@ -336,28 +336,3 @@ def test_refreshes_are_told_as_times_of_batch_and_worst_beside_mean():
     assert first[2:7] == ['batch', '250', '0.50', '1.0', '1.00']
     assert second[5] == '40.0' and (first[-1], second[-1]) == ('2.0', '–')
     assert '2 threads of P' in cost.note and '0.1 to 2.0' in cost.note
-    within = [
-        dict(
-            refresh='batch',
-            seed=0,
-            epoch=epoch,
-            pearson=pearson,
-            spearman=pearson,
-            largest=largest,
-            mean=.1,
-            bias=-largest / 4,
-            spread=1.)
-        for epoch, pearson, largest in ((6, .9, .25), (7, .7, .75))
-    ]
-    by_epoch, everything = study.agreement_tables(
-        dict(
-            config='a.py',
-            options={'model.depth': 8},
-            command='python b.py',
-            code=dict(version='0.1.0', commit='abc', clean=False),
-            within=within,
-            between=[],
-            seeds=[]))
-    assert rows_of(by_epoch)[1][:2] == ['7', '0.700 (0.700)']
-    assert rows_of(everything)[0][1:3] == ['1', '0.800 (0.700)']
-    assert 'a.py, model.depth=8; mmcurv 0.1.0' in everything.note
