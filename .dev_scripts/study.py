@@ -14,7 +14,8 @@ from mmcurv.benchmark.collect import (Summary, code_text, holm, paired,
 from mmcurv.benchmark.tables import (TESTED, Table, change_text, detail_tables,
                                      mean_text, number_table, row_label,
                                      with_interval)
-                            number, percent, plural, probability)
+from mmcurv.numbers import (ABSENT, NUMBERS, clean, count, fixed, is_known,
+                            percent, plural, probability)
 
 STUDY = ('overall', 'head', 'middle', 'tail', 'variance',
          'log_curvature_variance', 'correlation')
