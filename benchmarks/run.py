@@ -28,7 +28,9 @@ AUDITS = dict(
     classes_10='`mmcurv audit` of 3,000 x 128 in 10 classes, page included',
     classes_100='the same of 30,000 x 128 in 100 classes',
     classes_1000='the same of 50,000 x 128 in 1,000 classes',
+    classes_8142='the same of 162,840 x 128 in 8,142 classes',
     diagnose='the same of 30,000 x 128 in 100 classes with `--diagnose`',
+    import_torch='`import torch`, which each of these contains',
     compare='`mmcurv compare` of two audits of 100 classes')
 
 
