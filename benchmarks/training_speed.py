@@ -42,9 +42,9 @@ NAMES = dict(
     ce_cmo='CE with CMO, mixing each step',
     ride='RIDE, four experts with 1.83 times the multiply-adds',
     bbn='BBN, which trains on two batches')
-ROUNDS, WARM_UP, STEPS = 3, 2, 6
+ROUNDS, WARM_UP, STEPS = 2, 2, 6
 COUNTS = (5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50)
-BATCH, CR_ROUNDS = 128, 12
+BATCH, CR_ROUNDS = 128, 8
 REFRESHES = dict(batch=1.06, neighbors=None)  # and their aims
 CLASSES, PER_CLASS = 100, 500
 # Hooks that save, show or evaluate, which is no part of a step.

@@ -180,8 +180,12 @@ def _nearest_by_difference(queries: Tensor, points: Tensor, k: int,
             compute_mode='donot_use_mm_for_euclid_dist')
         if exclude is not None:
             distance.scatter_(1, exclude[start:start + step], math.inf)
-        order = distance.sort(dim=1, stable=True).indices
-        out.append(order[:, :k])
+        # All that are nearer than the k-th, and of its equals the first.
+        kth = distance.kthvalue(k, dim=1, keepdim=True).values
+        nearer, equal = distance < kth, distance == kth
+        room = k - nearer.sum(1, keepdim=True)
+        chosen = nearer | (equal & (equal.cumsum(1) <= room))
+        out.append(chosen.nonzero()[:, 1].view(-1, k))
     return torch.cat(out)
 
 
