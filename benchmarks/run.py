@@ -1,9 +1,9 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Measure speed and memory against others and against aims; one table.
 
-Every part runs three times, each in a process of its own. The table shows the
-median of three runs and their range; the record keeps all three, with the
-machine and the versions that they depend on.
+Every part runs three times, each in a process of its own; one audit that takes
+minutes runs once. The table shows the median of the runs and their range; the
+record keeps all, with the machine and the versions that they depend on.
 """
 import argparse
 import importlib
@@ -23,36 +23,37 @@ PARTS = ('startup', 'curvature_speed', 'audit', 'training_speed',
          'many_classes', 'feeding')
 RUNS = 3
 
-# Commands of audit_speed.py in words. Those of 8,142 classes take minutes:
-# `python benchmarks/audit_speed.py commands` has them, too.
+# Commands of audit_speed.py in words; what takes minutes is run only once.
 AUDITS = dict(
-    classes_10='`mmcurv audit` of 3,000 x 128 in 10 classes, page included',
+    classes_10='mmcurv audit of 3,000 x 128 in 10 classes, page included',
     classes_100='the same of 30,000 x 128 in 100 classes',
     classes_1000='the same of 50,000 x 128 in 1,000 classes',
     classes_8142='the same of 162,840 x 128 in 8,142 classes',
-    diagnose='the same of 30,000 x 128 in 100 classes with `--diagnose`',
-    import_torch='`import torch`, which each of these contains',
-    compare='`mmcurv compare` of two audits of 100 classes')
+    diagnose='the same of 30,000 x 128 in 100 classes with --diagnose',
+    import_torch='import torch, which each of these contains',
+    compare='mmcurv compare of two audits of 100 classes')
+ONCE = ('classes_8142', )
 
 
-def audit_rows():
+def audit_rows(first):
     """One run of the commands of an audit."""
     module = importlib.import_module('audit_speed')
+    names = [name for name in AUDITS if first or name not in ONCE]
     module.AUDITS = {
         name: audit
-        for name, audit in module.AUDITS.items() if name in AUDITS
+        for name, audit in module.AUDITS.items() if name in names
     }
     found = module.commands()
     return [
         dict(
-            what=what,
+            what=AUDITS[name],
             value=found[name]['cpu_seconds'],
             unit='s of CPU',
-            at_most=found[name]['aim']) for name, what in AUDITS.items()
+            at_most=found[name]['aim']) for name in names
     ]
 
 
-def rows_of(part):
+def rows_of(part, first):
     """Rows of one run of a part.
 
     Each is a dict of ``what`` was measured, ``against`` what (may be
@@ -60,14 +61,15 @@ def rows_of(part):
     aim (may be missing or None).
     """
     if part == 'audit':
-        return audit_rows()
+        return audit_rows(first)
     return importlib.import_module(part).rows()
 
 
-def run(part):
+def run(part, first):
     """The same in a process of its own."""
     output = subprocess.run(
-        [sys.executable, osp.abspath(__file__), '--part', part],
+        [sys.executable, osp.abspath(__file__), '--part', part] + ['--again'] *
+        (not first),
         check=True,
         stdout=subprocess.PIPE,
         text=True).stdout
@@ -76,12 +78,12 @@ def run(part):
 
 def together(runs):
     """Rows of several runs as one: ``values`` in place of ``value``."""
-    rows = []
-    for same in zip(*runs):
-        row = dict(same[0], values=[one['value'] for one in same])
-        del row['value']
-        rows.append(row)
-    return rows
+    rows = {}
+    for row in (row for rows_of_run in runs for row in rows_of_run):
+        value = row.pop('value')
+        key = row['what'], row.get('against')
+        rows.setdefault(key, dict(row, values=[]))['values'].append(value)
+    return list(rows.values())
 
 
 def is_reached(row):
@@ -116,10 +118,12 @@ def show(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--part', choices=PARTS, help='one run of this alone')
+    parser.add_argument(
+        '--again', action='store_true', help='without what is run only once')
     parser.add_argument('--out', default=osp.join(HERE, 'results.json'))
     args = parser.parse_args()
     if args.part:
-        print(json.dumps(rows_of(args.part)))
+        print(json.dumps(rows_of(args.part, not args.again)))
         return
     import torch
 
@@ -130,7 +134,7 @@ def main():
         runs = []
         for number in range(RUNS):
             print(f'{part}, run {number + 1} of {RUNS}', flush=True)
-            runs.append(run(part))
+            runs.append(run(part, not number))
         rows += together(runs)
     write_json(
         args.out,

@@ -39,17 +39,17 @@ def rows():
     torch = cpu_seconds('-c', 'import torch, mmengine.runner, torchvision')
     return [
         dict(
-            what='`import mmcurv`',
+            what='import mmcurv',
             value=cpu_seconds('-c', 'import mmcurv'),
             unit='s of CPU',
             at_most=0.1),
         dict(
-            what=f'`--help` of the slowest of {len(tools)} tools',
+            what=f'--help of the slowest of {len(tools)} tools',
             value=slowest,
             unit='s of CPU',
             at_most=0.6),
         dict(
-            what='`tools/train.py` from the command to the end of its first '
+            what='tools/train.py from the command to the end of its first '
             'iteration',
             against='imports of torch, torchvision and mmengine',
             value=first / torch,

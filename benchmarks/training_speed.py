@@ -230,7 +230,7 @@ def rows():
     found = [
         dict(
             what=f"a step of ResNet-32, batch {BATCH}, with CR and "
-            f"`refresh='{name}'`",
+            f"refresh='{name}'",
             against='the step without CR',
             value=ratio,
             unit='times the time',

@@ -65,8 +65,7 @@ def local_frames(offsets: Tensor,
         (n,).
     """
     offsets = offsets.detach()
-    by_gram = offsets.shape[1] <= offsets.shape[2]
-    matrix = _covariance(offsets, count, by_gram)
+    matrix, by_gram = _covariance(offsets, count)
     trace = matrix.diagonal(dim1=1, dim2=2).sum(1)  # >= largest
     floor = matrix.shape[1] * torch.finfo(matrix.dtype).eps * trace
     if rounding is not None:
@@ -109,15 +108,15 @@ def _by_tridiagonal(matrix: Tensor, floor: Tensor, tangent_dim: int,
     return vectors, torch.where(lost, 0, rank)
 
 
-def _covariance(offsets: Tensor, count: Tensor, by_gram: bool) -> Tensor:
-    """(W D)(W D)^T, the smaller for k <= p, or (W D)^T (W D)."""
-    if not by_gram:
+def _covariance(offsets: Tensor, count: Tensor) -> Tuple[Tensor, bool]:
+    """(W D)(W D)^T or (W D)^T (W D), whichever is smaller, and which."""
+    if offsets.shape[1] > offsets.shape[2]:
         total = offsets.sum(1)  # (n, p)
         total = total * (count + 1).to(total.dtype).rsqrt()[:, None]
         scatter = offsets.mT @ offsets
-        return scatter - total[:, :, None] * total[:, None]
-    centered = _center(offsets, count)
-    return centered @ centered.mT
+        return scatter - total[:, :, None] * total[:, None], False
+    gram = offsets @ offsets.mT
+    return _center(_center(gram, count).mT, count), True
 
 
 def _center(values: Tensor, count: Tensor) -> Tensor:
