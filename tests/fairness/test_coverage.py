@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mmcurv.fairness import (gini, mean_interval, noise_alone,
+from mmcurv.fairness import (difference_interval, gini, mean_interval,
+                             noise_alone, paired_interval,
                              paired_mean_interval, spearman_interval,
                              true_variance, wilson_interval, without_noise)
 
@@ -56,6 +57,38 @@ def test_accuracy_of_a_class_lies_in_its_interval_on_average():
     truth, count = rng.beta(4, 2, 20000), np.full(20000, 40)
     found = wilson_interval(rng.binomial(count, truth), count)
     assert 0.93 < ((found.low <= truth) & (truth <= found.high)).mean() < 0.97
+
+
+@pytest.mark.parametrize('images', [40, 100])
+def test_change_of_a_class_lies_in_its_interval_on_average(images):
+    rng = np.random.default_rng(0)
+    count = np.full(20000, images)
+    before, after = rng.beta(4, 2, (2, 20000))
+    found = difference_interval(
+        rng.binomial(count, before), count, rng.binomial(count, after), count)
+    inside = (found.low <= after - before) & (after - before <= found.high)
+    assert 0.92 < inside.mean() < 0.98
+    lost, won = 0.3 * rng.beta(2, 4, (2, 20000))  # of the same images
+    drawn = rng.multinomial(count, np.stack([lost, won, 1 - lost - won], 1))
+    found = paired_interval(drawn[:, 0], drawn[:, 1], count)
+    inside = (found.low <= won - lost) & (won - lost <= found.high)
+    assert 0.92 < inside.mean() < 0.98
+
+
+@pytest.mark.parametrize('classes', [5, 30])
+def test_change_of_a_measure_lies_in_its_interval_over_classes(classes):
+    from mmcurv.audit.compare import compare
+    from tests.audit.example_audit import example_audit
+    a, b = (example_audit(classes, seed=seed) for seed in (0, 1))
+
+    def covers(seed):
+        change = np.random.default_rng(seed).normal(0.3, 1, classes)
+        for first, second, by in zip(a['classes'], b['classes'], change):
+            first['volume'], second['volume'] = 20., 20 + by
+        found = compare(a, b, permutations=1)['geometry']['volume']
+        return found['low'] <= 0.3 <= found['high']
+
+    share_inside(covers, 300)
 
 
 @pytest.mark.parametrize('size', [10, 30, 100])
