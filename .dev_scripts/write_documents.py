@@ -20,12 +20,12 @@ from typing import Dict, List, Sequence
 from cards import Collections, card, card_rows, generated
 from fairness_tables import headline
 from metafile import edit_metafile, read_metafile
+from study import made_by, record_tables
 
 from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import read_collection
 from mmcurv.benchmark.tables import escaped, markdown_table
 from mmcurv.files import write_text
-from study import made_by, record_tables
 
 METAFILE, README = 'metafile.yml', 'README.md'
 STUDY, STUDY_RECORDS = 'study', osp.join('benchmarks', 'records',
