@@ -190,7 +190,8 @@ def fill_document(text: str, path: str) -> str:
     for name in names:
         if name == STUDY:
             part = '\n\n'.join(markdown_table(headline(STUDY_RECORDS)))
-            text = replace_part(text, f'\n{part}\n', path, name)
+            # README is one page, and has no line to spare.
+            text = replace_part(text, part, path, name)
             continue
         record = osp.join(osp.dirname(path), name)
         tables = record_tables(record)
