@@ -21,10 +21,16 @@ def run(tmp_path):
         ]
         logs = [value and np.log(value) for value in curvature]
         name = f'epoch_{epoch:03d}.json'
-        write_json(str(tmp_path / 'class_accuracy' / name), dict(classes=rows))
+        write_json(
+            str(tmp_path / 'class_accuracy' / name),
+            dict(
+                schema='mmcurv.class_accuracy', schema_version=1,
+                classes=rows))
         write_json(
             str(tmp_path / 'geometry' / name),
             dict(
+                schema='mmcurv.geometry',
+                schema_version=1,
                 curvature=list(curvature),
                 log_curvature=logs,
                 classes=['c0', 'c1', 'c2']))
