@@ -24,8 +24,10 @@ STEPS = 39  # 2,478 images in batches of 64
 RUNS = {
     'CE': ('ce', [], []),
     'CE + CR': ('ce_cr', ['--cr'], []),
-    'CE + margin': ('ce_margin', [],
-                    ['default_hooks.margin.type=mmcurv.DifficultyMarginHook']),
+    'CE + margin': ('ce_margin', [], [
+        'default_hooks.margin.type=mmcurv.DifficultyMarginHook',
+        'default_hooks.margin.gamma=0.5'
+    ]),
 }
 OPTIONS = ('train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=1',
            'default_hooks.checkpoint.max_keep_ckpts=1',

@@ -51,7 +51,7 @@ class DifficultyMarginHook(Hook):
             features, or 'loss', the mean cross-entropy of the scores; see
             :func:`~mmcurv.audit.shift.class_difficulty`.
             Defaults to 'relative_spread'.
-        gamma (float): Strength, in the unit of the scores. Defaults to 0.5.
+        gamma (float): Strength, in the unit of the scores. Defaults to 0.25.
         prior (float): tau, strength of the logit adjustment, from the first
             epoch on. Defaults to 0.0.
         start_share (float): Share of the epochs before the first one with a
@@ -75,7 +75,7 @@ class DifficultyMarginHook(Hook):
 
     def __init__(self,
                  measure: str = 'relative_spread',
-                 gamma: float = 0.5,
+                 gamma: float = 0.25,
                  prior: float = 0.0,
                  start_share: float = 0.5,
                  start_epoch: Optional[int] = None,
