@@ -296,8 +296,7 @@ def test_file_that_may_not_be_read_is_not_called_broken(
     def refuse(name, *args, **kwargs):
         raise PermissionError(13, 'Permission denied', str(name))
 
-    monkeypatch.setattr(
-        'mmcurv.audit.array_files.open', refuse, raising=False)
+    monkeypatch.setattr('mmcurv.audit.array_files.open', refuse, raising=False)
     assert analyze(path, '--out-dir', tmp_path) == 2
     error = capsys.readouterr().err
     assert 'Permission denied' in error and 'half' not in error
