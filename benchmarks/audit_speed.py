@@ -139,20 +139,25 @@ def commands():
     return dict(what='commands, float32 features of 128', **found)
 
 
+def write_bank(folder, clouds, classes, per_class, p, rng):
+    """A bank on disk of the points of each class, (per_class, p) at a time."""
+    place = np.lib.format.open_memmap(
+        osp.join(folder, 'features.npy'),
+        mode='w+',
+        dtype=np.float32,
+        shape=(classes * per_class, p))
+    for c, points in enumerate(clouds):
+        place[c * per_class:(c + 1) * per_class] = points
+    save_bank(bank_of(place, classes, per_class, rng), folder)
+
+
 def mapped():
     """100 x 1,281 x 2,048 on disk; memory beside the file counts too."""
     classes, per_class, p = 100, 1281, 2048
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        place = np.lib.format.open_memmap(
-            osp.join(folder, 'features.npy'),
-            mode='w+',
-            dtype=np.float32,
-            shape=(classes * per_class, p))
-        for c, points in enumerate(cloud(classes, per_class, p, rng)):
-            place[c * per_class:(c + 1) * per_class] = points
-        save_bank(bank_of(place, classes, per_class, rng), folder)
-        del place
+        write_bank(folder, cloud(classes, per_class, p, rng), classes,
+                   per_class, p, rng)
         # A process of its own, whose peak holds nothing of the making.
         found = in_process('mapped_audit', folder)
     return dict(

@@ -32,7 +32,7 @@ from unittest import mock
 
 import numpy as np
 import torch
-from audit_speed import bank_of, cloud
+from audit_speed import cloud, write_bank
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
@@ -41,7 +41,6 @@ from rich.console import Console
 from rich.table import Table
 
 import mmcurv.models  # noqa: F401
-from mmcurv.audit.feature_bank import save_bank
 from mmcurv.datasets import long_tailed_counts
 from mmcurv.engine.curvature.feature_tap import FeatureTap
 from mmcurv.engine.curvature.step import CurvatureStep
@@ -283,17 +282,11 @@ def measure_audit(until):
     classes, per_class, p = AUDITED
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        place = np.lib.format.open_memmap(
-            osp.join(folder, 'features.npy'),
-            mode='w+',
-            dtype=np.float32,
-            shape=(classes * per_class, p))
         few = list(cloud(8, per_class, p, rng))  # drawing all would take long
-        for c in range(classes):
-            shift = 2 * rng.standard_normal(p, np.float32)
-            place[c * per_class:(c + 1) * per_class] = few[c % 8] + shift
-        save_bank(bank_of(place, classes, per_class, rng), folder)
-        del place
+        shifted = (
+            few[c % 8] + 2 * rng.standard_normal(p, np.float32)
+            for c in range(classes))
+        write_bank(folder, shifted, classes, per_class, p, rng)
         program = osp.join(
             osp.dirname(osp.abspath(__file__)), 'audit_speed.py')
         left = max(1., until - time.monotonic())

@@ -18,7 +18,6 @@ from .matrix import RunSpec
 from .queue import Ending, PlannedRun, Worker, error_line, train_run
 from .run_folder import read_job, write_job
 
-CLUSTERS = ('slurm', 'local')
 # Submitit's own five minutes would end every training.
 TIMEOUT_MINUTES = 24 * 60
 SECONDS = 60  # for an answer of the cluster

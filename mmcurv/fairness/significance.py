@@ -6,7 +6,7 @@ approximation fails just where the question is asked, at 49 of 50 correct.
 """
 import math
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import Tuple
 
 import numpy as np
 from scipy.special import bdtr, chdtrc, gammaln
@@ -250,8 +250,3 @@ def _counted(correct, count) -> Tuple[np.ndarray, np.ndarray]:
     count = as_counts('count', count)
     check_same_length(correct=correct, count=count)
     return correct, count
-
-
-def smallest_p_value(permutations: int) -> Optional[float]:
-    """What a two-sided permutation p-value cannot fall below; None for 0."""
-    return 2 / (permutations + 1) if permutations else None

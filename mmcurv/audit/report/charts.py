@@ -33,8 +33,6 @@ LINE = 12  # height of a line of text
 TOO_NEAR = (0.35, 0.055)  # width and height of a name, fractions of a panel
 NAMED = 6  # names that fit into a small panel
 MANY = 1500  # dots or steps beyond which single ones are not seen
-# Around names, which lie on dots.
-HALO = ' stroke="var(--paper)" stroke-width="2.5" paint-order="stroke"'
 HIGH = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
 
 

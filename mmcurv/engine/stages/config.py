@@ -345,21 +345,6 @@ def total_epochs(stages: Sequence[StageEpochs]) -> Optional[int]:
     return None if None in epochs else sum(epochs)
 
 
-def epochs_done(stages: Sequence[StageEpochs], index: int, epoch: int) -> int:
-    """Epochs of a training, of which one stage has some behind it.
-
-    Args:
-        stages (Sequence[StageEpochs]): Its stages.
-        index (int): Of the stage; those before it have ended.
-        epoch (int): Epochs that this stage has behind it.
-
-    Returns:
-        int: Stages that count iterations, and evaluations, add none.
-    """
-    before = sum(stage.epochs or 0 for stage in stages[:index])
-    return before + (0 if stages[index].epochs == 0 else epoch)
-
-
 def stage_epochs(cfg: Config) -> List[StageEpochs]:
     """The stages of a training.
 
