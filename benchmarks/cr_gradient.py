@@ -30,10 +30,6 @@ VARIANTS = {
     'detach_max=False': ({}, CurvatureRegularization, dict(detach_max=False)),
     'live=batch': (dict(live='batch'), CurvatureRegularization, {}),
     'normal=next': (dict(normal='next'), CurvatureRegularization, {}),
-    'gradient=heights':
-    (dict(gradient='heights'), CurvatureRegularization, {}),
-    'reduction=geometric':
-    (dict(reduction='geometric'), CurvatureRegularization, {}),
     'balancing': ({}, CurvatureBalancing, {}),
     'balancing, live=batch': (dict(live='batch'), CurvatureBalancing, {}),
 }

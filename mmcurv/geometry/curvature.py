@@ -21,7 +21,6 @@ from .reduction import REDUCTIONS, class_members, reduce_by_class
 from .threads import in_threads
 
 DEFAULT_RIDGE = 1e-4
-GRADIENTS = ('both', 'heights')
 CACHED_POINTS = 1024  # of usual size
 
 
@@ -215,7 +214,7 @@ def _curvature_of_cloud(points: Tensor,
         offsets = F.embedding(around, points).sub_(origin[:, None])
         return curvature_of_offsets(offsets, torch.full_like(part, near),
                                     tangent_dim, normal, fit, ridge, half,
-                                    origin, unit, 'both', precision)
+                                    origin, unit, precision)
 
     with torch.set_grad_enabled(graph):
         parts = in_threads(measure, rows,
@@ -232,7 +231,6 @@ def curvature_of_offsets(offsets: Tensor,
                          half: bool = True,
                          origin: Optional[Tensor] = None,
                          unit: Optional[Tensor] = None,
-                         gradient: str = 'both',
                          precision: float = 0.) -> PointCurvature:
     """Curvature at points whose neighbours are given as offsets.
 
@@ -250,10 +248,6 @@ def curvature_of_offsets(offsets: Tensor,
         unit (Tensor, optional): Scalar by which offsets and origin were
             divided, see :func:`~mmcurv.geometry.checks.to_moderate_unit`.
             Defaults to None.
-        gradient (str): Coordinates that carry gradient: 'both' the heights
-            above the tangent plane and the tangent coordinates, or the
-            'heights' alone, so that points move along the normal only.
-            Defaults to 'both'.
         precision (float): As in :func:`point_curvature`; needs ``origin``.
             Defaults to 0.0.
 
@@ -275,8 +269,6 @@ def curvature_of_offsets(offsets: Tensor,
     local = torch.where(curved[:, None, None], local,
                         _harmless(local.shape[1], m, local))
     tangent, height = local[..., :m], local[..., m]
-    if gradient == 'heights':
-        tangent = tangent.detach()
     hessian, residual, condition = fit_quadric(tangent, height, fit, ridge)
     sound = torch.isfinite(hessian.detach()).all(2).all(1)
     # A singular Hessian (a centrally symmetric neighbourhood) has det 0 and

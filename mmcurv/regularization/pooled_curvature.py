@@ -16,19 +16,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcurv.geometry.checks import is_whole, to_moderate_unit, to_unit_vectors
-from mmcurv.geometry.curvature import (DEFAULT_RIDGE, GRADIENTS, check_options,
+from mmcurv.geometry.curvature import (DEFAULT_RIDGE, check_options,
                                        curvature_of_offsets, neighbors_needed,
                                        points_per_chunk)
 from mmcurv.geometry.neighbors import DEFAULT_MEMORY, nearest
-from mmcurv.geometry.reduction import (REDUCTIONS, count_by_class,
-                                       log_sum_exp_by_class, reduce_by_class)
+from mmcurv.geometry.reduction import (count_by_class, log_sum_exp_by_class,
+                                       reduce_by_class)
 from .feature_pool import FeaturePool, to_device
 from .neighborhoods import log_spread, log_tangent_variation, tangent_spaces
 
 MEASURES = ('curvature', 'spread', 'tangent')
 REFRESHES = ('batch', 'neighbors', 'all')
 LIVES = ('pool', 'batch')
-ESTIMATED = ('mean', 'geometric')  # reductions that are means over points
 
 
 class LiveRows(NamedTuple):
@@ -85,8 +84,8 @@ class PooledCurvature(nn.Module):
       memory.
 
     Neither is in the paper, whose measure is 'curvature'; 'spread' is what
-    the program that its authors released reacts to. ``normal``, ``fit``,
-    ``ridge`` and ``gradient`` are options of 'curvature'.
+    the program that its authors released reacts to. ``normal``, ``fit``
+    and ``ridge`` are options of 'curvature'.
 
     Args:
         pool (FeaturePool): The features.
@@ -112,16 +111,8 @@ class PooledCurvature(nn.Module):
             over the class's live points: with the neighbours held, an
             unbiased minibatch estimate of the gradient over all points.
             Defaults to 'pool'.
-        reduction (str): G of a class is the 'mean' of its points' abs(det),
-            their 'geometric' mean or their 'median' (not with
-            ``live='batch'``). With the mean a point pulls in proportion to
-            its abs(det), so its gradient is bounded; with the geometric mean
-            that of a nearly flat point is not, and one flat point makes G 0.
-            Defaults to 'mean'.
         normalize (bool): Measure the features divided by their norms, 0
             where they are 0; the pool keeps them. Defaults to False.
-        gradient (str): Of 'both' heights and tangent coordinates, or of the
-            'heights' alone. Defaults to 'both'.
         max_memory (int): Bound in bytes on scratch memory.
             Defaults to 268435456.
         device (torch.device, optional): Where remembered curvatures live,
@@ -140,13 +131,11 @@ class PooledCurvature(nn.Module):
                  refresh: str = 'batch',
                  sample: int = 1,
                  live: str = 'pool',
-                 reduction: str = 'mean',
                  normalize: bool = False,
-                 gradient: str = 'both',
                  max_memory: int = DEFAULT_MEMORY,
                  device: Optional[torch.device] = None):
         super().__init__()
-        _check_choices(measure, refresh, live, reduction, normalize, gradient)
+        _check_choices(measure, refresh, live, normalize)
         if measure == 'curvature':
             check_options(k, tangent_dim, normal, fit, ridge)
         elif not (is_whole(k) and is_whole(tangent_dim) and
@@ -167,9 +156,7 @@ class PooledCurvature(nn.Module):
         self.refresh = refresh
         self.sample = sample
         self.live = live
-        self.reduction = reduction
         self.normalize = normalize
-        self.gradient = gradient
         self.max_memory = max_memory
         slots = len(pool.features)
         there = dict(device=device or pool.features.device)
@@ -275,8 +262,7 @@ class PooledCurvature(nn.Module):
 
     def _reduce(self, values: Tensor) -> Tensor:
         labels = self.pool.slot_labels_beside(values)
-        return reduce_by_class(values, labels, self.pool.num_classes,
-                               self.reduction)
+        return reduce_by_class(values, labels, self.pool.num_classes, 'mean')
 
     def _forward(self, features, labels, indices) -> Tensor:
         if not self.primed:
@@ -307,12 +293,11 @@ class PooledCurvature(nn.Module):
             own = to_device(
                 classes.index.repeat_interleave(classes.count), values)
             return log_g + _weighted_gradient(values, own, weights, number,
-                                              log_g, self.reduction)
+                                              log_g)
         place = torch.searchsorted(anchors, live.slots)
         own = values.index_select(0, to_device(place, values))
         own_labels = to_device(pool.class_of(live.slots), values)
-        return log_g + _minibatch_gradient(own, own_labels, log_g,
-                                           self.reduction)
+        return log_g + _minibatch_gradient(own, own_labels, log_g)
 
     def _classes_of(self, slots: Tensor) -> Classes:
         """Those of ascending slots in main memory, and how many of each."""
@@ -445,11 +430,7 @@ class PooledCurvature(nn.Module):
         if self.measure == 'tangent':
             return self._tangent_variation(offsets, around, number, origin)
         curvature = curvature_of_offsets(
-            offsets,
-            number,
-            origin=origin,
-            gradient=self.gradient,
-            **self.fit_options)
+            offsets, number, origin=origin, **self.fit_options)
         # Each class has its own unit, so that none under- or overflows.
         m = self.fit_options['tangent_dim']
         return curvature.log_abs_det - m * unit.log(), none
@@ -482,35 +463,21 @@ class PooledCurvature(nn.Module):
         return to_unit_vectors(points) if self.normalize else points
 
 
-def _check_choices(measure: str, refresh: str, live: str, reduction: str,
-                   normalize: bool, gradient: str) -> None:
+def _check_choices(measure: str, refresh: str, live: str,
+                   normalize: bool) -> None:
     """Raise ValueError if a choice is unknown or does not fit another."""
     choices = [
         ('measure', measure, MEASURES),
         ('refresh', refresh, REFRESHES),
         ('live', live, LIVES),
-        ('reduction', reduction, REDUCTIONS),
         ('normalize', normalize, (False, True)),
-        ('gradient', gradient, GRADIENTS),
     ]
     for name, value, known in choices:
         if value not in known:
             raise ValueError(f'{name} must be one of {known}, got {value!r}.')
-    if measure != 'curvature' and gradient != 'both':
-        raise ValueError(
-            f"gradient={gradient!r} needs measure='curvature', got "
-            f'{measure!r}: no other has heights.')
-    if live == 'batch' and reduction not in ESTIMATED:
-        raise ValueError(
-            f"live='batch' needs a reduction of {ESTIMATED}, got "
-            f'{reduction!r}: a few live points do not estimate the gradient '
-            "of a median without bias. Take live='pool'.")
-    if refresh == 'neighbors' and (live != 'pool'
-                                   or reduction not in ESTIMATED):
-        raise ValueError(
-            f"refresh='neighbors' needs live='pool' and a reduction of "
-            f'{ESTIMATED}, got live={live!r} and reduction={reduction!r}: it '
-            'estimates a mean over points.')
+    if refresh == 'neighbors' and live != 'pool':
+        raise ValueError(f"refresh='neighbors' needs live='pool', got {live!r}"
+                         ': it estimates the gradient over all points itself.')
 
 
 def _occupied_slots(pool: FeaturePool, fill: Tensor) -> Tensor:
@@ -523,30 +490,24 @@ def _occupied_slots(pool: FeaturePool, fill: Tensor) -> Tensor:
     return first.repeat_interleave(count) + total
 
 
-def _minibatch_gradient(values: Tensor, labels: Tensor, log_g: Tensor,
-                        reduction: str) -> Tensor:
+def _minibatch_gradient(values: Tensor, labels: Tensor,
+                        log_g: Tensor) -> Tensor:
     """Zero, with the gradient of log G as a batch's live points estimate it.
 
-    For 'mean' it is that of (mean over live points of abs(det)) / G, for
-    'geometric' that of the mean over live points of log abs(det). With the
-    neighbours held, both are unbiased for the gradient over all points.
+    It is that of (mean over live points of abs(det)) / G, which with the
+    neighbours held is unbiased for the gradient over all points.
 
     Args:
         values (Tensor): log abs(det) of the live points, shape (a,), with
             graph; nan where it is undetermined.
         labels (Tensor): Shape (a,).
         log_g (Tensor): log G, shape (C,), a constant here.
-        reduction (str): 'mean' or 'geometric'.
 
     Returns:
         Tensor: Shape (C,); without gradient where log G is not finite or no
         live point has a value.
     """
     usable = torch.isfinite(log_g)
-    if reduction == 'geometric':
-        part = reduce_by_class(values, labels, len(log_g), reduction)
-        part = torch.where(usable & torch.isfinite(part.detach()), part, 0)
-        return part - part.detach()
     used = ~torch.isnan(values)
     count = count_by_class(used, labels, len(log_g))
     values = torch.where(used, values, -math.inf)  # adds nothing
@@ -558,8 +519,7 @@ def _minibatch_gradient(values: Tensor, labels: Tensor, log_g: Tensor,
 
 
 def _weighted_gradient(values: Tensor, labels: Tensor, weights: Tensor,
-                       number: Tensor, log_g: Tensor,
-                       reduction: str) -> Tensor:
+                       number: Tensor, log_g: Tensor) -> Tensor:
     """Zero, with the gradient of log G as weighted points estimate it.
 
     Args:
@@ -569,16 +529,14 @@ def _weighted_gradient(values: Tensor, labels: Tensor, weights: Tensor,
         weights (Tensor): Shape (a,), >= 0.
         number (Tensor): Shape (C,), points that enter G.
         log_g (Tensor): log G, shape (C,), a constant here.
-        reduction (str): 'mean' or 'geometric'.
 
     Returns:
         Tensor: Shape (C,); without gradient where log G is not finite.
     """
     usable = torch.isfinite(values.detach()) & torch.isfinite(log_g)[labels]
     values = torch.where(usable, values, 0)
-    if reduction == 'mean':
-        relative = values - torch.where(usable, log_g[labels], 0)
-        values = torch.where(usable, relative, 0).exp()
+    ratio = values - torch.where(usable, log_g[labels], 0)
+    ratio = torch.where(usable, ratio, 0).exp()
     share = torch.where(usable, weights.to(values) / number[labels], 0)
-    part = torch.zeros_like(log_g).index_add(0, labels, share * values)
+    part = torch.zeros_like(log_g).index_add(0, labels, share * ratio)
     return part - part.detach()

@@ -8,6 +8,7 @@ from mmcurv.benchmark.configs import broken_configs, spec_config
 from mmcurv.benchmark.matrix import read_matrix
 from mmcurv.benchmark.paper import paper_cells
 from mmcurv.engine.config_options import imbalance_factor
+from mmcurv.registry import HOOKS
 
 FOLDER = Path('benchmarks/matrices')
 PATHS = sorted(FOLDER.glob('*.yml'))
@@ -30,6 +31,17 @@ def shipped(name):
 def test_shipped_matrix_can_be_trained(matrix):
     assert matrix.about and matrix.runs
     assert broken_configs(matrix.runs, build=False) == []
+
+
+def test_hooks_of_cr_know_every_option_that_a_shipped_matrix_gives(matrix):
+    hooks = {}
+    for run in matrix.runs:
+        if run.cr and run.seed == matrix.runs[0].seed and run.config:
+            for hook in spec_config(run).custom_hooks:
+                hooks[repr(hook)] = hook
+    for hook in hooks.values():
+        HOOKS.build(hook)
+    assert hooks
 
 
 def test_there_are_the_tables_the_sweeps_and_the_bundled_one():

@@ -22,10 +22,7 @@ class PooledLoop:
         tangent_dim (int): m.
         ridge (float): Relative ridge.
         refresh (str): 'batch' or 'all'.
-        reduction (str): 'mean', 'geometric' or 'median'.
         normalize (bool): Measure features over their norms.
-        gradient (str): 'both', or 'heights': once a frame is known, points
-            move along its normal only.
     """
 
     def __init__(self,
@@ -35,18 +32,14 @@ class PooledLoop:
                  tangent_dim,
                  ridge,
                  refresh,
-                 reduction='mean',
-                 normalize=False,
-                 gradient='both'):
+                 normalize=False):
         self.label_of = label_of
         self.num_classes = num_classes
         self.k = k
         self.m = tangent_dim
         self.ridge = ridge
         self.refresh = refresh
-        self.reduction = reduction
         self.normalize = normalize
-        self.gradient = gradient
         self.stored = {}  # image -> feature
         self.remembered = None  # image -> log|det|
 
@@ -72,8 +65,8 @@ class PooledLoop:
     def measure(self, stored, anchors, frames=None):
         """log|det| of each anchor among its class.
 
-        ``frames`` is a dict image -> (neighbours, frame, points); what it
-        holds is taken as it is, what it lacks is added to it.
+        ``frames`` is a dict image -> (neighbours, frame); what it holds is
+        taken as it is, what it lacks is added to it.
         """
         frames = {} if frames is None else frames
         if self.normalize:
@@ -85,22 +78,17 @@ class PooledLoop:
         for image in anchors:
             if image not in frames:
                 frames[image] = self.frame(stored, image)
-            neighbors, frame, before = frames[image]
+            neighbors, frame = frames[image]
             out[image] = math.nan
             if frame is not None:
                 points = np.stack([stored[i] for i in [image, *neighbors]])
-                if self.gradient == 'heights':
-                    normal = frame[1]
-                    moved = (points - before) @ normal
-                    points = before + moved[:, None] * normal
                 theta, _, _ = fit_loop(points, 0, np.arange(1, len(points)),
                                        frame, 'ridge', self.ridge)
                 out[image] = math.log(abs(np.linalg.det(theta)))
         return out
 
     def frame(self, stored, image):
-        """Nearest images of the same class, the frame they span, and the
-        points it was found at."""
+        """Nearest images of the same class, and the frame they span."""
         others = [
             other for other in stored
             if other != image and self.label_of[other] == self.label_of[image]
@@ -108,20 +96,17 @@ class PooledLoop:
         others.sort(key=lambda i: np.sum((stored[i] - stored[image])**2))
         neighbors = others[:self.k]
         if len(neighbors) < max(self.m * (self.m + 1) // 2, self.m + 1):
-            return neighbors, None, None
+            return neighbors, None
         points = np.stack([stored[i] for i in [image, *neighbors]])
-        frame = frame_loop(points, 0, np.arange(1, len(points)), self.m)
-        return neighbors, frame, points
+        return neighbors, frame_loop(points, 0, np.arange(1, len(points)),
+                                     self.m)
 
     def class_logs(self, values):
-        """log of the reduced |det| of each class, nan for none (C,)."""
-        reduce = dict(
-            mean=lambda dets: sum(dets) / len(dets),
-            geometric=lambda dets: math.prod(dets)**(1 / len(dets)),
-            median=np.median)[self.reduction]
+        """log of the mean |det| of each class, nan for none (C,)."""
         dets = [[] for _ in range(self.num_classes)]
         for image, value in values.items():
             if not math.isnan(value):
                 dets[self.label_of[image]].append(math.exp(value))
-        return np.array(
-            [math.log(reduce(own)) if own else math.nan for own in dets])
+        return np.array([
+            math.log(sum(own) / len(own)) if own else math.nan for own in dets
+        ])

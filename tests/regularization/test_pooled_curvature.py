@@ -51,12 +51,15 @@ def test_refreshing_all_equals_class_curvature_of_the_merged_features(
 
 @pytest.mark.parametrize('live', LIVES)
 @pytest.mark.parametrize('refresh', EXACT_REFRESHES)
-@pytest.mark.parametrize('m, ridge', [(2, 1e-4), (1, 0.1)])
+@pytest.mark.parametrize('m, ridge, normalize', [(2, 1e-4, False),
+                                                 (1, 0.1, False),
+                                                 (2, 1e-4, True)])
 def test_steps_equal_slow_loop_over_remembered_and_live_points(
-        m, ridge, refresh, live):
+        m, ridge, normalize, refresh, live):
     labels = owners()
     drift = Drift(len(labels))
-    options = dict(k=6, tangent_dim=m, ridge=ridge, refresh=refresh)
+    options = dict(
+        k=6, tangent_dim=m, ridge=ridge, refresh=refresh, normalize=normalize)
     curvature = pooled(live=live, **options)
     loop = PooledLoop(labels.tolist(), len(COUNTS), **options)
     for start in range(0, 30, 10):  # the last images come later
@@ -195,6 +198,7 @@ def test_curvatures_60_orders_of_magnitude_apart_are_measured_in_one_batch():
     (dict(max_memory=math.nan), 'max_memory must be a whole number.* got nan'),
     (dict(max_memory=0), 'max_memory must be a whole number.* got 0'),
     (dict(normalize=math.nan), 'normalize must be one of.*got nan'),
+    (dict(normalize='l2'), r"normalize.*\(False, True\), got 'l2'"),
 ])
 def test_wrong_options_fail_when_built(options, message):
     with pytest.raises(ValueError, match=message):

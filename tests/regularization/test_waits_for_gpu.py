@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from mmcurv.geometry.reduction import REDUCTIONS
 from mmcurv.regularization import (CurvatureRegularization, FeaturePool,
                                    PooledCurvature, feature_pool)
+from mmcurv.regularization.pooled_curvature import LIVES
 from tests.no_values import DEVICE, NoWaiting, Waits, answers
 
 B, C, P, PER_CLASS = 12, 3, 6, 20
@@ -50,14 +50,9 @@ def test_these_calls_would_wait(read):
 
 
 @pytest.mark.parametrize('refresh', ['batch', 'all'])
-@pytest.mark.parametrize('live, reduction', [
-    *(('pool', reduction) for reduction in REDUCTIONS),
-    ('batch', 'mean'),
-    ('batch', 'geometric'),
-])
-def test_step_reads_from_the_device_once(monkeypatch, refresh, live,
-                                         reduction):
-    curvature = make(refresh=refresh, live=live, reduction=reduction)
+@pytest.mark.parametrize('live', LIVES)
+def test_step_reads_from_the_device_once(monkeypatch, refresh, live):
+    curvature = make(refresh=refresh, live=live)
     loss = CurvatureRegularization().to(DEVICE)
     weight = far(B, P, requires_grad=True)
     labels, indices = LABELS.to(DEVICE), INDICES.to(DEVICE)
@@ -78,7 +73,6 @@ def test_step_that_only_fills_the_pool_reads_once(monkeypatch):
 @pytest.mark.parametrize('options', [
     dict(normal='next'),
     dict(normalize=True),
-    dict(gradient='heights'),
     dict(tangent_dim=1),
     dict(max_memory=2**14),
 ])

@@ -118,15 +118,12 @@ def test_gradient_equals_that_of_the_term_added_by_hand(tmp_path, live):
 
 
 def test_options_of_the_curvature_change_a_run_from_its_config(tmp_path):
-    options = dict(reduction='geometric', normalize=True, gradient='heights')
     weights = []
-    for name, changed in [('a', {}), ('b', options)]:
-        hook = pool_hook(curvature=dict(k=6, **changed))
-        runner = build(tmp_path / name, hook, max_epochs=2)
+    for normalize in (False, True):
+        hook = pool_hook(curvature=dict(k=6, normalize=normalize))
+        runner = build(tmp_path / str(normalize), hook, max_epochs=2)
         weights.append(runner.train().state_dict().values())
-        curvature = step_of(runner).curvature
-        for option, value in changed.items():
-            assert getattr(curvature, option) == value
+        assert step_of(runner).curvature.normalize == normalize
         assert pool_of(runner).features.norm(dim=1).std() > 0
     assert not all(map(torch.equal, *weights))
 

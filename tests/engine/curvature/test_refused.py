@@ -61,6 +61,18 @@ def test_wrong_pool_option_fails_when_the_hook_is_built(error, pool):
         FeaturePoolHook(pool=pool)
 
 
+@pytest.mark.parametrize('option', [
+    dict(reduction='mean'),
+    dict(gradient='both'),
+    dict(nomralize=True),
+])
+def test_unknown_curvature_option_is_named_when_the_hook_is_built(option):
+    name = next(iter(option))
+    with pytest.raises(
+            TypeError, match=f"PooledCurvature.* argument '{name}'"):
+        FeaturePoolHook(curvature=option)
+
+
 def test_second_hook_is_refused(tmp_path):
     runner = build(tmp_path, pool_hook(), pool_hook())
     with pytest.raises(ValueError, match='expected one FeaturePoolHook'):
