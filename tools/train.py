@@ -29,6 +29,11 @@ def make_parser():
         help='continue from this checkpoint; without a path, or with '
         '"auto", from the last whole one in the work folder')
     parser.add_argument(
+        '--branch',
+        metavar='CHECKPOINT',
+        help='with --resume: while the work folder has no whole checkpoint, '
+        'go on from this one of another run, which run.json then names')
+    parser.add_argument(
         '--overwrite',
         action='store_true',
         help='remove checkpoints, evaluations, measurements and records that '
@@ -48,16 +53,20 @@ def make_parser():
     return parser
 
 
-def set_resume(cfg, resume):
+def set_resume(cfg, resume, branch=None):
     """Point the config at the checkpoint to continue from, if any."""
     from mmcurv.engine.checkpoints import latest_checkpoint
     if resume is None:
         return
+    cfg.pop('branched_from', None)  # of the start that wrote this config
     if resume != 'auto':
         check_file(resume, '--resume')
         cfg.resume, cfg.load_from = True, resume
         return
     latest = latest_checkpoint(cfg.work_dir)
+    if latest is None and branch is not None:
+        check_branch(cfg, branch)
+        cfg.branched_from = latest = branch
     if latest is None:
         cfg.resume, cfg.load_from = False, None
         if os.environ.get('RANK', '0') == '0':
@@ -65,6 +74,21 @@ def set_resume(cfg, resume):
                   'training starts at epoch 1')
         return
     cfg.resume, cfg.load_from = True, latest
+
+
+def check_branch(cfg, branch):
+    """Refuse what would end the other run's best checkpoint: mmengine takes
+    it over, and removes it for a better one, unless the hook looks here."""
+    check_file(branch, '--branch')
+    hooks = [*(cfg.get('default_hooks') or {}).values()]
+    hooks += cfg.get('custom_hooks') or []
+    found = [
+        hook for hook in hooks
+        if hook and hook.get('type') == 'mmcurv.MissedEvaluationHook'
+    ]
+    if not found or not cfg.train_cfg.get('by_epoch', True):
+        raise UsageError('--branch: expected a training by epochs with '
+                         'mmcurv.MissedEvaluationHook among its hooks')
 
 
 def set_amp(cfg):
@@ -108,10 +132,13 @@ def prepare(args, alone=None):
     if args.overwrite and args.resume is not None:
         raise UsageError('--resume goes on with what --overwrite removes; '
                          'give one of them')
+    if args.branch and (args.resume != 'auto' or cfg.get('stages')):
+        raise UsageError('--branch: expected --resume without a checkpoint '
+                         'and a config without stages with it')
     if args.resume is None and not cfg.get('resume'):
         begin_in_folder(cfg, args.overwrite)
     if not cfg.get('stages'):
-        set_resume(cfg, args.resume)
+        set_resume(cfg, args.resume, args.branch)
         folder = osp.dirname(args.config)
         if osp.realpath(folder) == osp.realpath(cfg.work_dir):
             cfg = detach_from_file(cfg)

@@ -5,6 +5,7 @@ Each command imports what it needs when it is given, so that ``--help`` is
 there at once.
 """
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -171,7 +172,7 @@ def _open_runs(specs):
     from mmcurv.arguments import UsageError
     from .configs import broken_configs, spec_stages, train_command
     from .queue import PlannedRun
-    from .run_folder import STATES, RunState, run_state
+    from .run_folder import STATES, RunState, lost_start, run_state
     from .slurm import live_jobs
     broken = broken_configs(specs, build=True)
     jobs, states = live_jobs(specs), []
@@ -186,6 +187,12 @@ def _open_runs(specs):
         for spec, state in zip(specs, states)
         if state.reason and not STATES[state.kind].is_open
     ]
+    asked = {spec.folder for spec in specs}
+    for spec, state in zip(specs, states):
+        if spec.branch and state.kind in ('missing', 'partial', 'failed'):
+            with contextlib.suppress(UsageError):  # of a config, told above
+                lost = lost_start(spec, asked)
+                lines += [f'  {spec.folder}: {lost}'] if lost else []
     if lines:
         raise UsageError('\n'.join(
             ['nothing was started, because of:', *lines]))
@@ -206,7 +213,14 @@ def _open_runs(specs):
 def _submit(console, args: argparse.Namespace, runs: List, done: int,
             total: int) -> int:
     from .configs import read_option_arguments
+    from .run_folder import can_start
     from .slurm import submit
+    for one in [one for one in runs if not can_start(one.spec)]:
+        runs.remove(one)
+        _say(
+            console, f'waits     {one.spec.name}: for '
+            f'{one.spec.branch.checkpoint}; give this command again when '
+            'that is there')
     options = read_option_arguments(args.cluster_options)
     for one, job in zip(
             runs, runs and submit(runs, args.cluster, args.root, args.threads,
@@ -240,6 +254,10 @@ def _train(console, args: argparse.Namespace, runs: List, done: int,
             queue = RunQueue(workers, watch, stop)
             endings = queue.run(runs)
     failed = [ending for ending in endings if ending.kind == 'failed']
+    for ending in endings:
+        if ending.kind == 'not run':
+            _say(console, f'not run {ending.run.spec.name}: {ending.reason}',
+                 'red')
     done += sum(ending.kind == 'done' for ending in endings)
     for ending in failed:
         _say(console, f'failed  {ending.run.spec.name}: {ending.reason}',

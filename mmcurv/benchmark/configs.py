@@ -19,7 +19,7 @@ from mmcurv.engine.stages.config import (StageEpochs, read_stages,
                                          stage_config, stage_epochs,
                                          total_epochs)
 from mmcurv.engine.stages.run import check_stages
-from mmcurv.files import config_file, shipped_file
+from mmcurv.files import config_file, listed, shipped_file
 from .matrix import RunSpec, missing_configs, switch_words
 
 
@@ -92,7 +92,8 @@ def broken_configs(specs: Iterable[RunSpec],
     nothing, or whose options have no place, each with the reason.
 
     With ``build`` every model is built, too, without memory for its weights.
-    Runs without a config are passed over.
+    Runs without a config are passed over. Branches must be able to go on from
+    the checkpoint of their trunk.
     """
     distinct = {_key(spec): spec for spec in specs if spec.config}
     missing = dict(missing_configs(distinct.values()))
@@ -104,6 +105,17 @@ def broken_configs(specs: Iterable[RunSpec],
             missing.get(spec.config) or '; '.join(lost) or _fault(spec, build))
         if reason:
             found[spec.config_words, reason] = None
+    branches = {
+        (_key(spec), _key(spec.branch.trunk), spec.branch.epoch): spec
+        for spec in specs if spec.config and spec.branch
+    }
+    broken = {config for config, _ in found}
+    for spec in branches.values():
+        if spec.config_words not in broken:
+            reason = _branch_fault(spec, build)
+            if reason:
+                place = f'variant {spec.variant!r}: branch: '
+                found[spec.config_words, place + reason] = None
     return list(found)
 
 
@@ -146,9 +158,42 @@ def _fault(spec: RunSpec, build: bool) -> str:
     return ''
 
 
-def _build(cfg: Config) -> None:
+def _branch_fault(spec: RunSpec, build: bool) -> str:
+    trunk, epoch = spec.branch
     try:
-        meta_model(cfg)
+        cfgs = spec_config(spec), spec_config(trunk)
+        if any(map(read_stages, cfgs)):
+            return ('a training of several stages cannot be left: each of '
+                    'them has epochs and checkpoints of its own')
+        lengths = spec_epochs(spec), spec_epochs(trunk)
+        if None in lengths:
+            return 'expected trainings that count epochs, not iterations'
+        if epoch >= min(lengths):
+            return (f'expected an epoch below the {min(lengths)} of the run, '
+                    f'got {epoch}')
+        for key in ('optim_wrapper', 'param_scheduler'):
+            if cfgs[0].get(key) != cfgs[1].get(key):
+                return (f'its {key} is not that of the trunk, whose '
+                        'checkpoint would have the last word: '
+                        f'{cfgs[0].get(key)} and {cfgs[1].get(key)}')
+        if build:
+            own, others = ({
+                name: each.shape
+                for name, each in _build(cfg).named_parameters()
+            } for cfg in cfgs)
+            names = [name for name in {**own, **others}
+                     if own.get(name) != others.get(name)]  # yapf: disable
+            if names:
+                return ('its network is not that of the trunk, by the shapes '
+                        f'of {listed(names, 3)}')
+    except UsageError as error:
+        return f'its trunk {trunk.config_words}: {error}'
+    return ''
+
+
+def _build(cfg: Config) -> torch.nn.Module:
+    try:
+        return meta_model(cfg)
     except Exception as error:  # any code of a model may stand behind it
         raise UsageError('its model cannot be built: '
                          f'{type(error).__name__}: {error}') from error
@@ -162,12 +207,18 @@ def train_command(spec: RunSpec) -> List[str]:
         FileNotFoundError: If there is no such config or script.
     """
     options = {**spec.options, 'randomness.seed': spec.seed}
+    if spec.kept_epochs:
+        saving = 'default_hooks.checkpoint'  # which is not in the hash
+        options[f'{saving}.type'] = 'mmcurv.KeepingCheckpointHook'
+        options[f'{saving}.keep_epochs'] = list(spec.kept_epochs)
+    branch = ['--branch', spec.branch.checkpoint] if spec.branch else []
     return [
         sys.executable,
         shipped_file('tools/train.py'),
         config_file(spec.config),
         *switch_words(spec.with_files, spec.cr_switch), '--work-dir',
-        spec.folder, '--resume', '--cfg-options', *option_arguments(options)
+        spec.folder, '--resume', *branch, '--cfg-options',
+        *option_arguments(options)
     ]
 
 

@@ -32,6 +32,17 @@ KEYS = ('method', 'cr', 'dataset', 'factor', 'model', 'variant', 'seed')
 MOST_BYTES, MOST_VALUES, MOST_DEPTH, MOST_DIGITS = 100_000, 20_000, 30, 30
 
 
+class Branch(NamedTuple):
+    """Where a run begins: behind an epoch of another one, its trunk."""
+    trunk: 'RunSpec'
+    epoch: int
+
+    @property
+    def checkpoint(self) -> str:
+        """Path of the trunk's checkpoint, which it keeps."""
+        return osp.join(self.trunk.folder, f'epoch_{self.epoch}.pth')
+
+
 class RunSpec(NamedTuple):
     """One run: what is trained, and where."""
     matrix: str  # its name
@@ -48,6 +59,8 @@ class RunSpec(NamedTuple):
     folder: str  # work folder
     with_files: Tuple[str, ...] = ()  # of --with
     cr_switch: bool = False  # whether --cr adds CR, and not the config itself
+    branch: Optional[Branch] = None  # None for a whole training
+    kept_epochs: Tuple[int, ...] = ()  # whose checkpoints branches begin with
 
     @property
     def config_words(self) -> str:
@@ -179,6 +192,15 @@ class Variant(_Entry):
     variant: VariantName
     cr: Optional[_list(bool)] = None
     tau: Tau = None
+    with_files: List[Name] = Field([], alias='with')
+    branch: Optional[Annotated[int, Field(ge=1)]] = None
+
+    @model_validator(mode='after')
+    def _is_no_trunk(self):
+        if self.branch is not None and not self.variant:
+            raise ValueError("branch: the plain variant '' is what branches "
+                             'leave; give this one a name of its own')
+        return self
 
     @model_validator(mode='after')
     def _has_one_tau(self):
@@ -379,8 +401,37 @@ def _expand(matrix: MatrixFile, root: str) -> List[RunSpec]:
                     f'{key} ({getattr(entry, title)!r}): {what}not one run '
                     "comes of it; the lists 'cr', 'data' and 'factors' of the "
                     'entries leave nothing over')
+    runs = _tie_branches(matrix, runs)
     _check_distinct(runs)
     return runs
+
+
+def _tie_branches(matrix: MatrixFile, runs: List[RunSpec]) -> List[RunSpec]:
+    """Let branches know their trunks, and these what they have to keep."""
+    epochs = {one.variant: one.branch for one in matrix.variants if one.branch}
+    keys = [(run._replace(cr=False, variant='').cell, run.seed)
+            for run in runs]  # yapf: disable
+    kept: Dict[tuple, set] = {}
+    for key, run in zip(keys, runs):
+        if run.variant in epochs:
+            kept.setdefault(key, set()).add(epochs[run.variant])
+    trunks = {
+        key: run._replace(kept_epochs=tuple(sorted(kept.get(key, ()))))
+        for key, run in zip(keys, runs) if not run.cr and not run.variant
+    }
+    tied = []
+    for key, run in zip(keys, runs):
+        if run.variant in epochs:
+            if key not in trunks:
+                raise UsageError(
+                    f'variants ({run.variant!r}): branch: {run.name!r} has no '
+                    "trunk: expected the same run of the variant '' without "
+                    "CR in the matrix; add it, by 'variants' and 'cr'")
+            run = run._replace(branch=Branch(trunks[key], epochs[run.variant]))
+        elif not run.cr and not run.variant:
+            run = trunks[key]
+        tied.append(run)
+    return tied
 
 
 def _run(matrix: MatrixFile, cell: tuple, several: bool, seed: int,
@@ -394,7 +445,7 @@ def _run(matrix: MatrixFile, cell: tuple, several: bool, seed: int,
         config, *files = (
             _fill_pattern(pattern, data.slug, factor, cr)
             for pattern in (method.config, *data.with_files,
-                            *method.with_files))
+                            *method.with_files, *variant.with_files))
         switch = cr and '{cr}' not in method.config
         if factor is not None and '{factor}' not in method.config:
             named = {FACTOR: factor}
@@ -443,7 +494,8 @@ def _check_distinct(runs: List[RunSpec]) -> None:
         keys = dict(folder=run.folder, name=run.name)
         if run.config is not None:
             keys['training'] = (run.config_words, run.seed,
-                                repr(sorted(run.options.items())))
+                                repr(sorted(run.options.items())), run.branch
+                                and run.branch.epoch)
         for what, key in keys.items():
             other = seen.setdefault((what, key), run)
             if other is not run:

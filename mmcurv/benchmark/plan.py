@@ -31,12 +31,13 @@ class PlanRun(NamedTuple):
 def plan_runs(runs: Sequence[RunSpec],
               states: Dict[str, RunState]) -> List[PlanRun]:
     """Say what runs take: as long as ended runs of the same config, in the
-    mean. ``states`` are those of these runs and others, by folder."""
-    took: Dict[str, List[float]] = {}
+    mean, branches as long as such from the same epoch. ``states`` are those of
+    these runs and others, by folder."""
+    took: Dict[tuple, List[float]] = {}
     for run in runs:
         state = states[run.folder]
         if state.kind == 'done':
-            took.setdefault(spec_hash(run), []).append(state.seconds)
+            took.setdefault(_training(run), []).append(state.seconds)
     return [
         PlanRun(run, states[run.folder],
                 _seconds_left(run, states[run.folder], took)) for run in runs
@@ -44,14 +45,20 @@ def plan_runs(runs: Sequence[RunSpec],
 
 
 def _seconds_left(run: RunSpec, state: RunState,
-                  took: Dict[str, List[float]]) -> Optional[float]:
+                  took: Dict[tuple, List[float]]) -> Optional[float]:
     if not STATES[state.kind].is_open:
         return 0.
-    ended = took.get(spec_hash(run))
+    ended = took.get(_training(run))
     if ended is None or (state.epoch and not state.epochs):
         return None
-    share = state.epoch / state.epochs if state.epoch else 0.
+    begin = run.branch.epoch if run.branch else 0
+    share = (state.epoch - begin) / (state.epochs -
+                                     begin) if state.epoch else 0.
     return statistics.fmean(ended) * max(0., 1 - share)
+
+
+def _training(run: RunSpec) -> tuple:
+    return spec_hash(run), run.branch and run.branch.epoch
 
 
 def plan_table(matrix: Matrix,

@@ -24,8 +24,8 @@ from mmcurv.engine.run_lock import (GIVEN, is_locked, lock_holder, sign_lock,
                                     take_lock)
 from mmcurv.files import bytes_text
 from .matrix import RunSpec
-from .run_folder import (FAILURE, LOG, RECORD, checkpoints, has_ended,
-                         signal_words, write_failure)
+from .run_folder import (FAILURE, LOG, RECORD, can_start, checkpoints,
+                         has_ended, signal_words, write_failure)
 
 SIGNALS = [
     getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
@@ -72,8 +72,9 @@ class Ending(NamedTuple):
 
     Attributes:
         run (PlannedRun): The run.
-        kind (str): 'done', 'failed', 'stopped' before its end, or 'running'
-            in another process, which was left alone.
+        kind (str): 'done', 'failed', 'stopped' before its end, 'running' in
+            another process, which was left alone, or 'not run' as a branch
+            whose trunk left nothing to begin with.
         reason (str): What there is to say about it, on one line.
     """
     run: PlannedRun
@@ -274,7 +275,8 @@ class RunQueue:
     """All runs of a matrix, one after the other on what is free.
 
     A run that fails does not stop the others. One that another process trains
-    is waited for, and never started a second time.
+    is waited for, and never started a second time. A branch waits until its
+    trunk has the checkpoint that it begins with, and no longer.
 
     Args:
         workers (Sequence[Worker]): What trains the runs.
@@ -331,14 +333,18 @@ class RunQueue:
             self.busy or self.elsewhere or (self.waiting and not self.lack))
 
     def _fill(self) -> None:
-        while self.waiting and self._idle and not self.lack:
-            run = self.waiting[0]
+        self._give_up_branches()
+        while self._idle and not self.lack:
+            run = next((one for one in self.waiting if can_start(one.spec)),
+                       None)
+            if run is None:
+                return
             self._see_checkpoints(run)
             self.lack = lack_of_space(run.folder, self._largest)
             if self.lack:
                 self._watch('lacking', self.lack)
                 return
-            self.waiting.popleft()
+            self.waiting.remove(run)
             try:
                 training = Training(run, self._idle[0])
             except BlockingIOError as error:
@@ -353,6 +359,23 @@ class RunQueue:
                 self._idle.pop(0)
                 self.busy.append(training)
                 self._watch('started', training)
+
+    def _give_up_branches(self) -> None:
+        """Note those whose trunk is trained no more and left no start."""
+        alive = {one.folder for one in (*self.waiting, *self.elsewhere)}
+        alive |= {training.run.folder for training in self.busy}
+        for run in [one for one in self.waiting if not can_start(one.spec)]:
+            trunk = run.spec.branch.trunk
+            if trunk.folder not in alive:
+                reasons = [
+                    f'its trunk {trunk.name} is not in training here and has '
+                    f'no {osp.basename(run.spec.branch.checkpoint)}'
+                ]
+                reasons += (
+                    one.reason for one in self.endings
+                    if one.run.folder == trunk.folder and one.reason)
+                self.waiting.remove(run)
+                self._note(Ending(run, 'not run', '; '.join(reasons)))
 
     def _collect_ended(self) -> None:
         for training in [one for one in self.busy if one.has_ended()]:

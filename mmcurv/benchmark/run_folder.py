@@ -140,6 +140,36 @@ def has_ended(folder: str) -> bool:
         return True
 
 
+def can_start(spec: RunSpec) -> bool:
+    """Whether a run need not wait: a branch begins with a checkpoint of its
+    trunk, which may still be in training, or has one of its own."""
+    return (spec.branch is None or osp.isfile(spec.branch.checkpoint)
+            or bool(checkpoints(spec.folder)))
+
+
+def lost_start(spec: RunSpec, asked: AbstractSet[str]) -> str:
+    """Why a branch can never start, '' if it can or only has to wait for its
+    trunk, which must be among the folders that are ``asked`` for."""
+    trunk, epoch = spec.branch
+    state = run_state(trunk)  # before the look for the file, which may come
+    if checkpoints(spec.folder):
+        return ''
+    if state.kind in ('unreadable', 'other run'):
+        return f'its trunk {trunk.folder}: {state.reason}'
+    if can_start(spec):
+        return ''
+    if state.kind == 'done' or (state.epoch or 0) >= epoch:
+        return (f'its trunk {trunk.name!r} was trained beyond epoch {epoch} '
+                f'and has not kept {spec.branch.checkpoint}. Move '
+                f'{trunk.folder} away to train it again, which keeps that '
+                'epoch, or take "branch" out of the variant')
+    if trunk.folder not in asked:
+        return (f'it begins with {spec.branch.checkpoint}, which is not '
+                f'there yet, and its trunk {trunk.name!r} is left out by '
+                '--only or --without; ask for both or leave out both')
+    return ''
+
+
 def _of_another_run(record: Dict[str, Any], spec: RunSpec) -> str:
     parts = []
     if record['seed'] != spec.seed:
@@ -152,7 +182,23 @@ def _of_another_run(record: Dict[str, Any], spec: RunSpec) -> str:
             parts.append(
                 differences(record['config']['entries'],
                             json.loads(canonical_json(spec_config(spec)))))
+    found, wanted = record.get('branch'), None
+    if isinstance(found, dict):
+        found = {key: found.get(key) for key in ('epoch', 'config_hash')}
+    if spec.branch:
+        wanted = dict(
+            epoch=spec.branch.epoch, config_hash=spec_hash(spec.branch.trunk))
+    if found != wanted:
+        parts.append(f'it {_branch_words(found)}, and by the matrix '
+                     f'{_branch_words(wanted)}')
     return '; '.join(filter(None, parts))
+
+
+def _branch_words(branch: Optional[Dict[str, Any]]) -> str:
+    if not isinstance(branch, dict):
+        return 'is a whole training'
+    return (f'is a branch from epoch {branch["epoch"]} of a run whose config '
+            f'has the hash {str(branch["config_hash"])[:12]}')
 
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> str:

@@ -124,10 +124,10 @@ def _accelerators() -> List[str]:
 
 # Where a run lies, how it is started and what it shows are not what it is;
 # nor is what its config says of other configs.
-NOT_THE_RUN = ('work_dir', 'resume', 'load_from', 'launcher', 'visualizer',
-               'vis_backends', 'log_level', 'log_processor', 'env_cfg',
-               'experiment_name', 'model_wrapper_cfg', 'switches', 'recipe_of',
-               'curvature_file', 'image_size', 'network_size')
+NOT_THE_RUN = ('work_dir', 'resume', 'load_from', 'branched_from', 'launcher',
+               'visualizer', 'vis_backends', 'log_level', 'log_processor',
+               'env_cfg', 'experiment_name', 'model_wrapper_cfg', 'switches',
+               'recipe_of', 'curvature_file', 'image_size', 'network_size')
 # Default hooks that watch, save or show, and leave the training as it is.
 WATCHING = ('timer', 'logger', 'checkpoint', 'visualization', 'run_record',
             'missed_evaluation')

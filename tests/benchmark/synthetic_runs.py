@@ -175,7 +175,7 @@ def example_collection(specs=None,
             record = run_record(one, shift, epochs, history=False)
             del record['config']['text']
         entry = dict(one._asdict(), with_files=list(one.with_files))
-        for key in ('matrix', 'folder'):
+        for key in ('matrix', 'folder', 'branch', 'kept_epochs'):
             del entry[key]
         runs.append(
             dict(

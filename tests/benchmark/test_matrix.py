@@ -137,6 +137,10 @@ def test_data_go_before_methods_among_files_and_options(expand):
     method = dict(CE, options=dict(b=2), **{'with': [over]})
     run = expand(data=[data], methods=[method])[0]
     assert run.with_files == (CIFAR10, over)
+    varied = {'variant': 'x', 'with': ['configs/_base_/curvature.py']}
+    assert expand(
+        data=[data], methods=[method],
+        variants=[varied])[0].with_files == (CIFAR10, over, *varied['with'])
     assert run.options == {FACTOR: 10, 'a': 1, 'b': 2}
     assert (run.config, run.cr_switch) == (CONFIG, False)
 

@@ -1,5 +1,6 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 import json
+import shutil
 
 import pytest
 import torch
@@ -48,6 +49,32 @@ def test_resume_takes_the_checkpoint_it_is_given(work_dir, tmp_path):
                   '--resume', work_dir / 'epoch_1.pth')
     assert cfg.resume
     assert cfg.load_from == str(work_dir / 'epoch_1.pth')
+
+
+def test_branch_leaves_another_run_until_it_has_a_checkpoint(
+        work_dir, tmp_path):
+    left = work_dir / 'epoch_1.pth'
+    words = ('--resume', '--branch', left)
+    cfg = prepare('train', CONFIG, '--work-dir', tmp_path / 'other', *words)
+    assert (cfg.resume, cfg.load_from, cfg.branched_from) == (True, str(left),
+                                                              str(left))
+    own = shutil.copytree(work_dir, tmp_path / 'own')
+    cfg = prepare('train', CONFIG, '--work-dir', own, *words)
+    assert (cfg.resume, cfg.load_from) == (True, str(own / left.name))
+    assert 'branched_from' not in cfg
+
+
+@pytest.mark.parametrize('left, options, message', [
+    ('gone.pth', [], "--branch: expected a file, found none at 'gone.pth'"),
+    (CONFIG, ['default_hooks.missed_evaluation=None'
+              ], 'with mmcurv.MissedEvaluationHook among its hooks'),
+])
+def test_branch_that_cannot_leave_is_refused(left, options, message, tmp_path,
+                                             capsys):
+    with pytest.raises(SystemExit):
+        call('train', CONFIG, '--work-dir', tmp_path, '--resume', '--branch',
+             left, '--cfg-options', 'log_level=INFO', *options)
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('resume', [['--resume'], ['--resume', 'auto']])
@@ -129,6 +156,7 @@ def test_amp_without_a_gpu_is_refused(monkeypatch):
         ([CONFIG, '--cfg-options', 'seed', '=', '3'], 'expects KEY=VALUE'),
         ([CONFIG, '--launcher', 'pytorch'], 'tools/dist_train.sh'),
         ([CONFIG, '--resume', '--overwrite'], 'give one of them'),
+        ([CONFIG, '--branch', 'x.pth'], '--branch: expected --resume without'),
     ],
     ids=lambda value: str(value)[:20])
 def test_mistaken_command_line_is_explained_without_a_traceback(

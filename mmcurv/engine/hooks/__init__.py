@@ -10,6 +10,7 @@ __getattr__, __all__ = lazy_exports(
         'fairness_shift': ['FairnessShiftHook'],
         '.curvature.hook': ['FeaturePoolHook'],
         'geometry_monitor': ['GeometryMonitorHook'],
+        'keeping_checkpoint': ['KeepingCheckpointHook'],
         'missed_evaluation': ['MissedEvaluationHook'],
         'mixing': ['CMOHook', 'PairedMixupHook'],
         'random_state': ['RandomStateHook'],

@@ -56,9 +56,12 @@ class RunRecordHook(Hook):
     ``stage.json``; the last one's is that of the whole training, see
     :func:`~mmcurv.engine.stages.run.whole_record`.
 
-    Costs go into the checkpoints and add up over resumed starts; what a kill
-    threw away is not in them. ``peak_memory_bytes`` is that of the first
-    process.
+    A run that ``tools/train.py --branch`` began with the checkpoint of another
+    one names its folder, epoch and config hash as ``branch``.
+
+    Costs go into the checkpoints and add up over resumed starts, but not to
+    those of another run; what a kill threw away is not in them.
+    ``peak_memory_bytes`` is that of the first process.
 
     Args:
         main (str): Which evaluation is the main number, 'last' or 'best'.
@@ -85,6 +88,7 @@ class RunRecordHook(Hook):
             seconds=0., training_seconds=0., samples=0, starts=0,
             peak_memory_bytes=0, peak_accelerator_bytes=0,
             input_shape=None)  # yapf: disable
+        self._branch: Optional[Dict[str, Any]] = None
         self._input_shape = None
         self._samples = 0  # of this process, in this start
         self._training_seconds = 0.
@@ -102,8 +106,12 @@ class RunRecordHook(Hook):
     def before_train(self, runner) -> None:
         """Go on counting, if this run resumes one."""
         loaded = getattr(self, '_loaded', None)
-        if loaded is not None and runner.iter > 0:  # else load_from
+        left = runner.cfg.get('branched_from')
+        if left is not None:  # what it had cost is in its own record
+            self._branch = _left_run(runner, left)
+        elif loaded is not None and runner.iter > 0:  # else load_from
             self._earlier = loaded
+            self._branch = loaded.get('branch')
         if is_main_process():
             stage = self.stage_of_run
             folder = runner.work_dir
@@ -132,7 +140,8 @@ class RunRecordHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Put the cost so far into it."""
-        checkpoint[CHECKPOINT_KEY] = self._cost_so_far(runner)
+        checkpoint[CHECKPOINT_KEY] = dict(
+            self._cost_so_far(runner), branch=self._branch)
 
     def after_train(self, runner) -> None:
         """Write the record."""
@@ -216,6 +225,7 @@ class RunRecordHook(Hook):
                 datetime.timezone.utc).isoformat(timespec='seconds'),
             seed=runner.seed,
             config=_config(runner.cfg if stage is None else stage['cfg']),
+            branch=self._branch,
             code=code_version(),
             packages=package_versions(),
             machine=machine(),
@@ -239,6 +249,16 @@ def _config(cfg: Config) -> Dict[str, Any]:
         hash=config_hash(cfg),
         entries=json.loads(canonical_json(cfg)),  # what was hashed
         text=cfg.pretty_text)
+
+
+def _left_run(runner, checkpoint: str) -> Dict[str, Any]:
+    """Which run this one has left, by the checkpoint that it begins with."""
+    folder = osp.dirname(checkpoint)
+    trunk = _read(osp.join(folder, 'run.json')) or {}
+    return dict(
+        folder=osp.relpath(folder, runner.work_dir),
+        epoch=runner.epoch,
+        config_hash=trunk.get('config', {}).get('hash'))
 
 
 def _regularization(runner) -> Optional[Dict[str, Any]]:
