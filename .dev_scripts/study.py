@@ -6,7 +6,6 @@ from statistics import fmean, median
 from typing import Any, Dict, List
 
 import pandas as pd
-from fairness_tables import SCHEMA, fairness_tables
 
 from mmcurv.arguments import UsageError
 from mmcurv.benchmark.collect import (Summary, code_text, holm, paired,
@@ -58,8 +57,6 @@ def record_tables(path: str) -> List[Table]:
     try:
         with open(path, encoding='utf-8') as file:
             record = json.load(file)
-        if record.get('schema') == SCHEMA:
-            return fairness_tables(path)
         if record.get('schema') in TABLES:
             return TABLES[record['schema']](record)
         return _of_collection(summarize(read_collection(path)))
@@ -86,7 +83,7 @@ def made_by(path: str) -> str:
     record."""
     with open(path, encoding='utf-8') as file:
         record = json.load(file)
-    if record.get('schema') in (SCHEMA, *TABLES):
+    if record.get('schema') in TABLES:
         return ''
     codes = dict.fromkeys(
         code_text(run['record']) for run in record['runs']

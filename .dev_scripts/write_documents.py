@@ -4,9 +4,10 @@
 Between ``<!-- results: begin -->`` and ``<!-- results: end -->`` of the
 README.md of a method folder stands its card, whose numbers its metafile.yml
 has, too. ``<!-- ../records/a.json: begin -->`` of any other document names a
-record, relative to the document, whose tables stand there, and between
-``<!-- study: begin -->`` and ``<!-- study: end -->`` stand the main numbers of
-docs/cr_study.md. Give the command in the root of the repository.
+record, relative to the document, whose tables stand there; ``study:main`` in
+its place is the table of main numbers of docs/cr_study.md, and
+``study:balanced``, ``study:long_tails`` and ``study:geometry`` are the others.
+Give the command in the root of the repository.
 """
 import argparse
 import difflib
@@ -18,7 +19,7 @@ import sys
 from typing import Dict, List, Sequence
 
 from cards import Collections, card, card_rows, generated
-from fairness_tables import headline
+from fairness_tables import fairness_table
 from metafile import edit_metafile, read_metafile
 from study import made_by, record_tables
 
@@ -28,13 +29,13 @@ from mmcurv.benchmark.tables import escaped, markdown_table
 from mmcurv.files import write_text
 
 METAFILE, README = 'metafile.yml', 'README.md'
-STUDY, STUDY_RECORDS = 'study', osp.join('benchmarks', 'records',
-                                         'fairness_study')
+STUDY, STUDY_RECORDS = 'study:', osp.join('benchmarks', 'records',
+                                          'fairness_study')
 RECORDS = osp.join('benchmarks', 'records')
 RESULTS = 'results'
 COMMENT = ('<!-- Written by ".dev_scripts/write_documents.py"; what is '
            'changed here by hand is lost. -->')
-MARK = re.compile(r'^<!-- (\S+\.json|study): begin -->$', re.MULTILINE)
+MARK = re.compile(r'^<!-- (\S+\.json|study:\w+): begin -->$', re.MULTILINE)
 
 
 def main(argv: Sequence[str] = None) -> int:
@@ -188,9 +189,10 @@ def fill_document(text: str, path: str) -> str:
             f'{path}: expected lines such as "<!-- records/a.json: begin -->" '
             'and "<!-- records/a.json: end -->", found none')
     for name in names:
-        if name == STUDY:
-            part = '\n\n'.join(markdown_table(headline(STUDY_RECORDS)))
+        if name.startswith(STUDY):
+            table = fairness_table(name[len(STUDY):], STUDY_RECORDS)
             # README is one page, and has no line to spare.
+            part = '\n\n'.join(markdown_table(table))
             text = replace_part(text, part, path, name)
             continue
         record = osp.join(osp.dirname(path), name)

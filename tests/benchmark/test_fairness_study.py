@@ -10,7 +10,7 @@ import pytest
 
 from tests.benchmark.bench_program import bench_program
 
-ARMS = ('ce', 'ce_resumed', 'cr', 'margin_0.5')
+ARMS = ('ce', 'ce_resumed', 'cr', 'center_0.3', 'margin_0.5')
 
 
 @pytest.fixture(scope='module')
@@ -64,7 +64,7 @@ def test_branch_has_the_batches_of_the_trunk(runs):
     assert all(whole[key] == resumed[key] for key in OF_NETWORK)
 
 
-@pytest.mark.parametrize('arm', ['cr', 'margin_0.5'])
+@pytest.mark.parametrize('arm', ['cr', 'center_0.3', 'margin_0.5'])
 def test_term_and_margin_change_the_network(runs, arm):
     assert runs[arm]['train_loss'] != runs['ce']['train_loss']
     assert runs[arm]['hooks'][0]['start_epoch'] == 4

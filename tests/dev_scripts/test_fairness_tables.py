@@ -8,7 +8,7 @@ from mmcurv.files import write_json
 from tests.dev_scripts import dev_script
 
 tables = dev_script('fairness_tables')
-EFFECTS = {'ce': 0., 'cr': 0., 'margin_0.25': 0.02, 'margin_0.5': 0.04}
+EFFECTS = {'ce': 0., 'cr': 0., 'margin_0.5': 0.04, 'permuted_0.5': -0.01}
 
 
 def run_of(arm, seed, rng):
@@ -26,15 +26,21 @@ def run_of(arm, seed, rng):
         purity=[0.1, 0.5, 0.9],
         code=dict(version='0.1.0', commit='a' * 40, clean=True))
     if arm == 'ce':
+        changes = {
+            'relative_spread': [
+                -0.001 * rng.random(), -0.01 - 0.001 * rng.random(),
+                0.01 + 0.001 * rng.random()
+            ],
+            'logit_adjustment': [0., 0., 0.]
+        }
         run['shifts'] = [
-            dict(
-                method=method,
-                how='chosen',
-                strength=0.5,
-                overall_change=-0.001 * rng.random(),
-                variance_change=-0.01 - 0.001 * rng.random(),
-                worst_tenth_change=0.01 + 0.001 * rng.random())
-            for method in ('relative_spread', 'permuted')
+            dict({
+                f'{m}_change': v
+                for m, v in zip(tables.METRICS, values)
+            },
+                 method=method,
+                 how='chosen',
+                 strength=0.5) for method, values in changes.items()
         ]
     return run
 
@@ -43,38 +49,35 @@ def run_of(arm, seed, rng):
 def folder(tmp_path):
     """Two sets of eight seeds; the seeds from 100 on would change all."""
     rng = np.random.default_rng(0)
-    for name in ('fashion_lt', 'cifar_balanced'):
+    for name in ('fashion_balanced', 'cifar_balanced'):
         runs = [run_of(arm, seed, rng) for arm in EFFECTS for seed in range(8)]
         runs += [
             dict(run_of(arm, 100, rng), variance=99., overall=99.)
             for arm in EFFECTS
         ]
+        width = 10 if name.startswith('fashion') else 40
         write_json(
             str(tmp_path / f'{name}.json'),
-            dict(
-                schema=tables.SCHEMA,
-                schema_version=1,
-                set=name,
-                settings=dict(counts=[60] * 40),
-                runs=runs))
-    return tmp_path
+            dict(set=name, settings=dict(counts=[60] * width), runs=runs))
+    return str(tmp_path)
 
 
 def test_p_is_that_of_scipy_and_holm_is_over_all_sets(folder):
-    rows = tables.comparisons(str(folder))
-    kinds = rows.kind.value_counts()
-    assert kinds['branch'] == 2 * 4 * 3 and kinds['shift'] == 2 * 2 * 3
-    record = tables._read(str(folder), 'fashion_lt')
-    runs = tables.reported(record)
+    rows = tables.comparisons(folder)
+    # Three arms, a pair and a shift, by three metrics and two sets; a logit
+    # adjustment that changes nothing is no test.
+    assert len(rows) == 2 * 3 * (3 + 1 + 1)
+    runs = tables.reported(tables.records(folder)['fashion_balanced'])
     after, before = ([runs[arm][seed]['variance'] for seed in range(8)]
-                     for arm in ('margin_0.5', 'margin_0.25'))
-    row, = rows[(rows.set == 'fashion_lt') & (rows.arm == 'margin_0.5')
-                & (rows.against == 'margin_0.25')
+                     for arm in ('margin_0.5', 'permuted_0.5'))
+    row, = rows[(rows.set == 'fashion_balanced') & (rows.key == 'margin_0.5')
+                & (rows.against == 'permuted_0.5')
                 & (rows.metric == 'variance')].itertuples()
     test = stats.ttest_rel(after, before)
     assert row.p == pytest.approx(test.pvalue)
     assert (row.low,
             row.high) == pytest.approx(tuple(test.confidence_interval()))
+    assert row.base == pytest.approx(np.mean(before))
     least = 0.  # Holm's steps, one after the other
     for place, found in enumerate(rows.sort_values('p').itertuples()):
         least = max(least, min(1, found.p * (len(rows) - place)))
@@ -93,29 +96,45 @@ def test_seeds_that_chose_settings_and_arms_of_few_seeds_are_left_out():
     }
 
 
+def test_pairs_are_of_the_seeds_that_both_have():
+
+    def run(seed, value):
+        return dict(dict.fromkeys(tables.METRICS, value), seed=seed)
+
+    arms = dict(
+        ce={seed: run(seed, seed)
+            for seed in range(16)},
+        cr={seed: run(seed, seed + 0.5)
+            for seed in range(4, 12)})
+    before, after = tables._values(arms, tables.Row('CR', 'cr'))
+    assert before[:, 0].tolist() == list(range(4, 12))
+    assert (after - before == 0.5).all()
+
+
 def test_tables_say_change_share_and_what_is_clear(folder):
-    path = str(folder / 'fashion_lt.json')
-    branches, shifts, geometry = tables.fairness_tables(path)
-    rows = {row[0]: row for row in branches.frame.values.tolist()}
-    assert rows['cross-entropy itself'][4] == '97.0\u00a0%'
-    cell = rows['margin, 0.5'][2]
-    assert cell.startswith('−0.0397 ± ') and cell.endswith('(−40 %) *')
-    assert not rows['CR as printed'][2].endswith('*')
-    assert 'margin, 0.5, against margin, 0.25' in rows
-    assert shifts.frame.values[0, 1] == 'chosen, mean 0.50'
-    assert geometry.frame.values[0, 0] == 'cross-entropy'
-    assert geometry.frame.values[0, 2] == '−0.99 ± 0.00'
+    frame = tables.fairness_table('balanced', folder).frame
+    rows = {row[0]: row[1:] for row in frame.values.tolist()}
+    assert rows['its training accuracy'][::3] == ['97.0\u00a0%'] * 2
+    cell = rows['relative spread, 0.5 (8)'][1]
+    assert cell.startswith('−40 ± ') and cell.endswith(' % *')
+    assert not rows['CR as printed (8)'][1].endswith('*')
+    names = list(rows)
+    assert names.index('Margins while training:') < names.index(
+        'relative spread, 0.5 (8)') < names.index(
+            'One setting against another:')
+    assert not any('logit adjustment' in name for name in names)
+    geometry = tables.fairness_table('geometry', folder).frame
+    # Ten classes are too few for a correlation over classes.
+    assert set(geometry['Images']) == {'CIFAR-100'}
+    assert geometry.values[0, 1] == 'cross-entropy'
+    assert geometry.values[0, 3] == '−0.99 ± 0.00'
 
 
 def test_main_numbers_are_those_of_each_set(folder):
-    table = tables.headline(str(folder))
+    table = tables.fairness_table('main', folder)
     rows = table.frame.values.tolist()
-    assert [row[:2] for row in rows] == [
-        [tables.TITLES['cifar_balanced'], 'CR as printed'],
-        [
-            tables.TITLES['cifar_balanced'],
-            'shift by relative spread, after training'
-        ],
-    ]
-    assert '*' not in rows[0][2] and rows[1][2].endswith(' % *')
-    assert '36 tests' in table.note
+    assert [
+        row[1] for row in rows
+    ] == ['CR as printed', 'shift by relative spread, after training'] * 2
+    assert '*' not in rows[0][3] and rows[1][3].endswith(' % *')
+    assert '30 tests' in table.note
