@@ -186,6 +186,12 @@ class DifficultyMarginHook(Hook):
             values, known = self._measured(features, scores, labels,
                                            runner.epoch)
             self.difficulty[name] = values
+            lost = int((~torch.isfinite(features).all(1)).sum())
+            if lost:
+                runner.logger.warning(
+                    f'{lost} of {len(features)} features of {name} are NaN, '
+                    'or beyond 65504, and say nothing of the difficulty. Look '
+                    'at the loss and the learning rate.')
             order = (-values).argsort()[:5]
             hardest = ', '.join(f'{c} ({values[c]:+.2f})' for c in order)
             runner.logger.info(

@@ -173,6 +173,26 @@ def test_classes_of_one_image_have_no_margin(tmp_path):
     assert z[3] == 0 and z[:3].std() == pytest.approx(1)
 
 
+def test_features_beyond_half_precision_are_left_out_and_the_log_says_so(
+        tmp_path):
+    runner = build(tmp_path, margin(), max_epochs=1)
+    said, seen = log_of(runner), []
+
+    def enlarge(module, args):
+        """Those of the first image of each batch."""
+        scale = torch.ones(len(args[0]), 1)
+        scale[0] = 1e6
+        seen.append(len(args[0]))
+        return (args[0] * scale, )
+
+    runner.model.init_weights()
+    runner.model.head.fc.register_forward_pre_hook(enlarge)
+    runner.train()
+    line = (f'{len(seen)} of {sum(seen)} features of head.fc are NaN, or '
+            'beyond 65504')
+    assert line in '\n'.join(said)
+
+
 def test_larger_classes_are_drawn_from(tmp_path):
     found = []
     for most in (4, 10_000):
