@@ -216,7 +216,6 @@ def test_runs_of_other_cells_and_unfinished_ones_may_differ_in_all():
 
 # Means and differences
 
-
 # Of options that were there in 0.1: nothing can train these settings now.
 REMOVED = {
     'reduction=geometric', 'reduction=median', 'gradient=heights',
