@@ -64,6 +64,8 @@ ROWS = {
         Row('Algorithm 3 of wrong classes, 0.5', 'permuted_curvature_0.5'),
         Row('weight decay × 16, relative spread, 0.25',
             'decay_16_margin_0.25'),
+        Row('relative spread, 0.5, and local spread, 0.3',
+            'spread_0.3_margin_0.5'),
         Row('logit adjustment 1', 'adjust_1'),
         Row('logit adjustment 1.5', 'adjust_1.5'),
         Row('logit adjustment 1, relative spread, 0.5', 'adjust_1_margin_0.5'),

@@ -1,8 +1,8 @@
 # Copyright (c) mmcurv contributors. Licensed under Apache-2.0.
 """Train the branches that docs/cr_study.md compares, and keep their records.
 
-``python benchmarks/fairness_study.py run SET --seeds 0 1`` trains a network
-by cross-entropy for each seed, keeps its checkpoints of a quarter and half of
+``python benchmarks/fairness_study.py run SET`` trains a network by
+cross-entropy for each seed, keeps its checkpoints of a quarter and half of
 the epochs, and resumes each arm from one of them, with the batches that
 cross-entropy has from there on. A branch is written when it is done, and one
 that is there is not trained again: kill and repeat at will. A term or a
@@ -42,35 +42,33 @@ from mmcurv.samples import get_labels
 
 SCHEMA, VERSION = 'mmcurv.fairness_study', 1
 # Fresh: by an earlier study of 0 to 7 the margin's default was chosen.
-SEEDS = range(16, 24)
+SEEDS, MORE_SEEDS = range(16, 24), range(24, 32)
 OUT, RECORDS = 'work_dirs/fairness_study', 'benchmarks/records/fairness_study'
 
 
 def pool(measure, control='gradient', **options):
-    return dict(
-        type='mmcurv.FeaturePoolHook',
-        measure=measure,
-        control=control,
-        **options)
+    hook = dict(
+        type='mmcurv.FeaturePoolHook', measure=measure, control=control)
+    return [dict(hook, **options)]
 
 
 def margin(gamma, kind='mmcurv.DifficultyMarginHook', **options):
-    return dict(type=kind, gamma=gamma, **options)
+    return [dict(type=kind, gamma=gamma, **options)]
 
 
-# Arm: where it leaves cross-entropy, as a share of the epochs; its hook; and
+# Arm: where it leaves cross-entropy, as a share of the epochs; its hooks; and
 # what its weight decay is multiplied by.
 ARMS = {
-    'ce': (0, None, 1),
-    'ce_resumed': (0.5, None, 1),
+    'ce': (0, [], 1),
+    'ce_resumed': (0.5, [], 1),
     'cr': (0.5, pool('curvature', 'value', refresh='all'), 1),
     'cr_neighbors': (0.5, pool('curvature', 'value', refresh='neighbors'), 1),
-    'cr_batch': (0.5, pool('curvature', 'value'), 1),
     'curvature_0.3': (0.5, pool('curvature', alpha=0.3), 1),
     'curvature_1': (0.5, pool('curvature', alpha=1), 1),
     'random_0.3': (0.5, pool('random', alpha=0.3), 1),
     'spread_0.3': (0.5, pool('spread', alpha=0.3), 1),
-    'center_0.3': (0.5, dict(type='CenterLossHook', alpha=0.3), 1),
+    'spread_0.3_margin_0.5': (0.5, pool('spread', alpha=0.3) + margin(0.5), 1),
+    'center_0.3': (0.5, [dict(type='CenterLossHook', alpha=0.3)], 1),
     'margin_0.25': (0.5, margin(0.25), 1),
     'margin_0.5': (0.5, margin(0.5), 1),
     'permuted_0.5': (0.5, margin(0.5, 'PermutedMarginHook'), 1),
@@ -78,9 +76,9 @@ ARMS = {
     'margin_curvature_0.5': (0.5, margin(0.5, measure='curvature'), 1),
     'permuted_curvature_0.5':
     (0.5, margin(0.5, 'PermutedMarginHook', measure='curvature'), 1),
-    'decay': (0.5, None, 4),
-    'decay_16': (0.5, None, 16),
-    'decay_64': (0.5, None, 64),
+    'decay': (0.5, [], 4),
+    'decay_16': (0.5, [], 16),
+    'decay_64': (0.5, [], 64),
     'decay_16_margin_0.25': (0.5, margin(0.25), 16),
     'adjust_1': (0.5, margin(0, prior=1), 1),
     'adjust_1.5': (0.5, margin(0, prior=1.5), 1),
@@ -90,6 +88,31 @@ ARMS = {
     'spread_0.03_early': (0.25, pool('spread', alpha=0.03), 1),
 }
 SHIFTED = ('ce', )  # whose scores get shifts afterwards
+# What docs/cr_study.md reports: arms of each set with the first eight seeds,
+# and arms that have eight more.
+BALANCED = [
+    'ce', 'margin_0.25', 'cr', 'curvature_0.3', 'random_0.3', 'spread_0.3',
+    'center_0.3', 'margin_0.5', 'permuted_0.5', 'margin_purity_0.5',
+    'margin_curvature_0.5', 'decay_16', 'decay_16_margin_0.25',
+    'spread_0.3_margin_0.5'
+]
+LONG_TAILS = [
+    'ce', 'cr_neighbors', 'margin_0.5', 'adjust_1', 'adjust_1.5',
+    'adjust_1_margin_0.5', 'adjust_1_purity_0.5', 'curvature_0.3'
+]
+EARLY = ['spread_0.03_early', 'curvature_0.03_early']
+REPORTED = {
+    'cifar_balanced':
+    [*BALANCED, 'curvature_1', 'permuted_curvature_0.5', *EARLY],
+    'fashion_balanced': BALANCED,
+    'cifar_lt': LONG_TAILS,
+    'fashion_lt': [*LONG_TAILS, *EARLY],
+    'tiny': ['ce'],
+}
+CONFIRMED = {
+    'cifar_balanced': ['ce', 'margin_0.25'],
+    'fashion_balanced': ['ce', 'margin_0.25'],
+}
 
 
 @HOOKS.register_module()
@@ -301,11 +324,11 @@ def shift_rows(shift):
 
 def branch(name, seed, arm, folder, train_set, test_set):
     """Train an arm and write its record."""
-    share, hook, decay = ARMS[arm]
+    share, hooks, decay = ARMS[arm]
     own = SETS[name]
     cfg = set_config(name, len(test_set.metainfo['classes']))
     at = max(1, int(own['epochs'] * share)) if share else 0
-    hooks = [] if hook is None else [dict(hook, start_epoch=at + 2)]
+    hooks = [dict(hook, start_epoch=at + 2) for hook in hooks]
     if decay != 1:
         hooks.append(dict(type='WeightDecayHook', factor=decay))
     started = time.process_time()
@@ -388,8 +411,10 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('command', choices=('run', 'collect'))
     parser.add_argument('set', choices=SETS)
-    parser.add_argument('--seeds', type=int, nargs='+', default=SEEDS)
-    parser.add_argument('--arms', nargs='+', default=['ce'], choices=ARMS)
+    parser.add_argument(
+        '--seeds', type=int, nargs='+', help='default: those reported')
+    parser.add_argument(
+        '--arms', nargs='+', choices=ARMS, help='default: those reported')
     parser.add_argument('--out', default=OUT)
     parser.add_argument('--records', default=RECORDS)
     args = parser.parse_args(argv)
@@ -399,7 +424,10 @@ def main(argv=None):
     if args.command == 'collect':
         collect(args.set, args.out, args.records)
     else:
-        run(args.set, args.seeds, args.arms, args.out)
+        arms = args.arms or REPORTED[args.set]
+        run(args.set, args.seeds or SEEDS, arms, args.out)
+        if not (args.arms or args.seeds):
+            run(args.set, MORE_SEEDS, CONFIRMED.get(args.set, []), args.out)
 
 
 if __name__ == '__main__':
