@@ -36,7 +36,9 @@ SETS = {
     dict(
         USUAL,
         counts=[round(150 * 10**(-c / 39)) for c in range(40)],
-        channels=32),
+        channels=32,
+        epochs=20,
+        milestones=[15, 18]),
     # Seconds, for a test of the program.
     'tiny':
     dict(USUAL, counts=[10] * 10, channels=2, epochs=4, augment=FLIP),
