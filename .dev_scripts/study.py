@@ -204,6 +204,35 @@ def gradient_tables(record: Dict[str, Any]) -> List[Table]:
     ]
 
 
+def refresh_gradient_tables(record: Dict[str, Any]) -> List[Table]:
+    """Gradient of each refresh beside that of all points; of the largest
+    drift the smaller samples are left out."""
+    frame = pd.DataFrame(record['rows'])
+    smaller = frame.refresh.isin(
+        ['neighbors, sample 1', 'neighbors, sample 2'])
+    frame = frame[(frame.drift > 0)
+                  & ~((frame.drift == frame.drift.max()) & smaller)]
+    numbers = ['cosine', 'norm', 'cosine_of_mean', 'bias', 'cost']
+    for name in numbers:
+        frame[name] = frame[name].map(fixed(2))
+    frame['drift'] = frame.drift.map('{:g}'.format)
+    frame = frame[['set', 'drift', 'refresh', *numbers]]
+    frame.columns = [
+        'Features', 'Drift', 'refresh', 'Cosine', 'Norm',
+        'Cosine of the mean draw', 'Error of the mean draw', 'Cost'
+    ]
+    return [
+        Table(
+            'Gradients', frame, 'lrlrrrrr',
+            'Cosine and norm (over that of \'all\') of one draw, then the '
+            f'mean of {record["draws"]} draws: its cosine, and the length of its '
+            'difference over that of the exact gradient, most of which is '
+            'what so few draws leave of chance (\'neighbors, all\' draws '
+            'every stored point and has none). Cost in CPU seconds over that '
+            'of \'all\'.')
+    ]
+
+
 def cost_tables(record: Dict[str, Any]) -> List[Table]:
     """What a step costs: sets by refreshes of pooled curvatures."""
     rows = []
@@ -313,6 +342,7 @@ def _three(value: float) -> str:
 TABLES = {
     'mmcurv.cr_gradient': gradient_tables,
     'mmcurv.refresh_cost': cost_tables,
+    'mmcurv.refresh_gradients': refresh_gradient_tables,
     'mmcurv.real_runs': real_runs_tables,
     'mmcurv.speed': speed_tables,
 }

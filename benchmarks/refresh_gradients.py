@@ -7,6 +7,7 @@ taken with every refresh and with 'all', from the same pool. Nothing is
 trained.
 """
 import argparse
+import json
 import os.path as osp
 import platform
 import time
@@ -123,7 +124,9 @@ def measure(features, labels, drift, batch, steps, draws, seed=0):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--features', help='npz with features and labels, for real ones')
+        '--features',
+        help='npz with features and labels: real ones in place of drawn ones, '
+        'added to a record that is there')
     parser.add_argument('--batch', type=int, default=128)
     parser.add_argument('--draws', type=int, default=20)
     parser.add_argument(
@@ -134,10 +137,17 @@ def main():
         '10 classes, 200 each': drawn_features(10, 200, 1),
         '100 classes, 120 to 4': drawn_features(100, 120, 30),
     }
-    if args.features:
-        sets['CIFAR-100 features, 100 classes, 200 to 4'] = read_features(
-            args.features, 200)
     rows = []
+    if args.features:
+        sets = {
+            'CIFAR-100 features, 200 to 4': read_features(args.features, 200)
+        }
+        if osp.exists(args.out):
+            with open(args.out, encoding='utf-8') as file:
+                rows = [
+                    row for row in json.load(file)['rows']
+                    if row['set'] not in sets
+                ]
     for name, (features, labels) in sets.items():
         steps = 2 * len(labels) // args.batch
         for drift in DRIFTS:
