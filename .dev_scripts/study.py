@@ -224,12 +224,12 @@ def refresh_gradient_tables(record: Dict[str, Any]) -> List[Table]:
     return [
         Table(
             'Gradients', frame, 'lrlrrrrr',
-            'Cosine and norm (over that of \'all\') of one draw, then the '
-            f'mean of {record["draws"]} draws: its cosine, and the length of its '
+            "Cosine and norm (over that of 'all') of one draw, then the mean "
+            f'of {record["draws"]} draws: its cosine, and the length of its '
             'difference over that of the exact gradient, most of which is '
-            'what so few draws leave of chance (\'neighbors, all\' draws '
-            'every stored point and has none). Cost in CPU seconds over that '
-            'of \'all\'.')
+            "what so few draws leave of chance ('neighbors, all' draws every "
+            'stored point and has none). Cost in CPU seconds over that of '
+            "'all'.")
     ]
 
 
