@@ -48,6 +48,8 @@ ROWS = {
         Row('CR, neighbours sampled', 'cr_neighbors'),
         Row('Algorithm 3, 0.03, from a quarter on', 'curvature_0.03_early'),
         Row('local spread, 0.03, from a quarter on', 'spread_0.03_early'),
+        Row('tangent variation, 0.03, from a quarter on',
+            'tangent_0.03_early'),
         Row('Algorithm 3, 0.3', 'curvature_0.3'),
         Row('Algorithm 3, 1', 'curvature_1'),
         Row('random direction, 0.3', 'random_0.3'),

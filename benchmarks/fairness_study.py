@@ -86,6 +86,7 @@ ARMS = {
     'adjust_1_purity_0.5': (0.5, margin(0.5, prior=1, measure='purity'), 1),
     'curvature_0.03_early': (0.25, pool('curvature', alpha=0.03), 1),
     'spread_0.03_early': (0.25, pool('spread', alpha=0.03), 1),
+    'tangent_0.03_early': (0.25, pool('tangent', alpha=0.03), 1),
 }
 SHIFTED = ('ce', )  # whose scores get shifts afterwards
 # What docs/cr_study.md reports: arms of each set with the first eight seeds,
@@ -100,7 +101,7 @@ LONG_TAILS = [
     'ce', 'cr_neighbors', 'margin_0.5', 'adjust_1', 'adjust_1.5',
     'adjust_1_margin_0.5', 'adjust_1_purity_0.5', 'curvature_0.3'
 ]
-EARLY = ['spread_0.03_early', 'curvature_0.03_early']
+EARLY = ['spread_0.03_early', 'curvature_0.03_early', 'tangent_0.03_early']
 REPORTED = {
     'cifar_balanced':
     [*BALANCED, 'curvature_1', 'permuted_curvature_0.5', *EARLY],
