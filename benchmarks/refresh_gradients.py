@@ -133,12 +133,13 @@ def main():
         '--out', default=osp.join(HERE, 'refresh', 'gradients.json'))
     args = parser.parse_args()
     torch.set_num_threads(1)
-    sets = {
-        '10 classes, 200 each': drawn_features(10, 200, 1),
-        '100 classes, 120 to 4': drawn_features(100, 120, 30),
-    }
     rows = []
-    if args.features:
+    if args.features is None:
+        sets = {
+            '10 classes, 200 each': drawn_features(10, 200, 1),
+            '100 classes, 120 to 4': drawn_features(100, 120, 30),
+        }
+    else:
         sets = {
             'CIFAR-100 features, 200 to 4': read_features(args.features, 200)
         }
